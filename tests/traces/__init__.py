@@ -1,0 +1,1 @@
+"""Positions recorded from other libraries, and the reader for them (see README.md)."""
