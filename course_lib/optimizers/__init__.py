@@ -1,0 +1,21 @@
+"""Optimizers from scratch: each a class that reads like the algorithm box of its paper."""
+
+from .adam import Adam
+from .base import Optimizer, Params, State
+from .descent import SGD, GradientDescent, Momentum, Nesterov
+from .hyper import Hyper
+from .registry import REGISTRY, Entry
+
+__all__ = [
+    "REGISTRY",
+    "SGD",
+    "Adam",
+    "Entry",
+    "GradientDescent",
+    "Hyper",
+    "Momentum",
+    "Nesterov",
+    "Optimizer",
+    "Params",
+    "State",
+]

@@ -1,0 +1,309 @@
+r"""The contract every optimizer keeps, so that one is an algorithm box and nothing else.
+
+An optimizer is a frozen set of hyperparameters with pure functions:
+
+====================================  ==================================================================
+``state = opt.init(x)``               what it remembers before the first step
+``point = opt.query(x, state)``       where it wants the gradient (x itself; a look-ahead for Nesterov)
+``x, state = opt.update(x, g, state)``  one step; neither argument is changed
+``x = opt.output(x, state)``          what one would use afterwards (x itself; an average for some)
+====================================  ==================================================================
+
+A subclass writes its hyperparameters as fields, the names of its arrays in ``memory`` and the step in
+``rule``. The base class does the rest: models whose parameters are a dict of arrays, validation,
+schedules, number types, and grids of settings.
+
+**Grids.** Every array is ``(*shape, *grid)`` and a hyperparameter may be a ``grid``-shaped array, so numpy's
+trailing alignment runs all settings at once: with ``lr`` of shape (64, 1) and ``beta1`` of shape (64,) a point is
+``(2, 64, 64)``. Rules that only work coordinate by coordinate get this for nothing; the others use `inner`
+and `norm`, which sum over the shape axes alone.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar, Literal, Self, dataclass_transform
+
+import numpy as np
+
+from .hyper import Spec, choice, count, decay, flag, fraction, learning_rate, nonnegative, number
+
+Params = np.ndarray | dict[str, np.ndarray]
+
+
+class State:
+    """What an optimizer remembers between steps: never changed, only followed by the next one.
+
+    ``s.t`` is the step about to be taken (1, 2, 3, …), ``s.grid`` the number of trailing axes that are a grid of runs;
+    everything else (``s.m``, ``s.v``, …) is named by the optimizer.
+
+    Examples:
+        >>> s = State(m=np.zeros(2))
+        >>> s.next(m=np.ones(2))
+        State(t=2, m=array([1., 1.]))
+    """
+
+    t: int
+    grid: int
+
+    def __init__(self, t: int = 1, grid: int = 0, **memory: Any) -> None:
+        self.__dict__.update(memory, t=t, grid=grid)
+
+    def next(self, **memory: Any) -> State:
+        """Return the state of the following step, with ``memory`` replaced and the rest kept."""
+        new = State.__new__(State)
+        values = new.__dict__
+        values.update(self.__dict__)
+        values.update(memory)
+        values["t"] += 1
+        return new
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(f"this state has no {name!r}; it holds {', '.join(self.__dict__)}")
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError(f"a state is never changed: use state.next({name}=…)")
+
+    def __repr__(self) -> str:
+        inside = (f"{k}={v!r}" for k, v in self.__dict__.items() if k not in ("t", "grid"))
+        return f"State(t={self.t}, {', '.join(inside)})" if len(self.__dict__) > 2 else f"State(t={self.t})"
+
+    @property
+    def arrays(self) -> dict[str, np.ndarray]:
+        """The arrays remembered, by name; those of a model's parts as ``"W.m"``."""
+        found = {k: v for k, v in self.__dict__.items() if isinstance(v, np.ndarray)}
+        for part, state in self.__dict__.get("parts", {}).items():
+            found.update({f"{part}.{k}": v for k, v in state.arrays.items()})
+        return found
+
+
+@dataclass_transform(
+    kw_only_default=True,
+    frozen_default=True,
+    eq_default=False,
+    field_specifiers=(number, learning_rate, decay, nonnegative, fraction, count, choice, flag, field),
+)
+class Optimizer:
+    """Base class of all optimizers; see the module's text for the contract.
+
+    A subclass is a frozen dataclass with keyword-only fields, made so by this class. It declares
+
+    * its hyperparameters, ``lr: Hyper = learning_rate(1e-3)``;
+    * ``memory``: the names of the arrays it remembers, all zeros at first (`start` for anything else);
+    * ``rule(x, g, s)``: the step, which returns the new point and ``s.next(…)``;
+    * where needed ``rule_query`` and ``rule_output``, which default to x itself;
+    * ``scope``: ``"array"`` if the rule treats every array of a model on its own, ``"all"`` if it needs all
+      parameters at once (the base class then hands it their concatenation).
+    """
+
+    memory: ClassVar[tuple[str, ...]] = ()
+    scope: ClassVar[Literal["array", "all"]] = "array"
+    eta: ClassVar[float] = 1.0
+    """The schedule's multiplier of the step being taken (an instance attribute on what `at` returns)."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        dataclass(frozen=True, kw_only=True, eq=False, repr=False)(cls)
+        cls._specs = {f.name: f.metadata["spec"] for f in fields(cls) if "spec" in f.metadata}  # type: ignore[arg-type]
+
+    def __post_init__(self) -> None:
+        """Validate every hyperparameter and find the grid."""
+        shapes = {}
+        for name, spec in self._specs.items():
+            value = spec.clean(f"{type(self).__name__}: {name}", getattr(self, name))
+            object.__setattr__(self, name, value)
+            if isinstance(value, np.ndarray):
+                shapes[name] = value.shape
+        try:
+            grid = np.broadcast_shapes(*shapes.values())
+        except ValueError:
+            listed = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
+            raise ValueError(f"{type(self).__name__}: shapes do not form one grid: {listed}") from None
+        object.__setattr__(self, "grid", grid)
+        object.__setattr__(self, "_arrays", tuple(shapes))
+
+    grid: ClassVar[tuple[int, ...]] = ()
+    _arrays: ClassVar[tuple[str, ...]] = ()
+    _specs: ClassVar[dict[str, Spec]] = {}
+
+    @classmethod
+    def specs(cls) -> dict[str, Spec]:
+        """The hyperparameters by name, each with its allowed range and slider."""
+        return dict(cls._specs)
+
+    def hyper(self) -> dict[str, Any]:
+        """The hyperparameters by name, with their values."""
+        return {name: getattr(self, name) for name in self._specs}
+
+    def __repr__(self) -> str:
+        def shown(value: Any) -> str:
+            if isinstance(value, np.ndarray):
+                return f"<{'×'.join(map(str, value.shape))}: {value.min():g} … {value.max():g}>"
+            return f"{value:g}" if isinstance(value, float) else repr(value)
+
+        inside = (f"{f.name}={shown(getattr(self, f.name))}" for f in fields(self))  # type: ignore[arg-type]
+        return f"{type(self).__name__}({', '.join(inside)})"
+
+    # -- what a rule may redefine -------------------------------------------------------------------
+
+    def start(self, x: np.ndarray, grid: int) -> dict[str, Any]:
+        """What is remembered before the first step: zeros of x's shape for every name in ``memory``."""
+        return {name: np.zeros_like(x) for name in self.memory}
+
+    def rule(self, x: np.ndarray, g: np.ndarray, s: State) -> tuple[np.ndarray, State]:
+        """One step for one array; the algorithm box."""
+        raise NotImplementedError(f"{type(self).__name__} has no rule")
+
+    def rule_query(self, x: np.ndarray, s: State) -> np.ndarray:
+        """Where the gradient is wanted, for one array."""
+        return x
+
+    def rule_output(self, x: np.ndarray, s: State) -> np.ndarray:
+        """What one would use afterwards, for one array."""
+        return x
+
+    # -- the contract ----------------------------------------------------------------------------------
+
+    def init(self, x: Params, grid: int | None = None) -> State:
+        """Return the state before the first step.
+
+        Args:
+            x: the parameters, an array ``(*shape, *grid)`` or a dict of such arrays.
+            grid: how many trailing axes are a grid of runs; by default as many as the hyperparameters have.
+        """
+        axes = len(self.grid) if grid is None else grid
+        if isinstance(x, Mapping):
+            if self.scope == "all":
+                return self.init(pack(x, axes), axes)
+            return State(grid=axes, parts={name: self.init(part, axes) for name, part in x.items()})
+        x = np.asarray(x)
+        if x.dtype.kind not in "fc":
+            x = x.astype(float)
+        if x.ndim < axes:
+            raise ValueError(
+                f"x has shape {x.shape}, but {axes} of its axes must be the grid of runs {self.grid or ''}: "
+                f"its shape must be (*shape, *grid)"
+            )
+        return State(grid=axes, **self.start(x, axes))
+
+    def query(self, x: Params, state: State) -> Params:
+        """Return the point at which the gradient is wanted for the coming step."""
+        if isinstance(x, Mapping):
+            return self._each(self.rule_query, x, state)
+        return self._typed(x).rule_query(x, state)
+
+    def update(self, x: Params, g: Params, state: State) -> tuple[Params, State]:
+        """Take one step.
+
+        Args:
+            x: the parameters.
+            g: the gradient at ``query(x, state)``, of x's shape (for a dict: with x's names).
+            state: what `init` or the previous `update` returned.
+
+        Returns:
+            The new parameters and the new state. The arguments are not changed.
+
+        Raises:
+            ValueError: if g does not have the shape (or the names) of x.
+        """
+        if isinstance(x, Mapping):
+            return self._update_dict(x, g, state)
+        return self._update_array(x, g, state)
+
+    def output(self, x: Params, state: State) -> Params:
+        """Return the parameters one would use if the run ended here."""
+        if isinstance(x, Mapping):
+            return self._each(self.rule_output, x, state)
+        return self._typed(x).rule_output(x, state)
+
+    def step(self, x: Params, state: State, problem: Any, batch: Any = None) -> tuple[Params, State]:
+        """Take one step on a problem: ask for the gradient where it is wanted, then update.
+
+        Methods that need more than one gradient a step (SAM), curvature (Newton) or layer statistics (K-FAC) redefine
+        this one; the others never see the problem.
+        """
+        return self.update(x, problem.grad(self.query(x, state), batch), state)
+
+    def at(self, eta: float) -> Self:
+        """Return the optimizer for one step of a schedule: its learning rate multiplied by ``eta``."""
+        if eta == 1.0:
+            return self
+        if not eta >= 0:
+            raise ValueError(f"eta = {eta!r} is not allowed: a schedule must give a number ≥ 0")
+        scheduled = {name: getattr(self, name) * eta for name, s in self._specs.items() if s.scheduled}
+        return self._with(**scheduled, eta=eta)
+
+    # -- how the base class keeps it -------------------------------------------------------------------
+
+    def _with(self, **values: Any) -> Self:
+        """Return a copy with fields set as they are, unvalidated (a schedule may make lr zero)."""
+        new = copy.copy(self)
+        new.__dict__.update(values)
+        return new
+
+    def _typed(self, x: np.ndarray) -> Self:
+        """Return the optimizer with array hyperparameters in x's number type (plain floats adapt by themselves)."""
+        if not self._arrays or all(getattr(self, name).dtype == x.dtype for name in self._arrays):
+            return self
+        return self._with(**{name: getattr(self, name).astype(x.dtype) for name in self._arrays})
+
+    def _each(self, function: Callable[..., np.ndarray], x: Mapping, state: State) -> dict[str, np.ndarray]:
+        """Apply a rule's function to a dict of arrays, one by one or to their concatenation."""
+        if self.scope == "all":
+            return unpack(function(pack(x, state.grid), state), x, state.grid)
+        return {name: function(part, state.parts[name]) for name, part in x.items()}
+
+    def _update_array(self, x: np.ndarray, g: Any, state: State) -> tuple[np.ndarray, State]:
+        x = np.asarray(x)
+        g = np.asarray(g)
+        if g.shape != x.shape:
+            raise ValueError(
+                f"{type(self).__name__}.update: g has shape {g.shape}, but it must have the shape of x, {x.shape}"
+            )
+        return self._typed(x).rule(x, g, state)
+
+    def _update_dict(self, x: Mapping, g: Any, state: State) -> tuple[dict[str, np.ndarray], State]:
+        if not isinstance(g, Mapping) or g.keys() != x.keys():
+            given = sorted(g) if isinstance(g, Mapping) else type(g).__name__
+            raise ValueError(f"{type(self).__name__}.update: g must be a dict with the names of x, "
+                             f"{sorted(x)}, but is {given}")  # fmt: skip
+        if self.scope == "all":
+            flat, state = self._update_array(pack(x, state.grid), pack(g, state.grid), state)
+            return unpack(flat, x, state.grid), state
+        new, parts = {}, {}
+        for name, part in x.items():
+            new[name], parts[name] = self._update_array(part, g[name], state.parts[name])
+        return new, state.next(parts=parts)
+
+
+def pack(x: Mapping[str, np.ndarray], grid: int = 0) -> np.ndarray:
+    """Concatenate a dict of arrays ``(*shape, *grid)`` into one of shape ``(N, *grid)``."""
+    return np.concatenate([part.reshape(-1, *part.shape[part.ndim - grid :]) for part in x.values()])
+
+
+def unpack(flat: np.ndarray, like: Mapping[str, np.ndarray], grid: int = 0) -> dict[str, np.ndarray]:
+    """Cut what `pack` made into the shapes of ``like``.
+
+    Examples:
+        >>> x = {"W": np.ones((2, 3)), "b": np.zeros(3)}
+        >>> {name: part.shape for name, part in unpack(pack(x), x).items()}
+        {'W': (2, 3), 'b': (3,)}
+    """
+    parts, position = {}, 0
+    for name, part in like.items():
+        size = int(np.prod(part.shape[: part.ndim - grid]))
+        parts[name] = flat[position : position + size].reshape(part.shape)
+        position += size
+    return parts
+
+
+def inner(a: np.ndarray, b: np.ndarray, s: State) -> np.ndarray:
+    r"""Return :math:`\langle a, b\rangle`, one number for each run of the grid."""
+    return np.sum(a * b, axis=tuple(range(a.ndim - s.grid)))
+
+
+def norm(a: np.ndarray, s: State) -> np.ndarray:
+    r"""Return the Euclidean norm :math:`\lVert a\rVert`, one number for each run of the grid."""
+    return np.sqrt(inner(a, a, s))

@@ -1,0 +1,200 @@
+"""Run an optimizer: `simulate` on a surface, `train` on a problem with data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+
+from .optimizers import Optimizer, State
+from .surfaces import Surface, surface
+
+Schedule = Callable[[int], float]
+"""A multiplier in [0, 1] of the learning rate, as a function of the step t = 1, 2, 3, …"""
+
+DIVERGED = 1e12
+"""A run counts as diverged from the first step at which a coordinate is this many times its start scale."""
+
+
+class Problem(Protocol):
+    """Anything that can be minimised: a `Surface` is the smallest, a model with its data the usual one."""
+
+    def init(self, rng: np.random.Generator) -> Any:
+        """Return initial parameters."""
+
+    def loss(self, params: Any, batch: Any = None) -> Any:
+        """Return the loss on a batch (None: on everything)."""
+
+    def grad(self, params: Any, batch: Any = None) -> Any:
+        """Return the gradient on a batch (None: on everything)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Path:
+    """What `simulate` returns: one run, or a grid of runs, on a surface.
+
+    Args:
+        points: where the run was, ``(steps + 1, 2, *grid)``; ``points[0]`` is the start.
+        losses: the loss there, ``(steps + 1, *grid)``.
+        diverged_at: the step at which the run left for infinity: for one run a number or None; for a grid an
+            integer array with −1 where the run did not diverge.
+        surface: what was minimised.
+        history: with ``record=True`` the arrays the optimizer remembered, ``(steps + 1, *shape)`` by name.
+    """
+
+    points: np.ndarray
+    losses: np.ndarray
+    diverged_at: Any
+    surface: Surface
+    history: dict[str, np.ndarray] = field(default_factory=dict)
+
+    @property
+    def steps(self) -> int:
+        """How many steps were taken."""
+        return len(self.points) - 1
+
+    @property
+    def final_loss(self) -> Any:
+        """The loss after the last step; infinite where the run diverged."""
+        last = np.where(np.asarray(diverged_mask(self.diverged_at)), np.inf, self.losses[-1])
+        return last if last.ndim else float(last)
+
+    def steps_to(self, loss: float) -> Any:
+        """The first step at which the loss is ≤ ``loss``; None (for a grid −1) where it never was."""
+        return _first(self.losses <= loss)
+
+
+def simulate(
+    opt: Optimizer,
+    surface_or_name: Surface | str,
+    steps: int = 200,
+    start: Any = None,
+    schedule: Schedule | None = None,
+    noise: float = 0.0,
+    project: Callable[[np.ndarray], np.ndarray] | None = None,
+    seed: int = 0,
+    record: bool = False,
+    dtype: Any = None,
+) -> Path:
+    """Run an optimizer on a surface and return its path.
+
+    A grid of settings (hyperparameters that are arrays) or of starts (``start`` of shape ``(2, *grid)``) is run at once
+    and gives the same numbers as each run alone.
+
+    Args:
+        opt: the optimizer.
+        surface_or_name: a `Surface` or the name of one.
+        steps: how many steps, ≥ 0.
+        start: the first point, ``(2,)`` or ``(2, *grid)``; by default the surface's own.
+        schedule: multiplier of the learning rate by step; by default 1.
+        noise: standard deviation of Gaussian noise added to each coordinate of each gradient, ≥ 0; the same
+            noise for every run of a grid.
+        project: applied to the point after every step, to keep it inside a set.
+        seed: of the noise.
+        record: whether to keep what the optimizer remembered at every step.
+        dtype: number type of the run; by default that of ``start`` (float64 for anything but floats).
+
+    Raises:
+        ValueError: for an unknown surface, a start of a wrong shape, negative steps or noise.
+        TypeError: for steps that are not a whole number, or an optimizer that is none.
+
+    Examples:
+        >>> from course_lib.optimizers import GradientDescent
+        >>> path = simulate(GradientDescent(lr=0.5), "saddle", steps=2, start=(1, 0.25))
+        >>> path.points.tolist()
+        [[1.0, 0.25], [0.0, 0.5], [0.0, 1.0]]
+        >>> simulate(GradientDescent(lr=3.0), "quadratic").diverged_at  # lr > 2/L
+        36
+    """
+    target = surface(surface_or_name)
+    _check_run(opt, steps, noise)
+    x = _start(opt, target, start, dtype)
+    grid = x.ndim - 1
+    problem: Any = target
+    if noise:
+        problem = _Noisy(target, noise, np.random.default_rng(seed), grid)
+
+    points = np.empty((steps + 1, *x.shape), x.dtype)
+    points[0] = x
+    state = opt.init(x, grid)
+    states = [state]
+    now = opt
+    with np.errstate(all="ignore"):
+        for t in range(1, steps + 1):
+            if schedule is not None:
+                now = opt.at(schedule(t))
+            x, state = now.step(x, state, problem)
+            if project is not None:
+                x = project(x)
+            points[t] = now.output(x, state)
+            if record:
+                states.append(state)
+        losses = np.asarray(target.loss(np.moveaxis(points, 1, 0)))
+        left = _first(_is_diverged(points))
+    return Path(points, losses, left, target, _history(states) if record else {})
+
+
+def diverged_mask(diverged_at: Any) -> Any:
+    """Return whether each run diverged, from its ``diverged_at``."""
+    return diverged_at >= 0 if isinstance(diverged_at, np.ndarray) else diverged_at is not None
+
+
+def _check_run(opt: Any, steps: Any, noise: float) -> None:
+    if not isinstance(opt, Optimizer):
+        raise TypeError(f"opt = {opt!r} is not an optimizer: it must be an instance such as Adam(lr=0.1)")
+    if isinstance(steps, bool) or not isinstance(steps, (int, np.integer)):
+        raise TypeError(f"steps = {steps!r} is not a whole number: it must be an int ≥ 0")
+    if steps < 0:
+        raise ValueError(f"steps = {steps} is not allowed: it must be ≥ 0")
+    if not 0 <= noise < np.inf:
+        raise ValueError(f"noise = {noise!r} is not allowed: it must be in [0, inf)")
+
+
+def _start(opt: Optimizer, target: Surface, start: Any, dtype: Any) -> np.ndarray:
+    """Return the first point, broadcast over the grid of settings and of starts."""
+    x = np.asarray(target.start if start is None else start)
+    x = x.astype(dtype or (x.dtype if x.dtype.kind == "f" else float))
+    if x.ndim == 0 or x.shape[0] != 2:
+        raise ValueError(f"start has shape {x.shape}, but it must be (2,) or (2, *grid)")
+    if not np.isfinite(x).all():
+        raise ValueError(f"start = {np.array2string(x, threshold=6)} is not allowed: it must be finite")
+    try:
+        grid = np.broadcast_shapes(x.shape[1:], opt.grid)
+    except ValueError:
+        raise ValueError(f"start has the grid {x.shape[1:]}, which does not fit the optimizer's {opt.grid}") from None
+    x = x.reshape(2, *(1,) * (len(grid) + 1 - x.ndim), *x.shape[1:])
+    return np.broadcast_to(x, (2, *grid)).copy()
+
+
+class _Noisy:
+    """A surface whose gradient carries Gaussian noise."""
+
+    def __init__(self, target: Surface, noise: float, rng: np.random.Generator, grid: int) -> None:
+        self.target, self.noise, self.rng, self.grid = target, noise, rng, grid
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.target, name)
+
+    def grad(self, p: np.ndarray, batch: Any = None) -> np.ndarray:
+        shape = (2, *(1,) * self.grid)
+        return self.target.grad(p) + (self.noise * self.rng.standard_normal(shape)).astype(p.dtype)
+
+
+def _is_diverged(points: np.ndarray) -> np.ndarray:
+    """Return for every step and run whether a coordinate is out of all bounds, ``(steps + 1, *grid)``."""
+    size = np.abs(points).max(axis=1)
+    return ~(size <= DIVERGED * np.maximum(1, size[0]))  # NaN compares false
+
+
+def _first(condition: np.ndarray) -> Any:
+    """Return the first index along axis 0 at which a condition holds, or −1; for one run an int or None."""
+    index = np.where(condition.any(axis=0), condition.argmax(axis=0), -1)
+    if index.ndim:
+        return index
+    return int(index) if index >= 0 else None
+
+
+def _history(states: list[State]) -> dict[str, np.ndarray]:
+    return {name: np.array([s.arrays[name] for s in states]) for name in states[0].arrays}
