@@ -22,15 +22,17 @@ and `norm`, which sum over the shape axes alone.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar, Literal, Self, dataclass_transform
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, dataclass_transform
 
 import numpy as np
 
 from .hyper import Spec, choice, count, decay, flag, fraction, learning_rate, nonnegative, number
 
 Params = np.ndarray | dict[str, np.ndarray]
+
+_new = object.__new__
 
 
 class State:
@@ -53,15 +55,16 @@ class State:
 
     def next(self, **memory: Any) -> State:
         """Return the state of the following step, with ``memory`` replaced and the rest kept."""
-        new = State.__new__(State)
+        memory["t"] = self.t + 1
+        new = _new(State)
         values = new.__dict__
         values.update(self.__dict__)
         values.update(memory)
-        values["t"] += 1
         return new
 
-    def __getattr__(self, name: str) -> Any:
-        raise AttributeError(f"this state has no {name!r}; it holds {', '.join(self.__dict__)}")
+    if TYPE_CHECKING:  # for real it would make every s.m slow
+
+        def __getattr__(self, name: str) -> Any: ...
 
     def __setattr__(self, name: str, value: Any) -> None:
         raise AttributeError(f"a state is never changed: use state.next({name}=…)")
@@ -106,6 +109,7 @@ class Optimizer:
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         dataclass(frozen=True, kw_only=True, eq=False, repr=False)(cls)
+        cls._stays = cls.rule_query is Optimizer.rule_query
         cls._specs = {f.name: f.metadata["spec"] for f in fields(cls) if "spec" in f.metadata}  # type: ignore[arg-type]
 
     def __post_init__(self) -> None:
@@ -127,6 +131,7 @@ class Optimizer:
     grid: ClassVar[tuple[int, ...]] = ()
     _arrays: ClassVar[tuple[str, ...]] = ()
     _specs: ClassVar[dict[str, Spec]] = {}
+    _stays: ClassVar[bool]
 
     @classmethod
     def specs(cls) -> dict[str, Spec]:
@@ -174,7 +179,7 @@ class Optimizer:
             grid: how many trailing axes are a grid of runs; by default as many as the hyperparameters have.
         """
         axes = len(self.grid) if grid is None else grid
-        if isinstance(x, Mapping):
+        if isinstance(x, dict):
             if self.scope == "all":
                 return self.init(pack(x, axes), axes)
             return State(grid=axes, parts={name: self.init(part, axes) for name, part in x.items()})
@@ -190,9 +195,11 @@ class Optimizer:
 
     def query(self, x: Params, state: State) -> Params:
         """Return the point at which the gradient is wanted for the coming step."""
-        if isinstance(x, Mapping):
+        if self._stays:
+            return x
+        if isinstance(x, dict):
             return self._each(self.rule_query, x, state)
-        return self._typed(x).rule_query(x, state)
+        return (self._typed(x) if self._arrays else self).rule_query(x, state)
 
     def update(self, x: Params, g: Params, state: State) -> tuple[Params, State]:
         """Take one step.
@@ -208,15 +215,21 @@ class Optimizer:
         Raises:
             ValueError: if g does not have the shape (or the names) of x.
         """
-        if isinstance(x, Mapping):
-            return self._update_dict(x, g, state)
-        return self._update_array(x, g, state)
+        if type(x) is not np.ndarray or type(g) is not np.ndarray:
+            if isinstance(x, dict):
+                return self._update_dict(x, g, state)
+            x, g = np.asarray(x), np.asarray(g)
+        if g.shape != x.shape:
+            raise ValueError(
+                f"{type(self).__name__}.update: g has shape {g.shape}, but it must have the shape of x, {x.shape}"
+            )
+        return (self._typed(x) if self._arrays else self).rule(x, g, state)
 
     def output(self, x: Params, state: State) -> Params:
         """Return the parameters one would use if the run ended here."""
-        if isinstance(x, Mapping):
+        if isinstance(x, dict):
             return self._each(self.rule_output, x, state)
-        return self._typed(x).rule_output(x, state)
+        return (self._typed(x) if self._arrays else self).rule_output(x, state)
 
     def step(self, x: Params, state: State, problem: Any, batch: Any = None) -> tuple[Params, State]:
         """Take one step on a problem: ask for the gradient where it is wanted, then update.
@@ -224,7 +237,8 @@ class Optimizer:
         Methods that need more than one gradient a step (SAM), curvature (Newton) or layer statistics (K-FAC) redefine
         this one; the others never see the problem.
         """
-        return self.update(x, problem.grad(self.query(x, state), batch), state)
+        point = x if self._stays else self.query(x, state)
+        return self.update(x, problem.grad(point, batch), state)
 
     def at(self, eta: float) -> Self:
         """Return the optimizer for one step of a schedule: its learning rate multiplied by ``eta``."""
@@ -245,45 +259,42 @@ class Optimizer:
 
     def _typed(self, x: np.ndarray) -> Self:
         """Return the optimizer with array hyperparameters in x's number type (plain floats adapt by themselves)."""
-        if not self._arrays or all(getattr(self, name).dtype == x.dtype for name in self._arrays):
+        if all(getattr(self, name).dtype == x.dtype for name in self._arrays):
             return self
         return self._with(**{name: getattr(self, name).astype(x.dtype) for name in self._arrays})
 
-    def _each(self, function: Callable[..., np.ndarray], x: Mapping, state: State) -> dict[str, np.ndarray]:
+    def _each(
+        self, function: Callable[..., np.ndarray], x: dict[str, np.ndarray], state: State
+    ) -> dict[str, np.ndarray]:
         """Apply a rule's function to a dict of arrays, one by one or to their concatenation."""
         if self.scope == "all":
             return unpack(function(pack(x, state.grid), state), x, state.grid)
         return {name: function(part, state.parts[name]) for name, part in x.items()}
 
-    def _update_array(self, x: np.ndarray, g: Any, state: State) -> tuple[np.ndarray, State]:
-        x = np.asarray(x)
-        g = np.asarray(g)
-        if g.shape != x.shape:
-            raise ValueError(
-                f"{type(self).__name__}.update: g has shape {g.shape}, but it must have the shape of x, {x.shape}"
-            )
-        return self._typed(x).rule(x, g, state)
-
-    def _update_dict(self, x: Mapping, g: Any, state: State) -> tuple[dict[str, np.ndarray], State]:
-        if not isinstance(g, Mapping) or g.keys() != x.keys():
-            given = sorted(g) if isinstance(g, Mapping) else type(g).__name__
+    def _update_dict(
+        self, x: dict[str, np.ndarray], g: Any, state: State
+    ) -> tuple[dict[str, np.ndarray], State]:
+        if not isinstance(g, dict) or g.keys() != x.keys():
+            given = sorted(g) if isinstance(g, dict) else type(g).__name__
             raise ValueError(f"{type(self).__name__}.update: g must be a dict with the names of x, "
                              f"{sorted(x)}, but is {given}")  # fmt: skip
         if self.scope == "all":
-            flat, state = self._update_array(pack(x, state.grid), pack(g, state.grid), state)
+            flat: Any
+            flat, state = self.update(pack(x, state.grid), pack(g, state.grid), state)
             return unpack(flat, x, state.grid), state
-        new, parts = {}, {}
+        new: dict[str, Any] = {}
+        parts: dict[str, State] = {}
         for name, part in x.items():
-            new[name], parts[name] = self._update_array(part, g[name], state.parts[name])
+            new[name], parts[name] = self.update(part, g[name], state.parts[name])
         return new, state.next(parts=parts)
 
 
-def pack(x: Mapping[str, np.ndarray], grid: int = 0) -> np.ndarray:
+def pack(x: dict[str, np.ndarray], grid: int = 0) -> np.ndarray:
     """Concatenate a dict of arrays ``(*shape, *grid)`` into one of shape ``(N, *grid)``."""
     return np.concatenate([part.reshape(-1, *part.shape[part.ndim - grid :]) for part in x.values()])
 
 
-def unpack(flat: np.ndarray, like: Mapping[str, np.ndarray], grid: int = 0) -> dict[str, np.ndarray]:
+def unpack(flat: np.ndarray, like: dict[str, np.ndarray], grid: int = 0) -> dict[str, np.ndarray]:
     """Cut what `pack` made into the shapes of ``like``.
 
     Examples:

@@ -1,15 +1,16 @@
-"""Run an optimizer: `simulate` on a surface, `train` on a problem with data."""
+"""`simulate`: run an optimizer, or a whole grid of settings, on a surface."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
 
-from .optimizers import Optimizer, State
-from .surfaces import Surface, surface
+from ..optimizers import Optimizer, State
+from ..surfaces import Surface, surface
 
 Schedule = Callable[[int], float]
 """A multiplier in [0, 1] of the learning rate, as a function of the step t = 1, 2, 3, …"""
@@ -37,18 +38,25 @@ class Path:
 
     Args:
         points: where the run was, ``(steps + 1, 2, *grid)``; ``points[0]`` is the start.
-        losses: the loss there, ``(steps + 1, *grid)``.
-        diverged_at: the step at which the run left for infinity: for one run a number or None; for a grid an
-            integer array with −1 where the run did not diverge.
         surface: what was minimised.
         history: with ``record=True`` the arrays the optimizer remembered, ``(steps + 1, *shape)`` by name.
     """
 
     points: np.ndarray
-    losses: np.ndarray
-    diverged_at: Any
     surface: Surface
     history: dict[str, np.ndarray] = field(default_factory=dict)
+
+    @cached_property
+    def losses(self) -> np.ndarray:
+        """The loss at every point, ``(steps + 1, *grid)``."""
+        with np.errstate(all="ignore"):
+            return np.asarray(self.surface.loss(np.moveaxis(self.points, 1, 0)))
+
+    @cached_property
+    def diverged_at(self) -> Any:
+        """The step at which the run left for infinity: a number or None; for a grid integers, −1 where it did not."""
+        size = np.maximum(*np.moveaxis(np.abs(self.points), 1, 0))
+        return _first(~(size <= DIVERGED * np.maximum(1, size[0])))  # NaN compares false
 
     @property
     def steps(self) -> int:
@@ -58,8 +66,14 @@ class Path:
     @property
     def final_loss(self) -> Any:
         """The loss after the last step; infinite where the run diverged."""
-        last = np.where(np.asarray(diverged_mask(self.diverged_at)), np.inf, self.losses[-1])
+        last = np.where(self.diverged, np.inf, self.losses[-1])
         return last if last.ndim else float(last)
+
+    @property
+    def diverged(self) -> Any:
+        """Whether the run left for infinity; for a grid a mask."""
+        at = self.diverged_at
+        return at >= 0 if isinstance(at, np.ndarray) else at is not None
 
     def steps_to(self, loss: float) -> Any:
         """The first step at which the loss is ≤ ``loss``; None (for a grid −1) where it never was."""
@@ -106,11 +120,11 @@ def simulate(
         >>> path.points.tolist()
         [[1.0, 0.25], [0.0, 0.5], [0.0, 1.0]]
         >>> simulate(GradientDescent(lr=3.0), "quadratic").diverged_at  # lr > 2/L
-        36
+        42
     """
     target = surface(surface_or_name)
     _check_run(opt, steps, noise)
-    x = _start(opt, target, start, dtype)
+    x: Any = _start(opt, target, start, dtype)
     grid = x.ndim - 1
     problem: Any = target
     if noise:
@@ -121,6 +135,7 @@ def simulate(
     state = opt.init(x, grid)
     states = [state]
     now = opt
+    plain = type(opt).rule_output is Optimizer.rule_output and type(opt).output is Optimizer.output
     with np.errstate(all="ignore"):
         for t in range(1, steps + 1):
             if schedule is not None:
@@ -128,17 +143,10 @@ def simulate(
             x, state = now.step(x, state, problem)
             if project is not None:
                 x = project(x)
-            points[t] = now.output(x, state)
+            points[t] = x if plain else now.output(x, state)
             if record:
                 states.append(state)
-        losses = np.asarray(target.loss(np.moveaxis(points, 1, 0)))
-        left = _first(_is_diverged(points))
-    return Path(points, losses, left, target, _history(states) if record else {})
-
-
-def diverged_mask(diverged_at: Any) -> Any:
-    """Return whether each run diverged, from its ``diverged_at``."""
-    return diverged_at >= 0 if isinstance(diverged_at, np.ndarray) else diverged_at is not None
+    return Path(points, target, _history(states) if record else {})
 
 
 def _check_run(opt: Any, steps: Any, noise: float) -> None:
@@ -163,7 +171,9 @@ def _start(opt: Optimizer, target: Surface, start: Any, dtype: Any) -> np.ndarra
     try:
         grid = np.broadcast_shapes(x.shape[1:], opt.grid)
     except ValueError:
-        raise ValueError(f"start has the grid {x.shape[1:]}, which does not fit the optimizer's {opt.grid}") from None
+        raise ValueError(
+            f"start has the grid {x.shape[1:]}, which does not fit the optimizer's {opt.grid}"
+        ) from None
     x = x.reshape(2, *(1,) * (len(grid) + 1 - x.ndim), *x.shape[1:])
     return np.broadcast_to(x, (2, *grid)).copy()
 
@@ -180,12 +190,6 @@ class _Noisy:
     def grad(self, p: np.ndarray, batch: Any = None) -> np.ndarray:
         shape = (2, *(1,) * self.grid)
         return self.target.grad(p) + (self.noise * self.rng.standard_normal(shape)).astype(p.dtype)
-
-
-def _is_diverged(points: np.ndarray) -> np.ndarray:
-    """Return for every step and run whether a coordinate is out of all bounds, ``(steps + 1, *grid)``."""
-    size = np.abs(points).max(axis=1)
-    return ~(size <= DIVERGED * np.maximum(1, size[0]))  # NaN compares false
 
 
 def _first(condition: np.ndarray) -> Any:
