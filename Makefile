@@ -1,0 +1,49 @@
+# `make lab` starts the course, `make test` tests it; both set up .venv first. Only Python ≥ 3.11 is needed.
+# In a conda environment made from environment.yml: make test BIN="$CONDA_PREFIX/bin" SETUP=
+
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    ?= $(VENV)/bin
+SETUP  ?= $(VENV)/.ready
+NOTEBOOKS = $(wildcard notebooks exercises solutions)
+
+.PHONY: lab test test-code test-notebooks test-slow test-browser bench lint clean help
+
+help:  ## show what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+lab: $(SETUP)  ## set everything up and open the first lesson in JupyterLab
+	$(BIN)/jupyter lab --ServerApp.ip=127.0.0.1 notebooks/00_start_here.ipynb
+
+test: lint test-code test-notebooks  ## everything that takes minutes: style, types, library, notebooks
+
+lint: $(SETUP)  ## style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+test-code: $(SETUP)  ## the library, with its doctests
+	$(BIN)/python -m pytest -q -n 2 -m "not browser and not slow"
+
+test-notebooks: $(SETUP)  ## every notebook from top to bottom, then every slider and button in it
+	$(BIN)/python -m tests.notebooks
+
+test-slow: $(SETUP)  ## long property runs
+	$(BIN)/python -m pytest -q -m slow
+
+test-browser: $(SETUP)  ## lessons in JupyterLab in a real browser (needs Chromium)
+	$(BIN)/python -m pytest -q -m browser tests/browser
+
+bench: $(SETUP)  ## timings, printed, never judged
+	$(BIN)/python -m tests.benchmarks.steps
+	$(BIN)/python -m tests.benchmarks.live_latency
+
+clean:  ## remove the environment and everything that was made
+	rm -rf $(VENV) *.egg-info build .mypy_cache .ruff_cache .pytest_cache .hypothesis .benchmarks
+
+$(VENV)/.ready: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version.split()[0] + ": set PYTHON=python3.12, say")'
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --upgrade pip
+	$(VENV)/bin/python -m pip install --quiet --editable '.[dev,browser]'
+	@touch $@
