@@ -29,7 +29,7 @@ class Case:
     """One run of a peer library under prescribed gradients.
 
     name: unique, readable. optimizer: our class. hyper: our hyperparameters, all of them, by our names.
-    sequence: which gradients, e.g. "hard/matrix"; shape: "vector" or "matrix".
+    sequence: which gradients, e.g. "hard/matrix"; shape: "vector" (2,), "matrix" (4, 3) or "wide" (3, 5).
     gradients: (T, *shape), gradient t - 1 belongs to step t. x0: the start.
     steps: (R,) numbers of the recorded steps, the first step being 1. x: (R, *shape), what was recorded.
     compare: what `x` is. "x": the parameters after the step; "query": opt.query(x, state) after the step (where
@@ -106,7 +106,7 @@ def _case(entry: dict[str, Any]) -> Case:
     parts = dict(_sequence(entry["sequence"]))
     return Case(
         **entry,
-        shape="vector" if parts["x0"].ndim == 1 else "matrix",
+        shape=entry["sequence"].rpartition("/")[2],
         x=_arrays(entry["optimizer"])[entry["name"]],
         gradients=parts.pop("g"),
         x0=parts.pop("x0"),

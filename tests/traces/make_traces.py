@@ -16,10 +16,11 @@ from typing import Any
 
 import numpy as np
 
-from . import core, sequences
+from . import core, frontier, sequences, special, structured
 from .peers import Peer
 
-RULES = core.RULES
+RULES = core.RULES | frontier.RULES | special.RULES | structured.RULES
+SEQUENCES = special.SEQUENCES | structured.SEQUENCES
 
 
 def case_name(rule: str, number: int, peer: Peer, sequence: str) -> str:
@@ -35,14 +36,9 @@ def record(rule: str, stored: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarr
     for number, (hyper, peers) in enumerate(RULES[rule]()):
         for peer in peers:
             for key in peer.sequences:
-                sequence = {part: stored[f"{key}/{part}"] for part in parts(stored, key)}
+                sequence = sequences.one(stored, key)
                 name = case_name(rule, number, peer, key)
-                run = (
-                    peer.run(sequence)
-                    if peer.takes == "sequence"
-                    else peer.run(sequence["x0"], sequence["g"])
-                )
-                positions[name] = run[sequence["steps"]]
+                positions[name] = peer.run(sequence)[sequence["steps"]]
                 if not np.isfinite(positions[name]).all():
                     raise ArithmeticError(f"{name}: the peer's run is not finite")
                 entries.append(
@@ -62,14 +58,12 @@ def record(rule: str, stored: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarr
     return positions, entries
 
 
-def parts(stored: dict[str, np.ndarray], key: str) -> list[str]:
-    """The names of the arrays that belong to a sequence."""
-    return [name.rpartition("/")[2] for name in stored if name.rpartition("/")[0] == key]
-
-
 def main(wanted: list[str]) -> None:
     """Record the wanted rules and bring the index up to date."""
     stored = sequences.load()
+    for rule in wanted or RULES:
+        if rule in SEQUENCES and not any(key.startswith(f"{rule.lower()}") for key in stored):
+            stored |= SEQUENCES[rule]()
     sequences.save(stored)
     path = sequences.FOLDER / "index.json"
     index = json.loads(path.read_text()) if path.exists() else []

@@ -1,8 +1,8 @@
 """The prescribed gradients: drawn once, then kept as data.
 
-A sequence is a start `x0`, gradients `g` (T, *shape) and the numbers of the steps whose positions are
-recorded. They live in `sequences.npz`; what is already there is never drawn again, so the traces do not
-depend on a generator's stream staying the same.
+A sequence is a start `x0`, gradients `g` (T, *shape), the numbers of the steps whose positions are recorded and,
+for some, a schedule or a function's parameters. They live in `sequences.npz`; what is already there is never
+drawn again, so the traces do not depend on a generator's stream staying the same.
 """
 
 from __future__ import annotations
@@ -12,8 +12,10 @@ from pathlib import Path
 import numpy as np
 
 FOLDER = Path(__file__).parent
-SHAPES = {"vector": (2,), "matrix": (4, 3)}
+SHAPES = {"vector": (2,), "matrix": (4, 3), "wide": (3, 5)}
 LENGTH = 240
+
+Arrays = dict[str, np.ndarray]
 
 
 def recorded_steps(length: int) -> np.ndarray:
@@ -37,9 +39,8 @@ def hard(shape: tuple[int, ...], seed: int = 1, length: int = LENGTH) -> np.ndar
     t = np.arange(1, length + 1).reshape(-1, *[1] * len(shape))
     noise = rng.standard_normal((length, *shape))
     drift = np.sin(2 * np.pi * (t / 60 + rng.uniform(size=shape)))
-    exponent = np.where(
-        t <= 20, -8 + 8 * t / 20 + rng.uniform(-1, 1, (length, *shape)), rng.uniform(-1, 1, shape)
-    )
+    growing = -8 + 8 * t / 20 + rng.uniform(-1, 1, (length, *shape))
+    exponent = np.where(t <= 20, growing, rng.uniform(-1, 1, shape))
     late = rng.choice([0.0, 0.0, 0.0, 2.0, -4.0], (length, *shape))
     exponent = np.where(t > 180, exponent + late, exponent)
     g = 10.0**exponent * (noise + drift)
@@ -55,36 +56,52 @@ def hard(shape: tuple[int, ...], seed: int = 1, length: int = LENGTH) -> np.ndar
 def mild(shape: tuple[int, ...], seed: int = 2, length: int = LENGTH) -> np.ndarray:
     """Generic gradients between about 1e-3 and 1e2 in size, none zero."""
     rng = np.random.default_rng([seed, *shape])
-    size = 10.0 ** rng.uniform(-1.5, 1.5, (length, *shape))
-    return (
-        size
-        * np.maximum(np.abs(rng.standard_normal((length, *shape))), 0.05)
-        * rng.choice([-1.0, 1.0], (length, *shape))
-    )
+    scale = 10.0 ** rng.uniform(-1.5, 1.5, (length, *shape))
+    size = np.maximum(np.abs(rng.standard_normal((length, *shape))), 0.05)
+    return scale * size * rng.choice([-1.0, 1.0], (length, *shape))
 
 
-def common() -> dict[str, np.ndarray]:
+def cosine(length: int = LENGTH) -> np.ndarray:
+    """Multipliers of lr: half a cosine from 1 to 0.05."""
+    return 0.05 + 0.95 * (1 + np.cos(np.pi * np.arange(length) / length)) / 2
+
+
+def warmup(steps: int = 50, length: int = LENGTH) -> np.ndarray:
+    """Multipliers of lr: t / steps, then 1."""
+    return np.minimum(1.0, np.arange(1, length + 1) / steps)
+
+
+def common() -> Arrays:
     """The sequences every rule shares, as entries of `sequences.npz`."""
-    entries: dict[str, np.ndarray] = {}
+    entries: Arrays = {}
     for shape_key, shape in SHAPES.items():
-        for name, make in (("hard", hard), ("mild", mild)):
-            entries |= entry(f"{name}/{shape_key}", start(shape, 7), make(shape))
+        x0 = start(shape, 7)
+        entries |= entry(f"hard/{shape_key}", x0, hard(shape))
+        entries |= entry(f"mild/{shape_key}", x0, mild(shape))
+        if shape_key == "matrix":
+            entries |= entry(f"cosine/{shape_key}", x0, mild(shape, 3), schedule=cosine())
+            entries |= entry(f"warmup/{shape_key}", x0, mild(shape, 3), schedule=warmup())
     return entries
 
 
-def entry(key: str, x0: np.ndarray, g: np.ndarray, **extra: np.ndarray) -> dict[str, np.ndarray]:
-    """One sequence under its key; `extra` are arrays that belong to it (a function's parameters, a schedule)."""
+def entry(key: str, x0: np.ndarray, g: np.ndarray, **extra: np.ndarray) -> Arrays:
+    """One sequence under its key; `extra` belongs to it (a function's parameters, a schedule)."""
     parts = {"x0": x0, "g": g, "steps": recorded_steps(len(g)), **extra}
     return {f"{key}/{part}": np.asarray(value) for part, value in parts.items()}
 
 
-def load() -> dict[str, np.ndarray]:
-    """All committed sequences, completed by the common ones if the file is new."""
+def one(entries: Arrays, key: str) -> Arrays:
+    """The arrays of one sequence by their short names."""
+    return {n.rpartition("/")[2]: a for n, a in entries.items() if n.rpartition("/")[0] == key}
+
+
+def load() -> Arrays:
+    """All committed sequences, completed by the common ones that are not there yet."""
     path = FOLDER / "sequences.npz"
     stored = dict(np.load(path)) if path.exists() else {}
     return common() | stored
 
 
-def save(entries: dict[str, np.ndarray]) -> None:
+def save(entries: Arrays) -> None:
     """Write them all, sorted so that equal content gives an equal file."""
     np.savez_compressed(FOLDER / "sequences.npz", **{key: entries[key] for key in sorted(entries)})
