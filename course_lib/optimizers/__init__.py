@@ -3,8 +3,9 @@
 from .adam import Adam
 from .base import Optimizer, Params, State
 from .descent import SGD, GradientDescent, Momentum, Nesterov
+from .entry import Entry
 from .hyper import Hyper
-from .registry import REGISTRY, Entry
+from .registry import REGISTRY
 
 __all__ = [
     "REGISTRY",

@@ -22,64 +22,17 @@ and `norm`, which sum over the shape axes alone.
 from __future__ import annotations
 
 import copy
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, dataclass_transform
+from typing import Any, ClassVar, Literal, Self, dataclass_transform
 
 import numpy as np
 
 from .hyper import Spec, choice, count, decay, flag, fraction, learning_rate, nonnegative, number
+from .state import Params, State, inner, norm, pack, ratio, unpack
 
-Params = np.ndarray | dict[str, np.ndarray]
-
-_new = object.__new__
-
-
-class State:
-    """What an optimizer remembers between steps: never changed, only followed by the next one.
-
-    ``s.t`` is the step about to be taken (1, 2, 3, …), ``s.grid`` the number of trailing axes that are a grid of runs;
-    everything else (``s.m``, ``s.v``, …) is named by the optimizer.
-
-    Examples:
-        >>> s = State(m=np.zeros(2))
-        >>> s.next(m=np.ones(2))
-        State(t=2, m=array([1., 1.]))
-    """
-
-    t: int
-    grid: int
-
-    def __init__(self, t: int = 1, grid: int = 0, **memory: Any) -> None:
-        self.__dict__.update(memory, t=t, grid=grid)
-
-    def next(self, **memory: Any) -> State:
-        """Return the state of the following step, with ``memory`` replaced and the rest kept."""
-        memory["t"] = self.t + 1
-        new = _new(State)
-        values = new.__dict__
-        values.update(self.__dict__)
-        values.update(memory)
-        return new
-
-    if TYPE_CHECKING:  # for real it would make every s.m slow
-
-        def __getattr__(self, name: str) -> Any: ...
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        raise AttributeError(f"a state is never changed: use state.next({name}=…)")
-
-    def __repr__(self) -> str:
-        inside = (f"{k}={v!r}" for k, v in self.__dict__.items() if k not in ("t", "grid"))
-        return f"State(t={self.t}, {', '.join(inside)})" if len(self.__dict__) > 2 else f"State(t={self.t})"
-
-    @property
-    def arrays(self) -> dict[str, np.ndarray]:
-        """The arrays remembered, by name; those of a model's parts as ``"W.m"``."""
-        found = {k: v for k, v in self.__dict__.items() if isinstance(v, np.ndarray)}
-        for part, state in self.__dict__.get("parts", {}).items():
-            found.update({f"{part}.{k}": v for k, v in state.arrays.items()})
-        return found
+__all__ = ["Optimizer", "Params", "State", "inner", "norm", "pack", "ratio", "unpack"]
 
 
 @dataclass_transform(
@@ -98,11 +51,20 @@ class Optimizer:
     * ``rule(x, g, s)``: the step, which returns the new point and ``s.next(…)``;
     * where needed ``rule_query`` and ``rule_output``, which default to x itself;
     * ``scope``: ``"array"`` if the rule treats every array of a model on its own, ``"all"`` if it needs all
-      parameters at once (the base class then hands it their concatenation).
+      parameters at once (the base class then hands it their concatenation);
+    * what it can and what it needs: ``coordinatewise``, ``takes_grid``, ``needs_matrix``, ``needs_problem``.
     """
 
     memory: ClassVar[tuple[str, ...]] = ()
     scope: ClassVar[Literal["array", "all"]] = "array"
+    coordinatewise: ClassVar[bool] = True
+    """Whether each coordinate moves as if it were alone; False where norms or matrices couple them."""
+    takes_grid: ClassVar[bool] = True
+    """Whether a grid of runs can be taken at once."""
+    needs_matrix: ClassVar[bool] = False
+    """Whether only arrays with two axes can be moved."""
+    needs_problem: ClassVar[bool] = False
+    """Whether one gradient is not enough, so that there is only `step`, not `update`."""
     eta: ClassVar[float] = 1.0
     """The schedule's multiplier of the step being taken (an instance attribute on what `at` returns)."""
 
@@ -125,8 +87,16 @@ class Optimizer:
         except ValueError:
             listed = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
             raise ValueError(f"{type(self).__name__}: shapes do not form one grid: {listed}") from None
+        self._check_grid(grid)
         object.__setattr__(self, "grid", grid)
         object.__setattr__(self, "_arrays", tuple(shapes))
+
+    def _check_grid(self, grid: tuple[int, ...]) -> None:
+        if grid and not self.takes_grid:
+            raise ValueError(
+                f"{type(self).__name__} takes no grid of runs, but was given one of shape {grid}: "
+                f"run the settings one after the other"
+            )
 
     grid: ClassVar[tuple[int, ...]] = ()
     _arrays: ClassVar[tuple[str, ...]] = ()
@@ -141,6 +111,14 @@ class Optimizer:
     def hyper(self) -> dict[str, Any]:
         """The hyperparameters by name, with their values."""
         return {name: getattr(self, name) for name in self._specs}
+
+    def replace(self, **hyper: Any) -> Self:
+        """Return the optimizer with some hyperparameters changed and validated.
+
+        Raises:
+            TypeError: for a name that is no hyperparameter.
+        """
+        return dataclasses.replace(self, **hyper)  # type: ignore[type-var]
 
     def __repr__(self) -> str:
         def shown(value: Any) -> str:
@@ -159,6 +137,10 @@ class Optimizer:
 
     def rule(self, x: np.ndarray, g: np.ndarray, s: State) -> tuple[np.ndarray, State]:
         """One step for one array; the algorithm box."""
+        if self.needs_problem:
+            raise TypeError(
+                f"{type(self).__name__} needs more than one gradient a step: use step(x, state, problem)"
+            )
         raise NotImplementedError(f"{type(self).__name__} has no rule")
 
     def rule_query(self, x: np.ndarray, s: State) -> np.ndarray:
@@ -190,6 +172,12 @@ class Optimizer:
             raise ValueError(
                 f"x has shape {x.shape}, but {axes} of its axes must be the grid of runs {self.grid or ''}: "
                 f"its shape must be (*shape, *grid)"
+            )
+        self._check_grid(x.shape[x.ndim - axes :])
+        if self.needs_matrix and x.ndim - axes != 2:
+            raise ValueError(
+                f"{type(self).__name__} moves matrices only, but x has shape {x.shape[: x.ndim - axes]}: "
+                f"give such arrays to another optimizer with Partition"
             )
         return State(grid=axes, **self.start(x, axes))
 
@@ -287,34 +275,3 @@ class Optimizer:
         for name, part in x.items():
             new[name], parts[name] = self.update(part, g[name], state.parts[name])
         return new, state.next(parts=parts)
-
-
-def pack(x: dict[str, np.ndarray], grid: int = 0) -> np.ndarray:
-    """Concatenate a dict of arrays ``(*shape, *grid)`` into one of shape ``(N, *grid)``."""
-    return np.concatenate([part.reshape(-1, *part.shape[part.ndim - grid :]) for part in x.values()])
-
-
-def unpack(flat: np.ndarray, like: dict[str, np.ndarray], grid: int = 0) -> dict[str, np.ndarray]:
-    """Cut what `pack` made into the shapes of ``like``.
-
-    Examples:
-        >>> x = {"W": np.ones((2, 3)), "b": np.zeros(3)}
-        >>> {name: part.shape for name, part in unpack(pack(x), x).items()}
-        {'W': (2, 3), 'b': (3,)}
-    """
-    parts, position = {}, 0
-    for name, part in like.items():
-        size = int(np.prod(part.shape[: part.ndim - grid]))
-        parts[name] = flat[position : position + size].reshape(part.shape)
-        position += size
-    return parts
-
-
-def inner(a: np.ndarray, b: np.ndarray, s: State) -> np.ndarray:
-    r"""Return :math:`\langle a, b\rangle`, one number for each run of the grid."""
-    return np.sum(a * b, axis=tuple(range(a.ndim - s.grid)))
-
-
-def norm(a: np.ndarray, s: State) -> np.ndarray:
-    r"""Return the Euclidean norm :math:`\lVert a\rVert`, one number for each run of the grid."""
-    return np.sqrt(inner(a, a, s))

@@ -1,0 +1,110 @@
+"""What an optimizer remembers, and the sums over parameters that a rule may need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+Params = np.ndarray | dict[str, np.ndarray]
+
+_new = object.__new__
+
+
+class State:
+    """What an optimizer remembers between steps: never changed, only followed by the next one.
+
+    ``s.t`` is the step about to be taken (1, 2, 3, …), ``s.grid`` the number of trailing axes that are a grid of runs;
+    everything else (``s.m``, ``s.v``, …) is named by the optimizer.
+
+    Examples:
+        >>> s = State(m=np.zeros(2))
+        >>> s.next(m=np.ones(2))
+        State(t=2, m=array([1., 1.]))
+    """
+
+    t: int
+    grid: int
+
+    def __init__(self, t: int = 1, grid: int = 0, **memory: Any) -> None:
+        self.__dict__.update(memory, t=t, grid=grid)
+
+    def next(self, **memory: Any) -> State:
+        """Return the state of the following step, with ``memory`` replaced and the rest kept."""
+        memory["t"] = self.t + 1
+        new = _new(State)
+        values = new.__dict__
+        values.update(self.__dict__)
+        values.update(memory)
+        return new
+
+    if TYPE_CHECKING:  # for real it would make every s.m slow
+
+        def __getattr__(self, name: str) -> Any: ...
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError(f"a state is never changed: use state.next({name}=…)")
+
+    def __repr__(self) -> str:
+        inside = (f"{k}={v!r}" for k, v in self.__dict__.items() if k not in ("t", "grid"))
+        return f"State(t={self.t}, {', '.join(inside)})" if len(self.__dict__) > 2 else f"State(t={self.t})"
+
+    @property
+    def arrays(self) -> dict[str, np.ndarray]:
+        """The arrays remembered, by name; of a model's parts as ``"W.m"``, of a wrapped optimizer as ``"inner.m"``."""
+        return dict(_arrays("", {k: v for k, v in self.__dict__.items() if k not in ("t", "grid")}))
+
+
+def _arrays(prefix: str, memory: dict[str, Any]) -> Iterator[tuple[str, np.ndarray]]:
+    for name, value in memory.items():
+        if isinstance(value, (np.ndarray, np.generic)):
+            yield prefix + name, value  # type: ignore[misc]
+        elif isinstance(value, State):
+            yield from _arrays(f"{prefix}{name}.", value.arrays)
+        elif isinstance(value, dict):
+            yield from _arrays(prefix if name == "parts" else f"{prefix}{name}.", value)
+
+
+def pack(x: dict[str, np.ndarray], grid: int = 0) -> np.ndarray:
+    """Concatenate a dict of arrays ``(*shape, *grid)`` into one of shape ``(N, *grid)``."""
+    return np.concatenate([part.reshape(-1, *part.shape[part.ndim - grid :]) for part in x.values()])
+
+
+def unpack(flat: np.ndarray, like: dict[str, np.ndarray], grid: int = 0) -> dict[str, np.ndarray]:
+    """Cut what `pack` made into the shapes of ``like``.
+
+    Examples:
+        >>> x = {"W": np.ones((2, 3)), "b": np.zeros(3)}
+        >>> {name: part.shape for name, part in unpack(pack(x), x).items()}
+        {'W': (2, 3), 'b': (3,)}
+    """
+    parts, position = {}, 0
+    for name, part in like.items():
+        size = int(np.prod(part.shape[: part.ndim - grid]))
+        parts[name] = flat[position : position + size].reshape(part.shape)
+        position += size
+    return parts
+
+
+def inner(a: Params, b: Params, s: State) -> Any:
+    r"""Return :math:`\langle a, b\rangle`, one number for each run of the grid; over all arrays if they are dicts."""
+    if isinstance(a, dict):
+        return sum(inner(a[name], b[name], s) for name in a)
+    return np.sum(a * b, axis=tuple(range(a.ndim - s.grid)))
+
+
+def norm(a: Params, s: State) -> Any:
+    r"""Return the Euclidean norm :math:`\lVert a\rVert`, one number for each run of the grid."""
+    return np.sqrt(inner(a, a, s))
+
+
+def ratio(a: Any, b: Any, otherwise: float = 0.0) -> Any:
+    """Return a/b where b is not zero and ``otherwise`` where it is.
+
+    Examples:
+        >>> ratio(np.array([1.0, 0.0]), np.array([2.0, 0.0]))
+        array([0.5, 0. ])
+    """
+    zero = b == 0
+    return np.where(zero, otherwise, a / np.where(zero, 1, b))
