@@ -4,7 +4,7 @@ Example:
     >>> case = cases("Adam")[0]
     >>> case.hyper
     {'lr': 0.001, 'beta1': 0.9, 'beta2': 0.999, 'eps': 1e-08}
-    >>> case.gradients.shape, case.steps[-1], case.x.shape
+    >>> case.gradients.shape, int(case.steps[-1]), case.x.shape
     ((240, 2), 240, (42, 2))
     >>> case.error(case.x)
     0.0
@@ -33,9 +33,10 @@ class Case:
     gradients: (T, *shape), gradient t - 1 belongs to step t. x0: the start.
     steps: (R,) numbers of the recorded steps, the first step being 1. x: (R, *shape), what was recorded.
     compare: what `x` is. "x": the parameters after the step; "query": opt.query(x, state) after the step (where
-    the next gradient would be taken); "output": opt.output(x, state).
+    the next gradient would be taken); "output": opt.output(x, state). Wrappers name their inner rule in `hyper` as
+    {"optimizer": …, "hyper": …}.
     schedule: None, or (T,) multipliers of lr. extra: further arrays that belong to the sequence (a function's
-    parameters, the step of a switch). tolerance: what `error` must not exceed. peer, version, call: who
+    parameters, the step of a switch). SAM is a closed loop: see its note. tolerance: what `error` must not exceed. peer, version, call: who
     made it and how. note: what is special, e.g. why the tolerance is not 1e-12.
     """
 
@@ -90,16 +91,19 @@ def _sequence(key: str) -> dict[str, np.ndarray]:
 
 
 def cases(optimizer: str | None = None) -> list[Case]:
-    """Every recorded case, or those of one optimizer (by our class name), in the order of the index.
+    """Every recorded run, or those of one optimizer (by our class name), in the order of the index.
 
-    Raises KeyError if the optimizer has none.
+    `cases("newton_schulz")` gives values of a function instead of runs: `x[k]` belongs to `gradients[k]`, `compare` is
+    "value"; they are not among `cases()`. Raises KeyError if there is no such optimizer.
     """
     index = json.loads((FOLDER / "index.json").read_text(encoding="utf-8"))
-    chosen = [entry for entry in index if optimizer in (None, entry["optimizer"])]
+    if optimizer is None:
+        return [_case(entry) for entry in index if entry["compare"] != "value"]
+    chosen = [_case(entry) for entry in index if entry["optimizer"] == optimizer]
     if not chosen:
         known = sorted({entry["optimizer"] for entry in index})
         raise KeyError(f"no trace of {optimizer!r}; there are: {', '.join(known)}")
-    return [_case(entry) for entry in chosen]
+    return chosen
 
 
 def _case(entry: dict[str, Any]) -> Case:

@@ -15,7 +15,7 @@ from optax.contrib import _muon
 from .core import ADAM_LIKE
 from .peers import MILD, Hyper, Make, Peer, Variants, optax_positions, spread, torch_like, torch_positions
 from .sequences import Arrays, entry, start
-from .special import FLAT_SHAPES, betas
+from .special import FLAT_SHAPES, betas, keys
 
 NS_COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 
@@ -138,14 +138,14 @@ def soap() -> Variants:
                     Peer(
                         **by,
                         note=common + "; tolerance: the peer's QR is float32",
-                        tolerance=1e-5,
+                        tolerance=1e-6,
                         sequences=MILD[1:],
                         tag="float32-qr",
                     ),
                     Peer(
                         **patched,
                         note=common + "; the peer's QR made float64 for this case",
-                        tolerance=1e-10,
+                        tolerance=1e-12,
                         sequences=MILD[1:],
                         tag="float64-qr",
                     ),
@@ -162,44 +162,56 @@ def soap() -> Variants:
 PRODIGY_SETTINGS = spread(
     f"{ADAM_LIKE} d0",
     (1.0, 0.9, 0.999, 1e-8, 1e-6),
-    (1.0, 0.9, 0.999, 1e-30, 1e-6),
-    (0.5, 0.5, 0.95, 1e-32, 1e-4),
-    (2.0, 0.95, 0.9, 1e-31, 1e-3),
+    (0.5, 0.5, 0.95, 1e-4, 1e-4),
+    (2.0, 0.95, 0.9, 1e-10, 1e-3),
 )
 
 
+def prodigy_make(h: Hyper) -> Make:
+    """The package's optimizer with these settings."""
+    options = {"lr": h["lr"], "betas": betas(h), "eps": h["eps"], "d0": h["d0"], "weight_decay": 0.0}
+    return Make("prodigyopt.Prodigy", options)
+
+
 def prodigy_sequences() -> Arrays:
-    """A direction that persists (so that d grows), then reverses, then noise alone."""
+    """Gradients the peer sees on the way to a point some way off, with noise; then prescribed."""
     entries: Arrays = {}
-    for shape_key, shape in FLAT_SHAPES.items():
-        rng = np.random.default_rng([9, *shape])
-        direction = rng.choice([-1.0, 1.0], shape) * rng.uniform(0.5, 2, shape)
-        phase = np.repeat([1.0, -1.0, 0.0], [140, 50, 50]).reshape(-1, *[1] * len(shape))
-        g = phase * direction + 0.5 * rng.standard_normal((240, *shape))
-        entries |= entry(f"prodigy/{shape_key}", start(shape, 7), g)
+    for number, h in enumerate(PRODIGY_SETTINGS):
+        for key, shape in zip(keys("prodigy", number), FLAT_SHAPES.values(), strict=True):
+            rng = np.random.default_rng([9, number, *shape])
+            x0, noise = start(shape, 7), 0.2 * rng.standard_normal((240, *shape))
+            target = x0 + rng.choice([-1.0, 1.0], shape) * rng.uniform(2, 5, shape)
+            parameter = torch.nn.Parameter(torch.tensor(x0))
+            optimizer, seen = prodigy_make(h)([parameter]), []
+            for disturbance in noise:
+                seen.append(np.clip(parameter.detach().numpy() - target, -1, 1) + disturbance)
+                parameter.grad = torch.tensor(seen[-1])
+                optimizer.step()
+            assert optimizer.param_groups[0]["d"] > 100 * h["d0"], "d must grow"
+            entries |= entry(key, x0, np.stack(seen), final_d=np.array(optimizer.param_groups[0]["d"]))
     return entries
 
 
 def prodigy() -> Variants:
     """The estimate of the distance grows by orders of magnitude along the way."""
-    note = "d grows by orders of magnitude; the package adds the NEW d times eps to √v, the paper the old d times eps"
     variants: Variants = []
-    for h in PRODIGY_SETTINGS:
-        options = {"lr": h["lr"], "betas": betas(h), "eps": h["eps"], "d0": h["d0"], "weight_decay": 0.0}
-        by = torch_like("prodigyopt.Prodigy", package="prodigyopt", **options)
-        default = h["eps"] == 1e-8
-        why = (
-            "; tolerance: so that either reading passes"
-            if default
-            else "; eps so small that it does not matter"
-        )
-        peer = Peer(
-            **by,
-            note=note + why,
-            tolerance=1e-6 if default else 1e-12,
-            sequences=("prodigy/vector", "prodigy/matrix"),
-        )
-        variants.append((h, [peer]))
+    notes = {
+        "released": "the package adds eps times the NEW d to √v",
+        "paper": "the paper adds eps times the old d to √v, the package the new d: eps is so small here that it "
+        "does not matter",
+    }
+    for form, note in notes.items():
+        for number, h in enumerate(PRODIGY_SETTINGS):
+            h = h | ({"eps": h["eps"] * 1e-22} if form == "paper" else {})
+            make = prodigy_make(h)
+            peer = Peer(
+                package="prodigyopt",
+                call=str(make),
+                run=lambda s, make=make: torch_positions(make, s),
+                note=note + "; d grows from d0 to about the sequence's `final_d`",
+                sequences=keys("prodigy", number),
+            )
+            variants.append((h | {"form": form}, [peer]))
     return variants
 
 
