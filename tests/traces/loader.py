@@ -36,8 +36,9 @@ class Case:
     the next gradient would be taken); "output": opt.output(x, state). Wrappers name their inner rule in `hyper` as
     {"optimizer": …, "hyper": …}.
     schedule: None, or (T,) multipliers of lr. extra: further arrays that belong to the sequence (a function's
-    parameters, the step of a switch). SAM is a closed loop: see its note. tolerance: what `error` must not exceed. peer, version, call: who
-    made it and how. note: what is special, e.g. why the tolerance is not 1e-12.
+    parameters, the step of a switch). SAM is a closed loop: see its note.
+    tolerance: what `error` must not exceed. peer, version, call: who made it and how. note: what is special,
+    e.g. why the tolerance is not 1e-12.
     """
 
     name: str
