@@ -1,0 +1,109 @@
+"""The self-test of the installation, one cell of the first lesson."""
+
+from __future__ import annotations
+
+import html
+import re
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import metadata
+
+
+@dataclass(frozen=True)
+class Report:
+    """What `check_installation` found: a list of (what, finding, whether it is fine)."""
+
+    rows: tuple[tuple[str, str, bool], ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything is fine."""
+        return all(fine for _, _, fine in self.rows)
+
+    def __repr__(self) -> str:
+        lines = [f"{'ok ' if fine else 'NOT OK'} {what}: {finding}" for what, finding, fine in self.rows]
+        return "\n".join([*lines, self._verdict])
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><td>{'✓' if fine else '✗ <b>not ok</b>'}</td><td style='text-align:left'>{html.escape(what)}</td>"
+            f"<td style='text-align:left'>{html.escape(finding)}</td></tr>"
+            for what, finding, fine in self.rows
+        )
+        return f"<table>{rows}</table><p><b>{self._verdict}</b></p>"
+
+    @property
+    def _verdict(self) -> str:
+        if self.ok:
+            return "Everything is in place."
+        return "Something is missing: run `make lab` again, or `pip install --editable .` in the course's folder."
+
+
+def check_installation() -> Report:
+    """Look at Python, the packages and their versions, and let each part of the library do a little work.
+
+    Never raises: what fails is a row of the report.
+
+    Examples:
+        >>> check_installation().ok
+        True
+    """
+    version = ".".join(map(str, sys.version_info[:3]))
+    rows = [("Python ≥ 3.11", version, sys.version_info >= (3, 11))]
+    rows += [_package(name, bound) for name, bound in _requirements()]
+    rows += [_attempt(what, work) for what, work in _WORK.items()]
+    return Report(tuple(rows))
+
+
+def _requirements() -> list[tuple[str, str]]:
+    """Return the course's packages with the lowest version that will do, from its own metadata."""
+    pattern = re.compile(r"([\w.-]+)>=([\d.]+)")
+    lines = [line for line in metadata.requires("course-lib") or () if "extra ==" not in line]
+    return [match.groups() for line in lines if (match := pattern.match(line))]  # type: ignore[misc]
+
+
+def _package(name: str, bound: str) -> tuple[str, str, bool]:
+    try:
+        found = metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return f"{name} ≥ {bound}", "not installed", False
+    numbers = [tuple(int(part) for part in re.findall(r"\d+", text)[:3]) for text in (found, bound)]
+    return f"{name} ≥ {bound}", found, numbers[0] >= numbers[1]
+
+
+def _attempt(what: str, work: Callable[[], str]) -> tuple[str, str, bool]:
+    try:
+        return what, work(), True
+    except Exception as error:
+        return what, f"{type(error).__name__}: {error}", False
+
+
+def _optimizer() -> str:
+    from .optimizers import GradientDescent
+    from .running import simulate
+    from .surfaces import quadratic
+
+    end = simulate(GradientDescent(lr=1.0), quadratic(condition=2), steps=10, start=(1.0, 1.0)).points[-1]
+    if abs(end[0] - 0.5**10) > 1e-15 or end[1] != 0:
+        raise ArithmeticError(f"gradient descent ended at {end}, expected [{0.5**10} 0]")
+    return "gradient descent takes ten steps and arrives where it should"
+
+
+def _digits() -> str:
+    from .problems import digits
+
+    return f"{sum(len(part) for part in digits()):,} handwritten digits are there"
+
+
+def _figure() -> str:
+    from .live import explore_path
+    from .optimizers import GradientDescent
+
+    figure = explore_path(GradientDescent(), steps=10)
+    size = len(figure.png())
+    figure.close()
+    return f"a live figure can be drawn ({size // 1000} kB)"
+
+
+_WORK: dict[str, Callable[[], str]] = {"optimizers": _optimizer, "data": _digits, "figures": _figure}

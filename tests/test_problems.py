@@ -1,0 +1,169 @@
+"""Data, batches and softmax regression: gradients against finite differences, batches complete, bad data named."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from course_lib.curvature import hessian_vector, sharpness
+from course_lib.installation import check_installation
+from course_lib.problems import Data, SoftmaxRegression, digits, get_batches
+from course_lib.surfaces import SURFACES, quadratic
+
+
+def small(l2=0.3, dtype=np.float64):
+    rng = np.random.default_rng(0)
+    data = Data(rng.standard_normal((7, 5)).astype(dtype), np.array([0, 1, 2, 0, 1, 2, 2]))
+    return SoftmaxRegression(train=data, classes=3, l2=l2)
+
+
+def random_params(grid=(), seed=1, dtype=np.float64):
+    rng = np.random.default_rng(seed)
+    return {
+        "W": rng.standard_normal((5, 3, *grid)).astype(dtype),
+        "b": rng.standard_normal((3, *grid)).astype(dtype),
+    }
+
+
+class TestSoftmax:
+    @pytest.mark.parametrize("rows", [slice(None), slice(2, 5), slice(3, 4)])
+    def test_gradient_agrees_with_finite_differences(self, rows):
+        problem, params = small(), random_params()
+        batch, h = problem.train[rows], 1e-6
+        g = problem.grad(params, batch)
+        for name, part in params.items():
+            for index in np.ndindex(part.shape):
+                up, down = ({**params, name: part.copy()} for _ in range(2))
+                up[name][index] += h
+                down[name][index] -= h
+                slope = (problem.loss(up, batch) - problem.loss(down, batch)) / (2 * h)
+                assert slope == pytest.approx(g[name][index], abs=1e-8)
+
+    def test_loss_is_the_mean_of_the_cross_entropies(self):
+        problem, params = small(l2=0.0), random_params()
+        z = problem.train.inputs @ params["W"] + params["b"]
+        p = np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
+        by_hand = -np.log([p[n, y] for n, y in enumerate(problem.train.targets)]).mean()
+        assert problem.loss(params) == pytest.approx(by_hand, rel=1e-14)
+        assert problem.accuracy(params) == np.mean(z.argmax(axis=1) == problem.train.targets)
+
+    def test_grid_equals_each_model_alone(self):
+        problem, params = small(), random_params((2, 4))
+        g = problem.grad(params)
+        for i, j in np.ndindex(2, 4):
+            alone = {name: part[..., i, j] for name, part in params.items()}
+            assert problem.loss(params)[i, j] == pytest.approx(problem.loss(alone), rel=1e-14)
+            assert problem.accuracy(params)[i, j] == problem.accuracy(alone)
+            for name, part in problem.grad(alone).items():
+                np.testing.assert_allclose(g[name][..., i, j], part, atol=1e-14)
+
+    def test_large_scores_do_not_overflow(self):
+        params = {name: 1e4 * part for name, part in random_params().items()}
+        problem = small(l2=0.0)
+        assert np.isfinite(problem.loss(params))
+        assert all(np.isfinite(part).all() for part in problem.grad(params).values())
+
+    def test_float32_stays_float32(self):
+        problem, params = small(dtype=np.float32), random_params(dtype=np.float32)
+        assert problem.loss(params).dtype == np.float32
+        assert {part.dtype for part in problem.grad(params).values()} == {np.dtype(np.float32)}
+        assert {part.dtype for part in problem.init().values()} == {np.dtype(np.float32)}
+
+    @pytest.mark.parametrize(
+        ("targets", "l2", "words"),
+        [
+            (np.array([0, 1, 3]), 0.0, ["labels run from 0 to 3", "0 … 2"]),
+            (np.array([-1, 1, 2]), 0.0, ["-1", "0 … 2"]),
+            (np.array([0.0, 1.0, 2.0]), 0.0, ["float64", "whole"]),
+            (np.array([0, 1, 2]), -1.0, ["l2 = -1.0", "≥ 0"]),
+            (np.array([0, 1, 2]), float("nan"), ["l2 = nan"]),
+        ],
+    )
+    def test_bad_input_is_named(self, targets, l2, words):
+        with pytest.raises(ValueError) as caught:
+            SoftmaxRegression(train=Data(np.eye(3), targets), classes=3, l2=l2)
+        assert not [word for word in words if word not in str(caught.value)]
+
+
+class TestData:
+    @pytest.mark.parametrize(
+        ("inputs", "targets", "words"),
+        [
+            (np.ones(3), np.ones(3), ["inputs has shape (3,)"]),
+            (np.ones((0, 3)), np.ones(0), ["N ≥ 1"]),
+            (np.ones((3, 2)), np.ones(4), ["targets has 4 rows", "3"]),
+            (np.array([[1.0], [np.nan]]), np.ones(2), ["row 1", "finite"]),
+            (np.array([[np.inf], [1.0]]), np.ones(2), ["row 0", "finite"]),
+        ],
+    )
+    def test_bad_input_is_named(self, inputs, targets, words):
+        with pytest.raises(ValueError) as caught:
+            Data(inputs, targets)
+        assert not [word for word in words if word not in str(caught.value)]
+
+    def test_digits_are_split_without_overlap(self):
+        parts = digits()
+        assert [len(part) for part in parts] == [1197, 300, 300]
+        rows = np.concatenate([part.inputs for part in parts])
+        assert len(np.unique(rows, axis=0)) == 1797 and rows.min() == 0 and rows.max() == 1
+        counts = [np.bincount(part.targets, minlength=10) / len(part) for part in parts]
+        assert np.ptp(counts, axis=0).max() < 0.01
+
+    @pytest.mark.parametrize("size", [1, 3, 10, None])
+    def test_an_epoch_shows_every_example_once(self, size):
+        data = Data(np.zeros((10, 1)), np.arange(10))
+        batches = list(get_batches(data, size, np.random.default_rng(0)))
+        assert sorted(np.concatenate([batch.targets for batch in batches])) == list(range(10))
+        assert [len(batch) for batch in batches] == {1: [1] * 10, 3: [3, 3, 3, 1], 10: [10], None: [10]}[size]
+
+    def test_orders(self):
+        data, rng = Data(np.zeros((50, 1)), np.arange(50)), np.random.default_rng(0)
+        first, second = (next(get_batches(data, 25, rng)).targets for _ in range(2))
+        assert not np.array_equal(first, second)
+        assert next(get_batches(data, 25, rng, "fixed")).targets.tolist() == list(range(25))
+        drawn = np.concatenate([batch.targets for batch in get_batches(data, None, rng, "replacement")])
+        assert len(drawn) == 50 and len(np.unique(drawn)) < 50
+
+
+class TestCurvature:
+    @pytest.mark.parametrize("name", SURFACES)
+    def test_hessian_vector_agrees_with_the_exact_hessian(self, name):
+        target, v = SURFACES[name], np.array([0.3, -1.7])
+        x = target.start + 0.0123
+        exact = target.hessian(x) @ v
+        np.testing.assert_allclose(
+            hessian_vector(target, x, v), exact, atol=1e-5 * max(1, np.abs(exact).max())
+        )
+
+    def test_sharpness_of_a_model(self):
+        problem, params = small(), random_params()
+        names = [(name, index) for name, part in params.items() for index in np.ndindex(part.shape)]
+        columns = []
+        for name, index in names:
+            unit = {key: np.zeros_like(part) for key, part in params.items()}
+            unit[name][index] = 1.0
+            product = hessian_vector(problem, params, unit)
+            columns.append([product[key][place] for key, place in names])
+        hessian = np.array(columns)
+        np.testing.assert_allclose(hessian, hessian.T, atol=1e-8)
+        assert sharpness(problem, params, iterations=300) == pytest.approx(
+            np.linalg.eigvalsh(hessian)[-1], rel=1e-6
+        )
+
+    def test_flat_and_zero(self):
+        class Flat:
+            def grad(self, x, batch=None):
+                return np.zeros_like(x)
+
+        assert sharpness(Flat(), np.ones(3)) == 0.0
+        with pytest.raises(ValueError, match="vector has length 0"):
+            hessian_vector(quadratic(), np.ones(2), np.zeros(2))
+
+
+def test_installation_report_names_what_fails(monkeypatch):
+    report = check_installation()
+    assert report.ok and "Everything is in place" in repr(report)
+    monkeypatch.setattr("course_lib.problems.digits", lambda: 1 / 0)
+    report = check_installation()
+    assert not report.ok
+    assert "NOT OK data: ZeroDivisionError" in repr(report) and "not ok" in report._repr_html_()

@@ -1,0 +1,116 @@
+"""The repository keeps its own rules: notebooks without outputs, one set of requirements, one way of imports."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import nbformat
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+NOTEBOOKS = sorted(
+    path for folder in ("notebooks", "exercises", "solutions") for path in (ROOT / folder).glob("*.ipynb")
+)
+
+# names that differ between PyPI and conda-forge, and what only one of the two files needs
+CONDA_NAMES = {"matplotlib": "matplotlib-base"}
+ONLY_CONDA = {"python", "pip"}
+
+
+@pytest.fixture(scope="module")
+def project() -> dict:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+
+@pytest.fixture(scope="module")
+def conda() -> list:
+    return yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
+
+
+def test_environment_agrees_with_pyproject(project, conda):
+    wanted = {*project["dependencies"], *project["optional-dependencies"]["dev"]}
+    bounds = dict(line.split(">=") for line in wanted)
+    wanted_by_conda = {CONDA_NAMES.get(name, name): bound for name, bound in bounds.items()}
+    packages = [line for line in conda if isinstance(line, str)]
+    found = dict(re.split(">=|=", line) if "=" in line else (line, "") for line in packages)
+    assert {name: bound for name, bound in found.items() if name not in ONLY_CONDA} == wanted_by_conda
+    assert found.keys() >= ONLY_CONDA
+    assert {"pip": ["--editable ."]} in conda
+
+
+def test_environment_pins_a_python_the_course_runs_on(project, conda):
+    minor = next(line for line in conda if isinstance(line, str) and line.startswith("python=")).split("=")[1]
+    lowest = project["requires-python"].removeprefix(">=")
+    assert tuple(map(int, minor.split("."))) >= tuple(map(int, lowest.split(".")))
+
+
+def test_the_packages_the_course_is_built_on_are_required(project):
+    lines = {*project["dependencies"], *project["optional-dependencies"]["dev"]}
+    named = {line.split(">=")[0] for line in lines}
+    assert {"jupyterlab", "numpy", "matplotlib", "ipywidgets", "nbval"} <= named
+
+
+def test_there_are_notebooks():
+    assert NOTEBOOKS
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+class TestNotebook:
+    def test_is_valid(self, path):
+        nbformat.validate(nbformat.read(path, as_version=4))
+
+    def test_stores_no_output(self, path):
+        cells = json.loads(path.read_text())["cells"]
+        assert not [c["id"] for c in cells if c.get("outputs") or c.get("execution_count") is not None]
+
+    def test_metadata_names_no_machine(self, path):
+        metadata = json.loads(path.read_text())["metadata"]
+        assert metadata["kernelspec"]["name"] == "python3"
+        assert "version" not in metadata["language_info"]
+
+    def test_cells_fit_the_eye(self, path):
+        cells = nbformat.read(path, as_version=4).cells
+        long = [c["id"] for c in cells if c.cell_type == "code" and len(c.source.splitlines()) > 25]
+        assert not long
+
+    def test_links_lead_somewhere(self, path):
+        cells = nbformat.read(path, as_version=4).cells
+        text = "\n".join(c.source for c in cells if c.cell_type == "markdown")
+        links = [link for link in re.findall(r"\]\(([^)#\s]+)", text) if "://" not in link]
+        assert not [link for link in links if not (path.parent / link).exists()]
+
+
+def test_first_lesson_maps_all_that_exist():
+    text = (ROOT / "notebooks/00_start_here.ipynb").read_text()
+    lessons = [path.name for path in (ROOT / "notebooks").glob("*.ipynb") if not path.name.startswith("00")]
+    assert lessons and not [name for name in lessons if f"]({name})" not in text]
+
+
+def test_import_loads_neither_widgets_nor_matplotlib():
+    code = (
+        "import sys, course_lib, course_lib.optimizers, course_lib.surfaces, course_lib.running, course_lib.problems;"
+        "print([m for m in ('matplotlib', 'ipywidgets', 'anywidget', 'sklearn', 'tqdm') if m in sys.modules])"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "[]"
+
+
+def test_arrows_point_one_way():
+    """Optimizers, surfaces and problems know nothing of each other, and nothing below live of widgets."""
+    forbidden = {
+        "optimizers": r"surfaces|problems|running|live|plotting",
+        "surfaces": r"optimizers|problems|running|live|plotting",
+        "problems": r"optimizers|surfaces|running|live|plotting",
+        "running": r"live|plotting|checks",
+    }
+    for package, others in forbidden.items():
+        for path in (ROOT / "course_lib" / package).rglob("*.py"):
+            code = re.sub(r">>>.*", "", path.read_text())
+            assert not re.findall(
+                rf"^\s*from \.+({others})\b|^\s*from course_lib\.({others})\b", code, re.M
+            ), path
