@@ -1,0 +1,272 @@
+"""The building block of all live figures: a widget whose pictures are decided here and drawn by ``figure.js``."""
+
+from __future__ import annotations
+
+import base64
+import pathlib
+import threading
+import traceback
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, ClassVar
+
+import anywidget
+import traitlets
+from matplotlib.axes import Axes
+
+from ..plotting import THEMES, full_bleed, rate_colors
+from .controls import Control, Point, Setting
+from .scene import Scene
+from .static import scene_png
+
+_HERE = pathlib.Path(__file__).parent
+_PALETTE = {theme: {**colors, "heat": rate_colors(theme)} for theme, colors in THEMES.items()}
+
+
+class Figure(anywidget.AnyWidget):
+    """A live figure: sliders beneath, a picture above, and a trait for everything that can be set.
+
+    A subclass keeps what it needs, calls ``super().__init__(controls, points)`` and defines `draw`, which looks at
+    the traits and returns a `Scene`. Setting a trait, from Python or in the browser, leads to the same picture.
+
+    Messages of the browser are ``{"values": …}`` or ``{"reset": true}`` with the view's name and a number; the
+    answer is the next ``_scene``, which carries both back. The browser sends at most three before an answer and
+    drops all but the newest value, so nothing can queue here, however slow `draw` is.
+
+    Args:
+        controls: the sliders, choices and switches, in order.
+        points: the points that can be dragged: trait name → position.
+
+    Raises:
+        Exception: whatever `draw` raises. Where a trait was set from Python, the exception appears there; where it
+            came from the browser it is shown in words on the figure and kept as ``error``.
+
+    Examples:
+        >>> from course_lib.live import explore_path
+        >>> from course_lib.optimizers import Adam
+        >>> figure = explore_path(Adam(lr=0.1), "himmelblau", steps=100)
+        >>> figure.lr = 0.05  # moves the slider and the picture
+        >>> figure.lr = -1
+        Traceback (most recent call last):
+        ...
+        ValueError: PathExplorer: lr = -1 is not allowed: it must be in (0, inf)
+    """
+
+    _esm = _HERE / "figure.js"
+    _css = _HERE / "figure.css"
+    _controls: Any = traitlets.List().tag(sync=True)
+    _palette: Any = traitlets.Dict().tag(sync=True)
+    _scene: Any = traitlets.Dict().tag(sync=True)
+
+    _cells: ClassVar[dict[str, tuple[str, list[Figure]]]] = {}
+
+    def __init__(
+        self, controls: Iterable[Control], points: Mapping[str, tuple[float, float]] | None = None
+    ) -> None:
+        self.controls = {control.name: control for control in controls}
+        self.points = dict(points or {})
+        self.error: Exception | None = None
+        self._lock = threading.RLock()  # a cell and a widget's message may run on two threads
+        self._held = self._stale = False
+        self._count = 0
+        owner = type(self).__name__
+        traits: dict[str, Any] = {name: Setting(control, owner) for name, control in self.controls.items()}
+        traits |= {name: Point(place, f"{owner}: {name}") for name, place in self.points.items()}
+        self.add_traits(**traits)
+        super().__init__(
+            _controls=[control.message() for control in self.controls.values()],
+            _palette=_PALETTE,
+            _scene=self._message(self.draw()),
+        )
+        self.observe(self._changed, list(traits))
+        self.on_msg(self._received)
+        self._retire_earlier_run()
+
+    # -- what a subclass defines --------------------------------------------------------------------
+
+    def draw(self) -> Scene:
+        """Return the scene for the traits as they are now."""
+        raise NotImplementedError(f"{type(self).__name__} has no draw")
+
+    def draw_background(self, axes: Axes, name: str, theme: str) -> None:
+        """Draw the part of a panel that does not move, by matplotlib; ``name`` is the panel's ``background``."""
+
+    # -- setting ------------------------------------------------------------------------------------
+
+    def set(self, **values: Any) -> None:
+        """Set several traits at once, with one new picture.
+
+        Args:
+            values: by trait name.
+
+        Raises:
+            AttributeError: for a name that is none of the figure's settings.
+
+        Examples:
+            >>> from course_lib.live import explore_path
+            >>> from course_lib.optimizers import Momentum
+            >>> figure = explore_path(Momentum())
+            >>> figure.set(lr=0.1, beta=0.5, start=(1, 2))
+            >>> figure.lr, figure.start
+            (0.1, (1.0, 2.0))
+        """
+        known = {**self.controls, **self.points}
+        for name in values:
+            if name not in known:
+                raise AttributeError(
+                    f"{type(self).__name__} has no setting {name!r}; it has {', '.join(known)}"
+                )
+        with self._lock:
+            self._hold(lambda: self._assign(values))
+            self._refresh()
+
+    def reset(self) -> None:
+        """Set everything back to where it was at first."""
+        self.set(**{name: control.default for name, control in self.controls.items()}, **self.points)
+
+    @property
+    def scene(self) -> Scene:
+        """The scene now shown."""
+        return self.draw()
+
+    # -- answering ----------------------------------------------------------------------------------
+
+    def set_state(self, sync_data: dict[str, Any]) -> None:
+        """Take values from a browser (called by ipywidgets)."""
+        self._answer(lambda: super(Figure, self).set_state(sync_data))
+
+    def _received(self, _: Any, content: dict[str, Any], buffers: Any) -> None:
+        if "background" in content:
+            self._send_background(content)
+            return
+        reply = {"view": content.get("view"), "number": content.get("number")}
+        if content.get("reset"):
+            self._answer(self.reset, reply)
+        else:  # through ipywidgets' own door, which does not send a value back to where it came from
+            values = {name: content["values"][name] for name in content["values"] if name in self.keys}
+            self._answer(lambda: super(Figure, self).set_state(values), reply)
+
+    def _answer(self, action: Callable[[], Any], reply: dict[str, Any] | None = None) -> None:
+        """Do what a browser asked for, then send the picture or say in words why there is none."""
+        with self._lock:
+            try:
+                self._hold(action)
+                if self._stale or reply:
+                    self._show(self.draw(), reply)
+            except Exception as error:
+                self._fail(error, reply)
+
+    def _hold(self, action: Callable[[], Any]) -> None:
+        """Do something that sets traits, without a picture for each of them."""
+        outer, self._held = self._held, True
+        try:
+            action()
+        finally:
+            self._held = outer
+
+    def _assign(self, values: Mapping[str, Any]) -> None:
+        for name, value in values.items():
+            setattr(self, name, value)
+
+    def _changed(self, change: Any) -> None:
+        self._stale = True
+        self._refresh()
+
+    def _refresh(self) -> None:
+        with self._lock:
+            if self._held or not self._stale:
+                return
+            try:
+                self._show(self.draw())
+            except Exception as error:  # seen on the figure too, which would otherwise show an old picture
+                self._fail(error)
+                raise
+
+    def _show(self, scene: Scene, reply: dict[str, Any] | None = None) -> None:
+        self._stale, self.error = False, None
+        self._scene = self._message(scene) | (reply or {})
+
+    def _fail(self, error: Exception, reply: dict[str, Any] | None = None) -> None:
+        self._stale, self.error = False, error
+        self._count += 1
+        self._scene = {**self._scene, **(reply or {}), "count": self._count, "error": in_words(error)}
+
+    def _message(self, scene: Scene) -> dict[str, Any]:
+        self._count += 1  # two equal pictures are still two answers
+        return {"count": self._count, "view": None, "number": 0, "error": "", **scene.message()}
+
+    def _send_background(self, asked: dict[str, Any]) -> None:
+        theme = asked["theme"] if asked["theme"] in THEMES else "light"
+        width, height = (min(max(int(asked[side]), 16), 4096) for side in ("width", "height"))
+        dpr = min(max(float(asked["dpr"]), 0.5), 4.0)
+        name = asked["background"]
+        try:
+            png = self._background(name, theme, (width, height), dpr)
+        except Exception as error:
+            self._fail(error)
+            return
+        self.send({"background": name, "theme": theme, "view": asked.get("view")}, buffers=[png])
+
+    def _background(self, name: str, theme: str, size: tuple[int, int], dpr: float) -> bytes:
+        return full_bleed(lambda axes: self.draw_background(axes, name, theme), theme, size, dpr)
+
+    # -- where no kernel runs -----------------------------------------------------------------------
+
+    def png(self, theme: str = "light", width: float = 9.0) -> bytes:
+        """Return the current state as a picture made by matplotlib.
+
+        Args:
+            theme: "light" or "dark".
+            width: in inches, at 110 dots each.
+        """
+        return scene_png(self.draw(), self.draw_background, theme, width)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {self._scene['alt']}>"
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        bundle = super()._repr_mimebundle_(**kwargs)
+        assert bundle is not None  # only for widgets without a view
+        data, metadata = bundle
+        data["image/png"] = base64.b64encode(self.png()).decode()
+        return data, metadata
+
+    def _retire_earlier_run(self) -> None:
+        """Close the figures that an earlier run of the same cell made: nobody can see them any more."""
+        cell, run = _running_cell()
+        if not cell:
+            return
+        earlier_run, figures = self._cells.get(cell, (run, []))
+        if earlier_run != run:
+            for figure in figures:
+                figure.close()
+            figures = []
+        self._cells[cell] = (run, [*figures, self])
+
+
+def in_words(error: Exception) -> str:
+    """Return what went wrong and in which line of whose code.
+
+    Examples:
+        >>> try:
+        ...     1 / 0
+        ... except ZeroDivisionError as error:
+        ...     in_words(error).splitlines()[0]
+        'ZeroDivisionError: division by zero'
+    """
+    words = f"{type(error).__name__}: {error}"
+    frames = traceback.extract_tb(error.__traceback__)
+    if not frames:
+        return words
+    last = frames[-1]
+    return f"{words}\n(in {last.name}, line {last.lineno}: {last.line})" if last.line else words
+
+
+def _running_cell() -> tuple[str, str]:
+    """Return the identifiers of the notebook cell being run and of this run of it; empty outside a notebook."""
+    try:
+        from IPython import get_ipython
+
+        parent = get_ipython().kernel.get_parent("shell")
+        return parent["metadata"].get("cellId", ""), parent["header"]["msg_id"]
+    except (ImportError, AttributeError, KeyError):
+        return "", ""

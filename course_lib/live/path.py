@@ -1,0 +1,350 @@
+"""The path explorer: where an optimizer goes on a surface, and how its loss falls."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from ..optimizers import Optimizer
+from ..optimizers.hyper import Spec
+from ..plotting import SERIES, draw_landscape, lowest, short
+from ..running import Path, simulate
+from ..surfaces import Surface
+from ..surfaces import surface as find_surface
+from .controls import Control, optimizer_controls
+from .figure import Figure
+from .scene import Axis, Panel, Row, Scene, name_list
+
+_RESERVED = frozenset({"surface", "steps", "noise", "start", "seed", *dir(Figure)})
+
+
+@dataclass(frozen=True)
+class Target:
+    """A challenge: the loss that every optimizer of the figure shall reach, and within how many steps.
+
+    Args:
+        loss: the loss above the surface's minimum, > 0.
+        steps: at most so many steps, ≥ 1.
+
+    Raises:
+        ValueError: for a loss or a number of steps that is not positive.
+    """
+
+    loss: float
+    steps: int
+
+    def __post_init__(self) -> None:
+        if not 0 < self.loss < np.inf:
+            raise ValueError(f"Target: loss = {self.loss!r} is not allowed: it must be > 0")
+        if self.steps < 1:
+            raise ValueError(f"Target: steps = {self.steps!r} is not allowed: it must be ≥ 1")
+
+
+def explore_path(
+    opt: Optimizer | Sequence[Optimizer] | Mapping[str, Optimizer],
+    surface: str | Surface | Sequence[str | Surface] = "quadratic",
+    steps: int = 200,
+    *,
+    start: tuple[float, float] | None = None,
+    noise: float = 0.0,
+    seed: int = 0,
+    target: Target | None = None,
+    tolerance: float = 1e-6,
+    sliders: Sequence[str] | None = None,
+    shared: Sequence[str] = ("lr",),
+    ranges: Mapping[str, tuple[float, float]] | None = None,
+) -> PathExplorer:
+    """Return a live figure: the path of an optimizer on a surface and its loss curve, with sliders.
+
+    Args:
+        opt: an optimizer, or several to compare: a list, or a dict with names of your own.
+        surface: the name of a surface, a Surface, or several to choose from.
+        steps: at first; the slider goes from 1 to 1000 (or to ``steps`` if that is more).
+        start: the first point; by default the surface's own. It can be dragged.
+        noise: standard deviation of the noise in each coordinate of the gradient, at first.
+        seed: of the noise.
+        target: a challenge; the figure says when it is met.
+        tolerance: the loss above the minimum at which a run counts as arrived.
+        sliders: which hyperparameters get a slider, and "steps", "noise"; by default all.
+        shared: hyperparameters that several optimizers take from one slider.
+        ranges: other ends for a slider, such as ``{"lr": (0.01, 3)}``.
+
+    Returns:
+        A widget with a trait for every setting: ``figure.lr = 0.5``, ``figure.start = (1, 2)``.
+
+    Raises:
+        TypeError: if ``opt`` is no optimizer.
+        ValueError: for an unknown surface, hyperparameter or an impossible value.
+
+    Examples:
+        >>> from course_lib.optimizers import GradientDescent, Momentum
+        >>> figure = explore_path([GradientDescent(lr=0.1), Momentum()], steps=100, target=Target(1e-6, 100))
+        >>> figure.lr
+        0.1
+        >>> figure.path("Momentum").steps
+        100
+    """
+    return PathExplorer(
+        opt,
+        surface,
+        steps,
+        start,
+        noise,
+        seed,
+        target,
+        tolerance,
+        None if sliders is None else tuple(sliders),
+        tuple(shared),
+        dict(ranges or {}),
+    )
+
+
+class PathExplorer(Figure):
+    """What `explore_path` returns; its arguments are explained there."""
+
+    def __init__(
+        self,
+        opt: Any,
+        surface: Any,
+        steps: int,
+        start: tuple[float, float] | None,
+        noise: float,
+        seed: int,
+        target: Target | None,
+        tolerance: float,
+        sliders: tuple[str, ...] | None,
+        shared: tuple[str, ...],
+        ranges: dict[str, tuple[float, float]],
+    ) -> None:
+        self.runs = named_optimizers(opt)
+        self.surfaces = {s.name: s for s in _surfaces(surface)}
+        self.target, self.tolerance, self.seed = target, tolerance, seed
+        first = next(iter(self.surfaces.values()))
+        own = [
+            Control("steps", Spec(low=1, integer=True, scale="log", slider=(1, 1000)), steps),
+            Control("noise", Spec(low=0, slider=(0, 2)), noise, "gradient noise"),
+        ]
+        known = (
+            tuple(name for name in sliders if name not in ("steps", "noise")) if sliders is not None else None
+        )
+        controls, self._wiring = optimizer_controls(self.runs, SERIES, shared, known, ranges, _RESERVED)
+        self._steps, self._noise = steps, noise
+        controls += [c for c in own if sliders is None or c.name in sliders]
+        if len(self.surfaces) > 1:
+            titles = tuple(s.title for s in self.surfaces.values())
+            choice = Control("surface", Spec(choices=tuple(self.surfaces)), first.name, titles=titles)
+            controls.insert(0, choice)
+        super().__init__(controls, {"start": tuple(first.start if start is None else start)})
+        if len(self.surfaces) > 1:
+            self.observe(self._surface_changed, "surface")
+
+    def _surface_changed(self, change: Any) -> None:
+        self.start = tuple(self.ground.start)
+
+    @property
+    def ground(self) -> Surface:
+        """The surface now shown."""
+        return self.surfaces[getattr(self, "surface", next(iter(self.surfaces)))]
+
+    def optimizer(self, name: str | None = None) -> Optimizer:
+        """Return an optimizer with its hyperparameters as the sliders stand; the first one by default."""
+        name = name or next(iter(self.runs))
+        settings = {field: getattr(self, trait) for field, trait in self._wiring[name].items()}
+        return replace(self.runs[name], **settings)  # type: ignore[type-var]
+
+    def path(self, name: str | None = None) -> Path:
+        """Return the run of an optimizer at the present settings; of the first one by default.
+
+        Raises:
+            KeyError: for a name that is none of ``runs``.
+        """
+        steps = getattr(self, "steps", self._steps)
+        noise = getattr(self, "noise", self._noise)
+        return simulate(self.optimizer(name), self.ground, steps, self.start, noise=noise, seed=self.seed)
+
+    # -- the picture --------------------------------------------------------------------------------
+
+    def draw_background(self, axes: Axes, name: str, theme: str) -> None:
+        """Draw the contours of the surface of that name."""
+        draw_landscape(axes, self.surfaces[name], theme)
+
+    def draw(self) -> Scene:
+        """Return the paths, the losses and the read-outs."""
+        surface = self.ground
+        paths = {name: self.path(name) for name in self.runs}
+        steps = next(iter(paths.values())).steps
+        (left, right), (bottom, top) = surface.domain
+        scene = Scene(
+            [
+                Panel(Axis.linear("x", left, right), Axis.linear("y", bottom, top), surface.title, 1.15, surface.name,
+                      grid=False),
+                Panel(Axis.linear("step", 0, steps), loss_axis(surface, self.start, self.tolerance), ""),
+            ]
+        )  # fmt: skip
+        if self.target:
+            self._draw_target(scene, self.target, steps)
+        for color, (name, path) in zip(SERIES * len(paths), paths.items(), strict=False):
+            draw_path(scene, 0, path, color)
+            self._draw_losses(scene, path, color)
+            self._read_out(scene, name, path, color)
+        for path in paths.values():
+            draw_divergence(scene, 0, path)
+        scene.handle(0, "start", *self.start)
+        scene.columns = ("final loss", "distance to minimum", f"steps to {short(self.tolerance)}", "")
+        self._judge(scene, paths)
+        scene.alt = "; ".join(self._sentence(name, path) for name, path in paths.items())
+        scene.alt += f", on {surface.title} from ({self.start[0]:.3g}, {self.start[1]:.3g})"
+        scene.alt += f". {scene.notice}" if scene.notice else "."
+        return scene
+
+    def _draw_losses(self, scene: Scene, path: Path, color: str) -> None:
+        axis = scene.panels[1].y
+        heights = above(path)
+        shown = np.minimum(heights, axis.high * 1e3) if axis.log else heights
+        shown = np.where(shown > 0, shown, axis.low * 1e-3) if axis.log else shown
+        steps = np.arange(len(heights))
+        scene.line(1, steps, shown, color)
+        if path.steps <= 60:
+            scene.points(1, steps, shown, color, 2.2)
+        if path.diverged_at is not None:
+            scene.line(1, [path.diverged_at] * 2, [axis.low, axis.high], "bad", 1.5, dash=True)
+            scene.points(1, [path.diverged_at], [axis.high], "bad", 6, "cross")
+
+    def _draw_target(self, scene: Scene, goal: Target, steps: int) -> None:
+        axis, end = scene.panels[1].y, min(goal.steps, steps)
+        scene.bars(1, [0], [end], [axis.low], [goal.loss], "target", 0.13)
+        scene.line(1, [0, end, end], [goal.loss, goal.loss, axis.low], "target", 1.5, dash=True)
+        scene.text(1, 0, goal.loss, "target", "target", shift=12)
+
+    def _read_out(self, scene: Scene, name: str, path: Path, color: str) -> None:
+        minima = path.surface.minima
+        far = np.linalg.norm(minima - path.points[-1], axis=1).min() if len(minima) else np.inf
+        arrived = self._arrival(path)
+        if path.diverged_at is not None:
+            words, state = f"diverged at step {path.diverged_at}", "bad"
+        elif arrived is not None:
+            words, state = "arrived", "good"
+        else:
+            words, state = "not there yet", ""
+        distance = "–" if path.diverged_at is not None or not np.isfinite(far) else short(far, 3)
+        cells = (_loss(path), distance, "–" if arrived is None else str(arrived), words)
+        scene.rows.append(Row(name, color, cells, state))
+
+    def _arrival(self, path: Path) -> int | None:
+        """The step from which on the run is at the minimum, to the tolerance."""
+        base = lowest(path.surface)
+        return None if base is None or path.diverged_at is not None else path.steps_to(base + self.tolerance)
+
+    def _judge(self, scene: Scene, paths: dict[str, Path]) -> None:
+        """State whether the target is met, and by whom not."""
+        if not self.target:
+            return
+        goal, base = self.target, lowest(self.ground) or 0.0
+        reached = {name: path.steps_to(base + goal.loss) for name, path in paths.items()}
+        late = [name for name, step in reached.items() if step is None or step > goal.steps]
+        scene.notice = f"Target: loss below {short(goal.loss)} within {goal.steps} steps. "
+        if late:
+            scene.notice += "Not yet met." if len(paths) == 1 else f"Not yet met by {name_list(late)}."
+        else:
+            slowest = max(step for step in reached.values() if step is not None)
+            scene.notice += f"✓ Met at step {slowest}."
+            scene.notice_state = "good"
+
+    def _sentence(self, name: str, path: Path) -> str:
+        settings = ", ".join(f"{field} {value:g}" for field, value in self.optimizer(name).hyper().items()
+                             if field in self._wiring[name] and isinstance(value, float))  # fmt: skip
+        result = f"loss {_loss(path)} after {path.steps} steps"
+        if path.diverged_at is not None:
+            result = f"diverged at step {path.diverged_at}"
+        return f"{name}, {settings}: {result}" if settings else f"{name}: {result}"
+
+
+def draw_path(scene: Scene, panel: int, path: Path, color: str) -> None:
+    """Draw a run on a panel that shows its surface."""
+    x, y = path.points[: path.diverged_at].T
+    scene.line(panel, x, y, color, halo=True)
+    scene.points(panel, x, y, color, 2.4)
+    if path.diverged_at is None:
+        scene.points(panel, x[-1:], y[-1:], color, 4.5, "ring")
+
+
+def draw_divergence(scene: Scene, panel: int, path: Path) -> None:
+    """Mark where a diverged run left the picture, and name the step at which it diverged."""
+    if path.diverged_at is None:
+        return
+    points = path.points
+    (left, right), (bottom, top) = path.surface.domain
+    outside = ~((points > (left, bottom)) & (points < (right, top))).all(axis=1)
+    first = max(int(outside.argmax()), 1)
+    x, y = _leaves(points[first - 1], points[first], path.surface)
+    align = "right" if x > (left + right) / 2 else "left"
+    shift = 14 if y > (bottom + top) / 2 else -14
+    scene.points(panel, [x], [y], "bad", 6, "cross")
+    scene.text(panel, x, y, f"diverged at step {path.diverged_at}", "bad", align, shift)
+
+
+def _leaves(inside: np.ndarray, outside: np.ndarray, surface: Surface) -> np.ndarray:
+    """Return where the step from one point to another crosses the edge of the picture."""
+    low, high = np.asarray(surface.domain).T
+    with np.errstate(all="ignore"):
+        way = np.nan_to_num(outside - inside, posinf=1e300, neginf=-1e300)
+        parts = np.where(way > 0, (high - inside) / way, np.where(way < 0, (low - inside) / way, 1.0))
+    return np.clip(inside + np.clip(parts.min(), 0, 1) * way, low, high)
+
+
+def above(path: Path) -> np.ndarray:
+    """Return the losses of a run above the surface's minimum (as they are, where it has none)."""
+    return path.losses - (lowest(path.surface) or 0.0)
+
+
+def loss_axis(surface: Surface, start: tuple[float, float], tolerance: float) -> Axis:
+    """Return an axis for the losses of runs from a point: it stands still while hyperparameters are moved."""
+    base = lowest(surface)
+    if base is None:
+        heights = surface.mesh(30)[2]
+        return Axis.linear("loss", float(heights.min()), float(heights.max()))
+    first = max(float(surface.loss(np.asarray(start))) - base, 100 * tolerance)
+    high = 10.0 ** np.ceil(np.log10(min(first, 1e20)) + 0.5)
+    return Axis.decades("loss − minimum" if base else "loss", min(tolerance, 1e-6) * 1e-3, float(high))
+
+
+def named_optimizers(opt: Any) -> dict[str, Optimizer]:
+    """Return one or more optimizers by name; two of one class are numbered.
+
+    Raises:
+        TypeError: if one of them is no optimizer.
+        ValueError: if there are none.
+
+    Examples:
+        >>> from course_lib.optimizers import Adam
+        >>> list(named_optimizers([Adam(), Adam(lr=0.1)]))
+        ['Adam', 'Adam 2']
+    """
+    runs: dict[str, Optimizer] = {}
+    if isinstance(opt, Mapping):
+        runs = dict(opt)
+    else:
+        for one in opt if isinstance(opt, Sequence) else [opt]:
+            name = type(one).__name__
+            count = sum(key.split(" ")[0] == name for key in runs)
+            runs[f"{name} {count + 1}" if count else name] = one
+    if not runs:
+        raise ValueError("opt is empty: give at least one optimizer")
+    for one in runs.values():
+        if not isinstance(one, Optimizer):
+            raise TypeError(f"opt = {one!r} is not an optimizer: it must be an instance such as Adam(lr=0.1)")
+    return runs
+
+
+def _surfaces(surface: Any) -> list[Surface]:
+    several = surface if isinstance(surface, Sequence) and not isinstance(surface, str) else [surface]
+    return [find_surface(one) for one in several]
+
+
+def _loss(path: Path) -> str:
+    last = path.final_loss
+    return "∞" if not np.isfinite(last) else short(last, 3)

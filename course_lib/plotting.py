@@ -1,0 +1,271 @@
+"""Static pictures in one style: colour-blind safe, readable on light and dark pages.
+
+`THEMES` names every colour by its role; the live figures draw with the same ones. Pictures are made with
+`matplotlib.figure.Figure` alone, never pyplot, so that they may be made on any thread and are freed with the cell.
+
+Examples:
+    >>> from course_lib.optimizers import Adam
+    >>> from course_lib.running import simulate
+    >>> figure = path_figure(simulate(Adam(lr=0.1), "himmelblau", steps=20))
+    >>> len(figure.axes)
+    2
+"""
+
+from __future__ import annotations
+
+import io
+import threading
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any, Literal
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import LinearSegmentedColormap, to_hex
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from .running import Path
+from .surfaces import Surface
+
+Theme = Literal["light", "dark"]
+
+THEMES: dict[str, dict[str, str]] = {
+    "light": {
+        "page": "#ffffff", "text": "#1b2733", "muted": "#5b6b7b", "frame": "#b9c4cf", "grid": "#e3e8ee",
+        "halo": "#ffffff", "low": "#f4f8fb", "high": "#9db8cf", "contour": "#5f7d9a",
+        "vermilion": "#c84c00", "blue": "#0064a8", "green": "#00795a", "purple": "#a3447f",
+        "amber": "#a86b00", "sky": "#1f83bd", "ink": "#1b2733", "bad": "#b3001b", "good": "#00693e",
+        "target": "#00795a", "off": "#d5d9de",
+    },
+    "dark": {
+        "page": "#111418", "text": "#e8edf2", "muted": "#a3b1bf", "frame": "#4a5866", "grid": "#27303a",
+        "halo": "#0d1116", "low": "#141b23", "high": "#46627d", "contour": "#7f9cb8",
+        "vermilion": "#ff8a4c", "blue": "#63b3f2", "green": "#35cc9c", "purple": "#e48fc2",
+        "amber": "#f2bd4b", "sky": "#9ad4f7", "ink": "#e8edf2", "bad": "#ff6b7d", "good": "#4fd89b",
+        "target": "#35cc9c", "off": "#3a4048",
+    },
+}  # fmt: skip
+"""Colours by role for the two themes; hues after Okabe and Ito, shifted until 4.5 : 1 on the page."""
+
+SERIES = ("vermilion", "blue", "green", "purple", "amber", "sky", "ink")
+"""The roles given to several runs in one picture, in this order."""
+
+DRAWING = threading.RLock()
+"""Held while matplotlib draws: its text layout is shared between threads, and widgets answer on a second one."""
+
+_STYLE = {"font": 10.0, "line": 1.8}
+_CROWD = 12
+
+
+def to_png(figure: Figure, dpi: float = 100, colors: int = 0) -> bytes:
+    """Return the figure as PNG.
+
+    Args:
+        figure: the picture.
+        dpi: pixels per inch.
+        colors: if > 0, reduce to a palette of that many colours (a third of the bytes).
+
+    Examples:
+        >>> to_png(Figure((1, 1)))[:4]
+        b'\\x89PNG'
+    """
+    from PIL import Image
+
+    with DRAWING:
+        canvas = FigureCanvasAgg(figure)
+        figure.set_dpi(dpi)
+        canvas.draw()
+        image = Image.fromarray(np.asarray(canvas.buffer_rgba()))
+    if colors:
+        opaque = image.getchannel("A").getextrema()[0] == 255
+        method = Image.Quantize.MEDIANCUT if opaque else Image.Quantize.FASTOCTREE
+        image = (image.convert("RGB") if opaque else image).quantize(
+            colors, method=method, dither=Image.Dither.NONE
+        )
+    out = io.BytesIO()
+    image.save(out, "png", compress_level=6)
+    return out.getvalue()
+
+
+def short(value: float, digits: int = 2) -> str:
+    """Return a number as one would write it: 0.05, 120, 3.2e-7.
+
+    Examples:
+        >>> short(0.05), short(120.0), short(3.21e-7), short(1e5)
+        ('0.05', '120', '3.2e-7', '1e5')
+    """
+    if value == 0 or 1e-3 <= abs(value) < 1e4:
+        return f"{float(f'{value:.{digits}g}'):g}"
+    mantissa, _, exponent = f"{value:.{digits - 1}e}".partition("e")
+    return f"{float(mantissa):g}e{int(exponent)}" if exponent else mantissa
+
+
+def lowest(surface: Surface) -> float | None:
+    """Return the smallest loss of a surface, or None where it has none."""
+    if not surface.bounded or not len(surface.minima):
+        return None
+    return float(surface.loss(surface.minima[0]))
+
+
+@lru_cache(maxsize=8)
+def landscape_colors(theme: str) -> LinearSegmentedColormap:
+    """Return the colour map of heights: quiet, so that a path stands out on it."""
+    colors = THEMES[theme]
+    return LinearSegmentedColormap.from_list(f"landscape-{theme}", [colors["low"], colors["high"]])
+
+
+@lru_cache(maxsize=8)
+def rate_colors(theme: str) -> tuple[str, ...]:
+    """Return 256 colours for a map of results: 0 the best … 254 the worst, 255 for "diverges"."""
+    from matplotlib import colormaps
+
+    ramp = [to_hex(c) for c in colormaps["viridis"](np.linspace(0.98, 0.02, 255))]
+    return (*ramp, THEMES[theme]["off"])
+
+
+def draw_landscape(axes: Axes, surface: Surface, theme: str = "light", n: int = 220) -> None:
+    """Draw filled contours with sparse labels and the minima and saddles into ``axes``."""
+    colors = THEMES[theme]
+    x, y, z = surface.mesh(n)
+    base = lowest(surface)
+    log = surface.levels == "log" and base is not None
+    heights = np.log10(np.maximum(z - (base or 0.0), 1e-12)) if log else z
+    top = heights.max()
+    bottom = max(heights.min(), top - 5) if log else heights.min()
+    # whole powers of ten, or round numbers, so that a label is a number one can keep in mind
+    marked = np.arange(np.ceil(bottom), top) if log else MaxNLocator(7).tick_values(bottom, top)
+    fills = np.linspace(bottom, top, 28)
+    axes.contourf(x, y, heights, levels=fills, cmap=landscape_colors(theme), extend="both")
+    lines = axes.contour(
+        x, y, heights, levels=marked, colors=colors["contour"], linewidths=0.7, alpha=0.8, linestyles="-"
+    )
+    if (
+        max(len(level) for level in lines.allsegs) <= _CROWD
+    ):  # a label on each of a hundred dimples hides them
+        names = {level: short(10**level if log else level) for level in lines.levels}
+        texts = axes.clabel(lines, fmt=names, fontsize=7.5, inline_spacing=3)
+        for text in texts:
+            text.set_color(colors["muted"])
+    if len(surface.saddles) <= _CROWD:
+        axes.plot(*surface.saddles.T, "x", ms=6, mec=colors["muted"], mew=1.4, zorder=3)
+    axes.plot(*surface.minima.T, "*", ms=11, mfc=colors["halo"], mec=colors["text"], mew=1.0, zorder=3)
+    axes.set(xlim=surface.domain[0], ylim=surface.domain[1])
+
+
+def contour_background(
+    surface: Surface, theme: str = "light", size_px: tuple[int, int] = (480, 380), dpr: float = 1.0
+) -> bytes:
+    """Return a surface's contours as a PNG that fills its domain to the edge, with no axes around it.
+
+    Args:
+        surface: the surface.
+        theme: "light" or "dark".
+        size_px: width and height on the page, in CSS pixels.
+        dpr: device pixels per CSS pixel.
+
+    Examples:
+        >>> from course_lib.surfaces import surface
+        >>> contour_background(surface("himmelblau"), "dark", (60, 40))[1:4]
+        b'PNG'
+    """
+    return full_bleed(lambda axes: draw_landscape(axes, surface, theme), theme, size_px, dpr)
+
+
+def full_bleed(draw: Callable[[Axes], None], theme: str, size_px: tuple[int, int], dpr: float = 1.0) -> bytes:
+    """Return as PNG what ``draw`` puts into axes that fill the picture; the other arguments as above."""
+    width, height = size_px
+    with DRAWING:
+        figure = Figure((width / 100, height / 100), facecolor=THEMES[theme]["low"])
+        axes = figure.add_axes((0, 0, 1, 1))
+        axes.set_axis_off()
+        draw(axes)
+        return to_png(figure, dpi=100 * dpr, colors=128)
+
+
+def styled(axes: Axes, theme: str = "light") -> Axes:
+    """Give axes the course's look and return them."""
+    colors = THEMES[theme]
+    axes.set_facecolor(colors["page"])
+    axes.tick_params(colors=colors["muted"], labelsize=_STYLE["font"] - 1, length=3)
+    axes.grid(True, color=colors["grid"], linewidth=0.8)
+    axes.set_axisbelow(True)
+    for spine in axes.spines.values():
+        spine.set_color(colors["frame"])
+    for text in (axes.xaxis.label, axes.yaxis.label, axes.title):
+        text.set_color(colors["text"])
+        text.set_fontsize(_STYLE["font"])
+    return axes
+
+
+def new_figure(width: float = 9.0, height: float = 3.8, theme: str = "light", **kwargs: Any) -> Figure:
+    """Return an empty figure in the course's style; ``width`` and ``height`` in inches."""
+    return Figure((width, height), facecolor=THEMES[theme]["page"], layout="constrained", **kwargs)
+
+
+def path_figure(paths: Path | Mapping[str, Path], theme: str = "light") -> Figure:
+    """Return the picture of one or more runs on one surface: the paths on its contours, the losses beside them.
+
+    Args:
+        paths: what `simulate` returned, or several by name.
+        theme: "light" or "dark".
+    """
+    named = {"": paths} if isinstance(paths, Path) else dict(paths)
+    surface = next(iter(named.values())).surface
+    figure = new_figure(theme=theme)
+    left, right = figure.subplots(1, 2, width_ratios=(1.15, 1))
+    styled(left, theme).grid(False)
+    draw_landscape(left, surface, theme)
+    for color, (name, path) in zip(SERIES, named.items(), strict=False):
+        points = _drawable(path.points, surface)
+        left.plot(*points.T, "-", color=THEMES[theme][color], lw=_STYLE["line"], label=name or None)
+        left.plot(*points.T, ".", color=THEMES[theme][color], ms=3.5)
+    left.plot(*path.points[0], "o", mfc=THEMES[theme]["halo"], mec=THEMES[theme]["text"], ms=6)
+    left.set(xlim=surface.domain[0], ylim=surface.domain[1], title=surface.title)
+    _draw_losses(right, named, theme)
+    styled(left, theme).grid(False)
+    return figure
+
+
+def loss_figure(paths: Mapping[str, Path] | Mapping[str, np.ndarray], theme: str = "light") -> Figure:
+    """Return the loss curves of several runs on a logarithmic axis.
+
+    Args:
+        paths: what `simulate` returned, or arrays of losses by step, by name.
+        theme: "light" or "dark".
+
+    Examples:
+        >>> figure = loss_figure({"halving": 0.5 ** np.arange(20)})
+        >>> figure.axes[0].get_yscale()
+        'log'
+    """
+    figure = new_figure(width=6.5, height=3.6, theme=theme)
+    _draw_losses(figure.subplots(), paths, theme)
+    return figure
+
+
+def _draw_losses(axes: Axes, paths: Mapping[str, Any], theme: str) -> None:
+    label = "loss"
+    for color, (name, path) in zip(SERIES, paths.items(), strict=False):
+        losses = path
+        if isinstance(path, Path):
+            base = lowest(path.surface)
+            label = "loss − minimum" if base else "loss"
+            losses = path.losses - (base or 0.0)
+        shown = np.where(np.isfinite(losses) & (np.abs(losses) < 1e30), losses, np.nan)
+        axes.plot(shown, color=THEMES[theme][color], lw=_STYLE["line"], label=name or None)
+    if np.nanmin(shown, initial=np.inf) >= 0:
+        axes.set_yscale("log")
+    axes.set(xlabel="step", ylabel=label)
+    styled(axes, theme)
+    if any(paths):
+        axes.legend(frameon=False, labelcolor=THEMES[theme]["text"], fontsize=_STYLE["font"] - 1)
+
+
+def _drawable(points: np.ndarray, surface: Surface) -> np.ndarray:
+    """Return the points, cut where they are far outside the picture (matplotlib overflows on huge coordinates)."""
+    span = np.ptp(np.asarray(surface.domain), axis=1)
+    centre = np.mean(np.asarray(surface.domain), axis=1)
+    far = ~(np.abs(points - centre) < 1e3 * span).all(axis=1)
+    return points[: far.argmax()] if far.any() else points
