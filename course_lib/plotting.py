@@ -199,9 +199,16 @@ def styled(axes: Axes, theme: str = "light") -> Axes:
     return axes
 
 
-def new_figure(width: float = 9.0, height: float = 3.8, theme: str = "light", **kwargs: Any) -> Figure:
+class Picture(Figure):
+    """A figure that a notebook shows by itself, without pyplot."""
+
+    def _repr_png_(self) -> bytes:
+        return to_png(self)
+
+
+def new_figure(width: float = 9.0, height: float = 3.8, theme: str = "light", **kwargs: Any) -> Picture:
     """Return an empty figure in the course's style; ``width`` and ``height`` in inches."""
-    return Figure((width, height), facecolor=THEMES[theme]["page"], layout="constrained", **kwargs)
+    return Picture((width, height), facecolor=THEMES[theme]["page"], layout="constrained", **kwargs)
 
 
 def path_figure(paths: Path | Mapping[str, Path], theme: str = "light") -> Figure:
@@ -242,6 +249,37 @@ def loss_figure(paths: Mapping[str, Path] | Mapping[str, np.ndarray], theme: str
     """
     figure = new_figure(width=6.5, height=3.6, theme=theme)
     _draw_losses(figure.subplots(), paths, theme)
+    return figure
+
+
+def line_figure(
+    x: Any, curves: Mapping[str, Any], *, xlabel: str, ylabel: str, log: str = "", theme: str = "light"
+) -> Figure:
+    """Return curves over a common axis.
+
+    Args:
+        x: the positions, ``(n,)``.
+        curves: the heights, ``(n,)`` each, by name.
+        xlabel: what x is, with its unit.
+        ylabel: what the curves show, with its unit.
+        log: the axes that are logarithmic: ``""``, ``"x"``, ``"y"`` or ``"xy"``.
+        theme: "light" or "dark".
+
+    Examples:
+        >>> x = np.arange(1, 20)
+        >>> figure = line_figure(x, {"square": x**2}, xlabel="x", ylabel="y", log="xy")
+        >>> figure.axes[0].get_xscale(), figure.axes[0].get_yscale()
+        ('log', 'log')
+    """
+    figure = new_figure(width=6.5, height=3.6, theme=theme)
+    axes = figure.subplots()
+    marker = "o" if len(np.atleast_1d(x)) <= _CROWD else ""
+    for color, (name, y) in zip(SERIES, curves.items(), strict=False):
+        axes.plot(x, y, marker=marker, ms=4, color=THEMES[theme][color], lw=_STYLE["line"], label=name)
+    axes.set(xlabel=xlabel, ylabel=ylabel)
+    axes.set(xscale="log" if "x" in log else "linear", yscale="log" if "y" in log else "linear")
+    styled(axes, theme)
+    axes.legend(frameon=False, labelcolor=THEMES[theme]["text"], fontsize=_STYLE["font"] - 1)
     return figure
 
 
