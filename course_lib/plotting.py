@@ -13,10 +13,12 @@ Examples:
 
 from __future__ import annotations
 
+import base64
 import io
 import threading
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+from itertools import cycle
 from typing import Any, Literal
 
 import numpy as np
@@ -200,10 +202,12 @@ def styled(axes: Axes, theme: str = "light") -> Axes:
 
 
 class Picture(Figure):
-    """A figure that a notebook shows by itself, without pyplot."""
+    """A matplotlib figure that a notebook shows by itself, at twice the resolution of the page."""
 
-    def _repr_png_(self) -> bytes:
-        return to_png(self)
+    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        png = base64.b64encode(to_png(self, dpi=200, colors=192)).decode()
+        width, height = (round(100 * side) for side in self.get_size_inches())
+        return {"image/png": png, "text/plain": repr(self)}, {"image/png": {"width": width, "height": height}}
 
 
 def new_figure(width: float = 9.0, height: float = 3.8, theme: str = "light", **kwargs: Any) -> Picture:
@@ -211,7 +215,7 @@ def new_figure(width: float = 9.0, height: float = 3.8, theme: str = "light", **
     return Picture((width, height), facecolor=THEMES[theme]["page"], layout="constrained", **kwargs)
 
 
-def path_figure(paths: Path | Mapping[str, Path], theme: str = "light") -> Figure:
+def path_figure(paths: Path | Mapping[str, Path], theme: str = "light") -> Picture:
     """Return the picture of one or more runs on one surface: the paths on its contours, the losses beside them.
 
     Args:
@@ -224,7 +228,7 @@ def path_figure(paths: Path | Mapping[str, Path], theme: str = "light") -> Figur
     left, right = figure.subplots(1, 2, width_ratios=(1.15, 1))
     styled(left, theme).grid(False)
     draw_landscape(left, surface, theme)
-    for color, (name, path) in zip(SERIES, named.items(), strict=False):
+    for color, (name, path) in zip(cycle(SERIES), named.items(), strict=False):
         points = _drawable(path.points, surface)
         left.plot(*points.T, "-", color=THEMES[theme][color], lw=_STYLE["line"], label=name or None)
         left.plot(*points.T, ".", color=THEMES[theme][color], ms=3.5)
@@ -235,7 +239,7 @@ def path_figure(paths: Path | Mapping[str, Path], theme: str = "light") -> Figur
     return figure
 
 
-def loss_figure(paths: Mapping[str, Path] | Mapping[str, np.ndarray], theme: str = "light") -> Figure:
+def loss_figure(paths: Mapping[str, Path] | Mapping[str, np.ndarray], theme: str = "light") -> Picture:
     """Return the loss curves of several runs on a logarithmic axis.
 
     Args:
@@ -254,7 +258,7 @@ def loss_figure(paths: Mapping[str, Path] | Mapping[str, np.ndarray], theme: str
 
 def line_figure(
     x: Any, curves: Mapping[str, Any], *, xlabel: str, ylabel: str, log: str = "", theme: str = "light"
-) -> Figure:
+) -> Picture:
     """Return curves over a common axis.
 
     Args:
@@ -274,31 +278,35 @@ def line_figure(
     figure = new_figure(width=6.5, height=3.6, theme=theme)
     axes = figure.subplots()
     marker = "o" if len(np.atleast_1d(x)) <= _CROWD else ""
-    for color, (name, y) in zip(SERIES, curves.items(), strict=False):
+    for color, (name, y) in zip(cycle(SERIES), curves.items(), strict=False):
         axes.plot(x, y, marker=marker, ms=4, color=THEMES[theme][color], lw=_STYLE["line"], label=name)
     axes.set(xlabel=xlabel, ylabel=ylabel)
     axes.set(xscale="log" if "x" in log else "linear", yscale="log" if "y" in log else "linear")
-    styled(axes, theme)
-    axes.legend(frameon=False, labelcolor=THEMES[theme]["text"], fontsize=_STYLE["font"] - 1)
+    _finish(axes, curves, theme)
     return figure
 
 
+def _finish(axes: Axes, named: Mapping[Any, Any], theme: str) -> None:
+    styled(axes, theme)
+    if any(str(name) for name in named):
+        axes.legend(frameon=False, labelcolor=THEMES[theme]["text"], fontsize=_STYLE["font"] - 1)
+
+
 def _draw_losses(axes: Axes, paths: Mapping[str, Any], theme: str) -> None:
-    label = "loss"
-    for color, (name, path) in zip(SERIES, paths.items(), strict=False):
+    label, lowest_shown = "loss", np.inf
+    for color, (name, path) in zip(cycle(SERIES), paths.items(), strict=False):
         losses = path
         if isinstance(path, Path):
             base = lowest(path.surface)
             label = "loss − minimum" if base else "loss"
             losses = path.losses - (base or 0.0)
         shown = np.where(np.isfinite(losses) & (np.abs(losses) < 1e30), losses, np.nan)
+        lowest_shown = min(lowest_shown, np.nanmin(shown, initial=np.inf))
         axes.plot(shown, color=THEMES[theme][color], lw=_STYLE["line"], label=name or None)
-    if np.nanmin(shown, initial=np.inf) >= 0:
+    if lowest_shown >= 0:
         axes.set_yscale("log")
     axes.set(xlabel="step", ylabel=label)
-    styled(axes, theme)
-    if any(paths):
-        axes.legend(frameon=False, labelcolor=THEMES[theme]["text"], fontsize=_STYLE["font"] - 1)
+    _finish(axes, paths, theme)
 
 
 def _drawable(points: np.ndarray, surface: Surface) -> np.ndarray:

@@ -14,17 +14,24 @@ Every figure: ``figure.lr = 0.1`` moves slider and picture, ``figure.set(lr=0.1,
 ``figure.reset()`` returns to the defaults, ``figure.observe(f, "lr")`` and ``ipywidgets.link`` follow it.
 """
 
+from .eigenvalues import EigenvalueExplorer, explore_eigenvalues
 from .figure import Figure
 from .path import PathExplorer, Target, explore_path
 from .scene import Axis, Panel, Row, Scene
+from .stability import StabilityExplorer, explore_stability, spectral_radius
 
 __all__ = [
     "Axis",
+    "EigenvalueExplorer",
     "Figure",
     "Panel",
     "PathExplorer",
     "Row",
     "Scene",
+    "StabilityExplorer",
     "Target",
+    "explore_eigenvalues",
     "explore_path",
+    "explore_stability",
+    "spectral_radius",
 ]

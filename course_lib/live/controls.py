@@ -190,12 +190,18 @@ def optimizer_controls(
             wiring[run][name] = trait
             if trait in controls:
                 continue
-            if ranges and name in ranges:
-                spec = replace(spec, slider=ranges[name])
+            spec = replace(spec, slider=(ranges or {}).get(name) or _ends(spec, getattr(opt, name)))
             label = name if together or len(runs) == 1 else f"{run} {name}"
             own = "" if together or len(runs) == 1 else color
             controls[trait] = Control(trait, spec, getattr(opt, name), label, own)
     return list(controls.values()), wiring
+
+
+def _ends(spec: Spec, default: Any) -> tuple[float, float]:
+    """Return the ends of a slider: a learning rate can be made ten times what the figure begins with."""
+    if not spec.scheduled:
+        return spec.slider
+    return min(spec.slider[0], _rounded(default / 10)), max(spec.slider[1], _rounded(default * 10))
 
 
 def _rounded(value: float) -> float:

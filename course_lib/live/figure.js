@@ -2,7 +2,7 @@
 // beneath. Nothing is computed here but where things stand on the screen.
 
 const IN_FLIGHT = 3; // enough to hide the server's packet delay, few enough that nothing queues
-const SIDE_BY_SIDE = 560; // CSS pixels; below this width panels stand on top of each other
+const NARROW = 270; // CSS pixels a panel needs at least; as many stand side by side as have them
 const MARGIN = { left: 48, right: 12, top: 24, bottom: 36 };
 let figures = 0;
 
@@ -303,19 +303,25 @@ function dragHandles(canvas, link, scene, places) {
 // -- where things stand ------------------------------------------------------------------------------------
 
 function layout(panels, width, places) {
-  const row = width >= SIDE_BY_SIDE || panels.length === 1;
-  const height = row ? Math.min(Math.max(0.42 * width, 270), 430) : Math.min(Math.max(0.62 * width, 210), 340);
-  const total = panels.reduce((sum, panel) => sum + panel.weight, 0);
-  let x = 0;
-  panels.forEach((panel, i) => {
-    const w = row ? (width * panel.weight) / total : width;
-    places.push({
-      x: x + MARGIN.left, y: (row ? 0 : i * height) + MARGIN.top,
-      w: w - MARGIN.left - MARGIN.right, h: height - MARGIN.top - MARGIN.bottom,
-    });
-    if (row) x += w;
-  });
-  return row ? height : height * panels.length;
+  const across = Math.min(Math.max(Math.floor(width / NARROW), 1), panels.length);
+  const height = across > 1 || panels.length === 1
+    ? Math.min(Math.max((0.84 * width) / across, 270), 430)
+    : Math.min(Math.max(0.62 * width, 210), 340);
+  let top = 0;
+  for (let first = 0; first < panels.length; first += across, top += height) {
+    const row = panels.slice(first, first + across);
+    const total = row.reduce((sum, panel) => sum + panel.weight, 0);
+    let left = 0;
+    for (const { weight } of row) {
+      const w = (width * weight) / total;
+      places.push({
+        x: left + MARGIN.left, y: top + MARGIN.top,
+        w: w - MARGIN.left - MARGIN.right, h: height - MARGIN.top - MARGIN.bottom,
+      });
+      left += w;
+    }
+  }
+  return top;
 }
 
 function resize(canvas, width, height, dpr) {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import cycle
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ _RESERVED = frozenset({"surface", "steps", "noise", "start", "seed", *dir(Figure
 
 @dataclass(frozen=True)
 class Target:
-    """A challenge: the loss that every optimizer of the figure shall reach, and within how many steps.
+    """A challenge: the loss to reach, and within how many steps. The figure says which optimizers do.
 
     Args:
         loss: the loss above the surface's minimum, > 0.
@@ -187,7 +188,7 @@ class PathExplorer(Figure):
         )  # fmt: skip
         if self.target:
             self._draw_target(scene, self.target, steps)
-        for color, (name, path) in zip(SERIES * len(paths), paths.items(), strict=False):
+        for color, (name, path) in zip(cycle(SERIES), paths.items(), strict=False):
             draw_path(scene, 0, path, color)
             self._draw_losses(scene, path, color)
             self._read_out(scene, name, path, color)
@@ -245,14 +246,11 @@ class PathExplorer(Figure):
             return
         goal, base = self.target, lowest(self.ground) or 0.0
         reached = {name: path.steps_to(base + goal.loss) for name, path in paths.items()}
-        late = [name for name, step in reached.items() if step is None or step > goal.steps]
+        met = [f"{name} at step {step}" for name, step in reached.items()
+               if step is not None and step <= goal.steps]  # fmt: skip
         scene.notice = f"Target: loss below {short(goal.loss)} within {goal.steps} steps. "
-        if late:
-            scene.notice += "Not yet met." if len(paths) == 1 else f"Not yet met by {name_list(late)}."
-        else:
-            slowest = max(step for step in reached.values() if step is not None)
-            scene.notice += f"✓ Met at step {slowest}."
-            scene.notice_state = "good"
+        scene.notice += f"✓ Met by {name_list(met)}." if met else "Not yet met."
+        scene.notice_state = "good" if met else ""
 
     def _sentence(self, name: str, path: Path) -> str:
         settings = ", ".join(f"{field} {value:g}" for field, value in self.optimizer(name).hyper().items()
