@@ -1,22 +1,47 @@
 """Optimizers from scratch: each a class that reads like the algorithm box of its paper."""
 
-from .adam import Adam
+from .adafactor import Adafactor
+from .adam import Adam, AdaMax, AMSGrad, Nadam, RAdam
+from .adaptive import Adadelta, Adagrad, RMSprop
 from .base import Optimizer, Params, State
+from .bounded import SWATS, AdaBound, AMSBound
+from .decoupled import AdamW, Lion
 from .descent import SGD, GradientDescent, Momentum, Nesterov
 from .entry import Entry
 from .hyper import Hyper
+from .large_batch import LAMB, LARS
+from .prodigy import Prodigy
 from .registry import REGISTRY
+from .schedule_free import ScheduleFreeAdamW, ScheduleFreeSGD
 
 __all__ = [
+    "LAMB",
+    "LARS",
     "REGISTRY",
     "SGD",
+    "SWATS",
+    "AMSBound",
+    "AMSGrad",
+    "AdaBound",
+    "AdaMax",
+    "Adadelta",
+    "Adafactor",
+    "Adagrad",
     "Adam",
+    "AdamW",
     "Entry",
     "GradientDescent",
     "Hyper",
+    "Lion",
     "Momentum",
+    "Nadam",
     "Nesterov",
     "Optimizer",
     "Params",
+    "Prodigy",
+    "RAdam",
+    "RMSprop",
+    "ScheduleFreeAdamW",
+    "ScheduleFreeSGD",
     "State",
 ]

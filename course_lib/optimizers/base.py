@@ -234,6 +234,7 @@ class Optimizer:
             return self
         if not eta >= 0:
             raise ValueError(f"eta = {eta!r} is not allowed: a schedule must give a number ≥ 0")
+        eta = float(eta)
         scheduled = {name: getattr(self, name) * eta for name, s in self._specs.items() if s.scheduled}
         return self._with(**scheduled, eta=eta)
 
@@ -266,6 +267,12 @@ class Optimizer:
             given = sorted(g) if isinstance(g, dict) else type(g).__name__
             raise ValueError(f"{type(self).__name__}.update: g must be a dict with the names of x, "
                              f"{sorted(x)}, but is {given}")  # fmt: skip
+        for name, part in x.items():
+            if np.shape(g[name]) != np.shape(part):
+                raise ValueError(
+                    f"{type(self).__name__}.update: g has shape {np.shape(g[name])} at {name!r}, but it must have the "
+                    f"shape of x, {np.shape(part)}"
+                )
         if self.scope == "all":
             flat: Any
             flat, state = self.update(pack(x, state.grid), pack(g, state.grid), state)

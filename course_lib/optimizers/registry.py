@@ -2,36 +2,139 @@
 
 from __future__ import annotations
 
-from .adam import Adam
+from .adafactor import Adafactor
+from .adam import Adam, AdaMax, AMSGrad, Nadam, RAdam
+from .adaptive import Adadelta, Adagrad, RMSprop
+from .bounded import SWATS, AdaBound, AMSBound
+from .decoupled import AdamW, Lion
 from .descent import GradientDescent, Momentum, Nesterov
 from .entry import Entry, refused
+from .large_batch import LAMB, LARS
+from .prodigy import Prodigy
+from .schedule_free import ScheduleFreeAdamW, ScheduleFreeSGD
 
 _NAN, _INF = float("nan"), float("inf")
-_LR = (0.0, -1.0, _NAN, _INF)
+_POSITIVE = (0.0, -1.0, _NAN, _INF)
 _DECAY = (1.0, -0.1, _NAN)
-_EPS = (-1e-8, _INF)
+_NOT_NEGATIVE = (-1e-8, _INF)
+_ADAM = refused(lr=_POSITIVE, beta1=_DECAY, beta2=_DECAY, eps=_NOT_NEGATIVE)
+_DECAYED = (*_ADAM, *refused(weight_decay=_NOT_NEGATIVE))
+_OTHER = {"lr": 0.03, "beta1": 0.5, "beta2": 0.8, "eps": 1e-3}
+_NO_MEMORY = ({"beta1": 0.0}, {"beta2": 0.0})
 
 ROWS = (
     Entry(
-        cls=GradientDescent, family="descent", year=1847, paper="Cauchy", memory=0, lr=1.0, per_curvature=True,
-        valid=({"lr": 0.3},), invalid=refused(lr=_LR),
+        cls=GradientDescent, family="descent", year=1847, paper="Cauchy, Méthode générale",
+        memory=0, lr=1.0, per_curvature=True,
+        valid=({"lr": 0.3},), invalid=refused(lr=_POSITIVE),
     ),
     Entry(
         cls=Momentum, family="descent", year=1964, paper="Polyak, Some methods of speeding up the convergence",
         memory=1, lr=0.2, per_curvature=True,
         valid=({"lr": 0.3, "beta": 0.5}, {"beta": 0.0}, {"form": "average"}),
-        invalid=refused(lr=_LR, beta=_DECAY, form=("mean", None)),
+        invalid=refused(lr=_POSITIVE, beta=_DECAY, form=("mean", None)),
     ),
     Entry(
         cls=Nesterov, family="descent", year=1983, paper="Nesterov, A method with convergence rate O(1/k²)",
         memory=1, lr=0.2, per_curvature=True,
-        valid=({"lr": 0.3, "beta": 0.5}, {"beta": 0.0}), invalid=refused(lr=_LR, beta=_DECAY),
+        valid=({"lr": 0.3, "beta": 0.5}, {"beta": 0.0}), invalid=refused(lr=_POSITIVE, beta=_DECAY),
     ),
     Entry(
-        cls=Adam, family="adaptive", year=2015, paper="Kingma and Ba, Adam: a method for stochastic optimization",
+        cls=Adagrad, family="adaptive", year=2011, paper="Duchi, Hazan and Singer, Adaptive subgradient methods",
+        memory=1, lr=1.0,
+        valid=({"lr": 0.3, "eps": 1e-3},), invalid=refused(lr=_POSITIVE, eps=_NOT_NEGATIVE),
+    ),
+    Entry(
+        cls=RMSprop, family="adaptive", year=2012, paper="Tieleman and Hinton, Lecture 6.5",
+        memory=1, lr=0.02,
+        valid=({"lr": 0.3, "beta": 0.5, "eps": 1e-3}, {"beta": 0.0}),
+        invalid=refused(lr=_POSITIVE, beta=_DECAY, eps=_NOT_NEGATIVE),
+    ),
+    Entry(
+        cls=Adadelta, family="adaptive", year=2012, paper="Zeiler, ADADELTA: an adaptive learning rate method",
+        memory=2, lr=10.0,
+        valid=({"lr": 0.3, "beta": 0.5, "eps": 1e-3}, {"beta": 0.0}),
+        invalid=refused(lr=_POSITIVE, beta=_DECAY, eps=(0.0, -1e-8, _INF)),
+    ),
+    Entry(
+        cls=Adam, family="adam", year=2015, paper="Kingma and Ba, Adam: a method for stochastic optimization",
+        memory=2, lr=0.1, valid=(_OTHER, *_NO_MEMORY), invalid=_ADAM,
+    ),
+    Entry(
+        cls=AdaMax, family="adam", year=2015, paper="Kingma and Ba, Adam, Algorithm 2",
+        memory=2, lr=0.1, valid=(_OTHER, *_NO_MEMORY, {"eps": 0.0}), invalid=_ADAM,
+    ),
+    Entry(
+        cls=Nadam, family="adam", year=2016, paper="Dozat, Incorporating Nesterov momentum into Adam",
+        memory=2, lr=0.1, valid=(_OTHER, *_NO_MEMORY, {"momentum_schedule": "constant"}),
+        invalid=(*_ADAM, *refused(momentum_schedule=("keras", 0.004))),
+    ),
+    Entry(
+        cls=AMSGrad, family="adam", year=2018, paper="Reddi, Kale and Kumar, On the convergence of Adam and beyond",
+        memory=3, lr=0.1, valid=(_OTHER, *_NO_MEMORY, {"bias_correction": True}), invalid=_ADAM,
+    ),
+    Entry(
+        cls=RAdam, family="adam", year=2020, paper="Liu et al., On the variance of the adaptive learning rate",
+        memory=2, lr=0.5, valid=(_OTHER, *_NO_MEMORY, {"threshold": 5.0}, {"beta2": 0.6}),
+        invalid=(*_ADAM, *refused(threshold=(3.0, _NAN))),
+    ),
+    Entry(
+        cls=Adafactor, family="memory and bounds", year=2018, paper="Shazeer and Stern, Adafactor",
+        memory=1, matrix_memory=lambda r, c: 1 / r + 1 / c, lr=0.5,
+        valid=({"lr": 0.3, "eps1": 1e-6, "eps2": 0.1, "d": 0.5, "decay": 0.5}, {"decay": 1.0}),
+        invalid=refused(lr=_POSITIVE, eps1=_POSITIVE, eps2=_POSITIVE, d=_POSITIVE, decay=(0.0, 1.5, _NAN)),
+    ),
+    Entry(
+        cls=AdaBound, family="memory and bounds", year=2019, paper="Luo et al., Adaptive gradient methods with bounds",
+        memory=2, lr=0.1, valid=({**_OTHER, "final_lr": 0.5, "gamma": 0.1}, *_NO_MEMORY),
+        invalid=(*_ADAM, *refused(final_lr=_POSITIVE, gamma=_POSITIVE)),
+    ),
+    Entry(
+        cls=AMSBound, family="memory and bounds", year=2019, paper="Luo et al., Adaptive gradient methods with bounds",
+        memory=3, lr=0.1, valid=({**_OTHER, "final_lr": 0.5, "gamma": 0.1}, *_NO_MEMORY),
+        invalid=(*_ADAM, *refused(final_lr=_POSITIVE, gamma=_POSITIVE)),
+    ),
+    Entry(
+        cls=SWATS, family="memory and bounds", year=2017, paper="Keskar and Socher, Switching from Adam to SGD",
+        memory=2, lr=0.1, valid=(_OTHER, *_NO_MEMORY, {"eps": 0.3}), invalid=_ADAM,
+    ),
+    Entry(
+        cls=AdamW, family="decoupled", year=2019, paper="Loshchilov and Hutter, Decoupled weight decay regularization",
         memory=2, lr=0.1,
-        valid=({"lr": 0.3, "beta1": 0.5, "beta2": 0.8, "eps": 1e-3}, {"beta1": 0.0}, {"beta2": 0.0}),
-        invalid=refused(lr=_LR, beta1=_DECAY, beta2=_DECAY, eps=_EPS),
+        valid=({**_OTHER, "weight_decay": 0.1}, *_NO_MEMORY, {"weight_decay": 0.0}, {"form": "paper"}),
+        invalid=(*_DECAYED, *refused(form=("l2",))),
+    ),
+    Entry(
+        cls=Lion, family="decoupled", year=2023, paper="Chen et al., Symbolic discovery of optimization algorithms",
+        memory=1, lr=0.05, valid=({"lr": 0.03, "beta1": 0.5, "beta2": 0.8, "weight_decay": 0.1}, *_NO_MEMORY),
+        invalid=refused(lr=_POSITIVE, beta1=_DECAY, beta2=_DECAY, weight_decay=_NOT_NEGATIVE),
+    ),
+    Entry(
+        cls=LARS, family="large batches", year=2017, paper="You, Gitman and Ginsburg, Large batch training",
+        memory=1, lr=1.0, recommended={"trust": 0.02},
+        valid=({"lr": 0.3, "beta": 0.5, "weight_decay": 0.1, "trust": 0.02}, {"beta": 0.0}, {"weight_decay": 0.0}),
+        invalid=refused(lr=_POSITIVE, beta=_DECAY, weight_decay=_NOT_NEGATIVE, trust=_POSITIVE),
+    ),
+    Entry(
+        cls=LAMB, family="large batches", year=2020, paper="You et al., Training BERT in 76 minutes",
+        memory=2, lr=0.05,
+        valid=({**_OTHER, "weight_decay": 0.1}, *_NO_MEMORY, {"weight_decay": 0.0}), invalid=_DECAYED,
+    ),
+    Entry(
+        cls=ScheduleFreeSGD, family="fewer knobs", year=2024, paper="Defazio et al., The road less scheduled",
+        memory=1, lr=1.0, per_curvature=True,
+        valid=({"lr": 0.3, "beta": 0.5, "weight_decay": 0.1}, {"beta": 0.0}),
+        invalid=refused(lr=_POSITIVE, beta=_DECAY, weight_decay=_NOT_NEGATIVE),
+    ),
+    Entry(
+        cls=ScheduleFreeAdamW, family="fewer knobs", year=2024, paper="Defazio et al., The road less scheduled",
+        memory=2, lr=0.3, valid=({**_OTHER, "weight_decay": 0.1}, *_NO_MEMORY, {"form": "paper"}),
+        invalid=(*_DECAYED, *refused(form=("library",))),
+    ),
+    Entry(
+        cls=Prodigy, family="fewer knobs", year=2023, paper="Mishchenko and Defazio, Prodigy",
+        memory=4, lr=1.0, valid=({**_OTHER, "d0": 1e-3}, *_NO_MEMORY, {"form": "released"}),
+        invalid=(*_ADAM, *refused(d0=_POSITIVE, form=("new",))),
     ),
 )  # fmt: skip
 

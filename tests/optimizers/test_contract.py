@@ -286,7 +286,7 @@ def test_kinds_are_refused(entry: Entry) -> None:
             with pytest.raises(TypeError, match="is not a whole number"):
                 entry.cls(**{name: 2.5})
         elif entry.takes_grid:
-            bad = np.array([[0.5, np.nan]])
+            bad = np.array([[getattr(entry.cls(), name), np.nan]])
             with pytest.raises(
                 ValueError, match=rf"{entry.name}: {name} = nan \(in an array of shape \(1, 2\)\)"
             ):
