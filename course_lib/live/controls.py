@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -137,6 +138,34 @@ def slider_values(spec: Spec, default: float) -> list[float]:
     nearest = min(range(len(values)), key=lambda i: abs(values[i] - default))
     values[nearest] = default
     return values
+
+
+def named_optimizers(opt: Any) -> dict[str, Optimizer]:
+    """Return one or more optimizers by name; two of one class are numbered.
+
+    Raises:
+        TypeError: if one of them is no optimizer.
+        ValueError: if there are none.
+
+    Examples:
+        >>> from course_lib.optimizers import Adam
+        >>> list(named_optimizers([Adam(), Adam(lr=0.1)]))
+        ['Adam', 'Adam 2']
+    """
+    runs: dict[str, Optimizer] = {}
+    if isinstance(opt, Mapping):
+        runs = dict(opt)
+    else:
+        for one in opt if isinstance(opt, Sequence) else [opt]:
+            name = type(one).__name__
+            count = sum(key.split(" ")[0] == name for key in runs)
+            runs[f"{name} {count + 1}" if count else name] = one
+    if not runs:
+        raise ValueError("opt is empty: give at least one optimizer")
+    for one in runs.values():
+        if not isinstance(one, Optimizer):
+            raise TypeError(f"opt = {one!r} is not an optimizer: it must be an instance such as Adam(lr=0.1)")
+    return runs
 
 
 def optimizer_controls(

@@ -11,9 +11,8 @@ import numpy as np
 from ..optimizers import Optimizer
 from ..optimizers.hyper import Spec
 from ..plotting import SERIES
-from .controls import Control, optimizer_controls
+from .controls import Control, named_optimizers, optimizer_controls
 from .figure import Figure
-from .path import named_optimizers
 from .quadratic import Eigen, draw_errors, error_axis, left_over
 from .scene import HUGE, Axis, Panel, Row, Scene
 

@@ -19,6 +19,7 @@ from .scene import Scene
 from .static import scene_png
 
 _HERE = pathlib.Path(__file__).parent
+_SCRIPT = "\n".join((_HERE / name).read_text("utf-8") for name in ("draw.js", "figure.js"))
 _PALETTE = {theme: {**colors, "heat": rate_colors(theme)} for theme, colors in THEMES.items()}
 
 
@@ -51,7 +52,7 @@ class Figure(anywidget.AnyWidget):
         ValueError: PathExplorer: lr = -1 is not allowed: it must be in (0, inf)
     """
 
-    _esm = _HERE / "figure.js"
+    _esm = _SCRIPT
     _css = _HERE / "figure.css"
     _controls: Any = traitlets.List().tag(sync=True)
     _palette: Any = traitlets.Dict().tag(sync=True)

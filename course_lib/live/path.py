@@ -16,8 +16,9 @@ from ..plotting import SERIES, draw_landscape, lowest, short
 from ..running import Path, simulate
 from ..surfaces import Surface
 from ..surfaces import surface as find_surface
-from .controls import Control, optimizer_controls
+from .controls import Control, named_optimizers, optimizer_controls
 from .figure import Figure
+from .ground import above, draw_divergence, draw_path, loss_axis
 from .scene import Axis, Panel, Row, Scene, name_list
 
 _RESERVED = frozenset({"surface", "steps", "noise", "start", "seed", *dir(Figure)})
@@ -259,83 +260,6 @@ class PathExplorer(Figure):
         if path.diverged_at is not None:
             result = f"diverged at step {path.diverged_at}"
         return f"{name}, {settings}: {result}" if settings else f"{name}: {result}"
-
-
-def draw_path(scene: Scene, panel: int, path: Path, color: str) -> None:
-    """Draw a run on a panel that shows its surface."""
-    x, y = path.points[: path.diverged_at].T
-    scene.line(panel, x, y, color, halo=True)
-    scene.points(panel, x, y, color, 2.4)
-    if path.diverged_at is None:
-        scene.points(panel, x[-1:], y[-1:], color, 4.5, "ring")
-
-
-def draw_divergence(scene: Scene, panel: int, path: Path) -> None:
-    """Mark where a diverged run left the picture, and name the step at which it diverged."""
-    if path.diverged_at is None:
-        return
-    points = path.points
-    (left, right), (bottom, top) = path.surface.domain
-    outside = ~((points > (left, bottom)) & (points < (right, top))).all(axis=1)
-    first = max(int(outside.argmax()), 1)
-    x, y = _leaves(points[first - 1], points[first], path.surface)
-    align = "right" if x > (left + right) / 2 else "left"
-    shift = 14 if y > (bottom + top) / 2 else -14
-    scene.points(panel, [x], [y], "bad", 6, "cross")
-    scene.text(panel, x, y, f"diverged at step {path.diverged_at}", "bad", align, shift)
-
-
-def _leaves(inside: np.ndarray, outside: np.ndarray, surface: Surface) -> np.ndarray:
-    """Return where the step from one point to another crosses the edge of the picture."""
-    low, high = np.asarray(surface.domain).T
-    with np.errstate(all="ignore"):
-        way = np.nan_to_num(outside - inside, posinf=1e300, neginf=-1e300)
-        parts = np.where(way > 0, (high - inside) / way, np.where(way < 0, (low - inside) / way, 1.0))
-    return np.clip(inside + np.clip(parts.min(), 0, 1) * way, low, high)
-
-
-def above(path: Path) -> np.ndarray:
-    """Return the losses of a run above the surface's minimum (as they are, where it has none)."""
-    return path.losses - (lowest(path.surface) or 0.0)
-
-
-def loss_axis(surface: Surface, start: tuple[float, float], tolerance: float) -> Axis:
-    """Return an axis for the losses of runs from a point: it stands still while hyperparameters are moved."""
-    base = lowest(surface)
-    if base is None:
-        heights = surface.mesh(30)[2]
-        return Axis.linear("loss", float(heights.min()), float(heights.max()))
-    first = max(float(surface.loss(np.asarray(start))) - base, 100 * tolerance)
-    high = 10.0 ** np.ceil(np.log10(min(first, 1e20)) + 0.5)
-    return Axis.decades("loss − minimum" if base else "loss", min(tolerance, 1e-6) * 1e-3, float(high))
-
-
-def named_optimizers(opt: Any) -> dict[str, Optimizer]:
-    """Return one or more optimizers by name; two of one class are numbered.
-
-    Raises:
-        TypeError: if one of them is no optimizer.
-        ValueError: if there are none.
-
-    Examples:
-        >>> from course_lib.optimizers import Adam
-        >>> list(named_optimizers([Adam(), Adam(lr=0.1)]))
-        ['Adam', 'Adam 2']
-    """
-    runs: dict[str, Optimizer] = {}
-    if isinstance(opt, Mapping):
-        runs = dict(opt)
-    else:
-        for one in opt if isinstance(opt, Sequence) else [opt]:
-            name = type(one).__name__
-            count = sum(key.split(" ")[0] == name for key in runs)
-            runs[f"{name} {count + 1}" if count else name] = one
-    if not runs:
-        raise ValueError("opt is empty: give at least one optimizer")
-    for one in runs.values():
-        if not isinstance(one, Optimizer):
-            raise TypeError(f"opt = {one!r} is not an optimizer: it must be an instance such as Adam(lr=0.1)")
-    return runs
 
 
 def _surfaces(surface: Any) -> list[Surface]:

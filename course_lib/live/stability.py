@@ -143,7 +143,7 @@ class StabilityExplorer(Figure):
         worst = float(rates.max())
         scene = Scene(
             [
-                Panel(Axis.linear("lr", 0, self._widest), Axis.linear("beta", 0, _TOP), "rate of convergence", 1.1,
+                Panel(Axis.linear("lr", 0, self._widest), Axis.linear("beta", 0, _TOP), "ρ: bright is fast", 1.1,
                       f"map-{self.form}", grid=False),
                 Panel(Axis.linear("step", 0, min(steps, 60)), Axis.linear("error", -1.5, 1.5), "the swing"),
                 Panel(Axis.linear("step", 0, steps), error_axis(), "the fall"),

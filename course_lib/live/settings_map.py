@@ -1,0 +1,238 @@
+"""The hyperparameter map: every pair of two settings at once, coloured by the result, and the run at the cursor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from ..optimizers import Optimizer
+from ..optimizers.hyper import Spec
+from ..plotting import SERIES, draw_landscape, lowest, short
+from ..running import Path, simulate
+from ..surfaces import Surface
+from ..surfaces import surface as find_surface
+from .controls import Control, optimizer_controls
+from .figure import Figure
+from .path import above, draw_divergence, draw_path, named_optimizers
+from .scene import Axis, Panel, Row, Scene
+
+CELLS = 64
+"""Settings along each side of the map."""
+
+_BEST, _WORST = -8.0, 1.0
+"""The powers of ten of the loss, relative to the start's, at the two ends of the colour scale."""
+
+_SCALE = Axis.decades("loss / first", 10**_BEST, 10**_WORST, 5)
+
+
+def explore_map(
+    opt: Optimizer,
+    surface: str | Surface = "rosenbrock",
+    steps: int = 200,
+    *,
+    x: str = "lr",
+    y: str | None = None,
+    start: tuple[float, float] | None = None,
+    ranges: Mapping[str, tuple[float, float]] | None = None,
+) -> MapExplorer:
+    """Return a live map of two hyperparameters: 64×64 runs, computed anew whenever anything else is moved.
+
+    Args:
+        opt: any optimizer that takes a grid of settings.
+        surface: the name of a surface, or a Surface.
+        steps: at first; a slider goes from 10 to 500.
+        x: the hyperparameter across.
+        y: the hyperparameter upwards; by default the first decay rate.
+        start: the first point; it can be dragged in the picture of the path.
+        ranges: other ends for a hyperparameter, on the map or on a slider.
+
+    Raises:
+        TypeError: if ``opt`` is no optimizer.
+        ValueError: if it takes no grid, or has no such hyperparameter.
+
+    Examples:
+        >>> from course_lib.optimizers import Adam
+        >>> figure = explore_map(Adam(lr=0.01), "himmelblau", steps=50)
+        >>> figure.losses().shape
+        (64, 64)
+        >>> figure.set(lr=0.1, beta1=0.5)  # moves the cursor
+        >>> figure.path().steps
+        50
+    """
+    return MapExplorer(opt, surface, steps, x, y, start, dict(ranges or {}))
+
+
+class MapExplorer(Figure):
+    """What `explore_map` returns; its arguments are explained there."""
+
+    def __init__(
+        self,
+        opt: Any,
+        surface: Any,
+        steps: int,
+        x: str,
+        y: str | None,
+        start: tuple[float, float] | None,
+        ranges: dict[str, tuple[float, float]],
+    ) -> None:
+        self._opt = next(iter(named_optimizers(opt).values()))
+        self.ground = find_surface(surface)
+        specs = self._opt.specs()
+        if y is None:
+            y = next((name for name, spec in specs.items() if spec.scale == "decay"), "")
+        for side, name in (("x", x), ("y", y)):
+            if name not in specs or specs[name].choices or specs[name].integer:
+                numbers = ", ".join(key for key, spec in specs.items() if not (spec.choices or spec.integer))
+                raise ValueError(f"{side} = {name!r} is no hyperparameter of {type(self._opt).__name__} that a map "
+                                 f"can show; it must be one of {numbers}")  # fmt: skip
+        self.across, self.up = x, y
+        controls, self._wiring = optimizer_controls(
+            {"opt": self._opt}, SERIES, (), None, ranges, frozenset(dir(Figure))
+        )
+        controls.append(Control("steps", Spec(low=1, integer=True, scale="log", slider=(10, 500)), steps))
+        self._scales = {c.name: c.spec for c in controls}
+        self._values = {name: self._grid_values(self._trait(name)) for name in (x, y)}
+        replace(
+            self._opt, **self._stack()
+        )  # raises here, not at the first move, if the optimizer takes no grid
+        self._known: tuple[Any, np.ndarray] = (None, np.empty(0))
+        place = (_place(specs[x].scale, getattr(self._opt, x)), _place(specs[y].scale, getattr(self._opt, y)))
+        super().__init__(
+            controls, {"cursor": place, "start": tuple(self.ground.start if start is None else start)}
+        )
+        self.observe(self._dragged, "cursor")
+        self.observe(self._slid, [self._trait(x), self._trait(y)])
+
+    # -- cursor and sliders are one --------------------------------------------------------------------
+
+    def _dragged(self, change: Any) -> None:
+        for name, at in zip((self.across, self.up), self.cursor, strict=True):
+            scale, values = self._scales[self._trait(name)].scale, self._values[name]
+            places = _place(scale, values)
+            apart = np.abs(places - at) if scale == "linear" else np.abs(np.log(places / max(at, 1e-300)))
+            setattr(self, self._trait(name), float(values[apart.argmin()]))
+
+    def _slid(self, change: Any) -> None:
+        self.cursor = tuple(
+            float(_place(self._scales[self._trait(name)].scale, getattr(self, self._trait(name))))
+            for name in (self.across, self.up)
+        )
+
+    def _trait(self, name: str) -> str:
+        return self._wiring["opt"][name]
+
+    # -- what is computed ------------------------------------------------------------------------------
+
+    @property
+    def optimizer(self) -> Optimizer:
+        """The optimizer at the cursor."""
+        return replace(
+            self._opt, **{name: getattr(self, trait) for name, trait in self._wiring["opt"].items()}
+        )
+
+    def path(self) -> Path:
+        """Return the run at the cursor."""
+        return simulate(self.optimizer, self.ground, self.steps, self.start)
+
+    def losses(self) -> np.ndarray:
+        """Return the loss above the minimum for every pair, relative to the start's: (rows of y, columns of x)."""
+        fixed = {name: getattr(self, trait) for name, trait in self._wiring["opt"].items()
+                 if name not in (self.across, self.up)}  # fmt: skip
+        key = (*fixed.items(), self.steps, self.start)
+        if key != self._known[0]:
+            opt = replace(self._opt, **fixed, **self._stack())  # type: ignore[type-var]
+            path = simulate(opt, self.ground, self.steps, np.array(self.start, np.float32))
+            ends = np.where(path.diverged, np.inf, self.ground.loss(path.points[-1].astype(float)))
+            base = lowest(self.ground) or 0.0
+            scale = max(abs(float(self.ground.loss(np.array(self.start))) - base), 1e-12)
+            self._known = key, np.where(np.isfinite(ends), (ends - base) / scale, np.inf)
+        return self._known[1]
+
+    def _stack(self) -> dict[str, np.ndarray]:
+        return {self.up: self._values[self.up][:, None], self.across: self._values[self.across]}
+
+    def _grid_values(self, trait: str) -> np.ndarray:
+        """Return the values of one side of the map, spread as on the slider."""
+        spec = self._scales[trait]
+        low, high = spec.slider
+        even = np.linspace(0, 1, CELLS)
+        if spec.scale == "log":
+            return (low or high * 1e-6) * (high / (low or high * 1e-6)) ** even
+        if spec.scale == "decay":
+            return 1 - (1 - low) * ((1 - high) / (1 - low)) ** even
+        return low + (high - low) * even
+
+    # -- the picture --------------------------------------------------------------------------------
+
+    def draw_background(self, axes: Axes, name: str, theme: str) -> None:
+        """Draw the contours of the surface."""
+        draw_landscape(axes, self.ground, theme)
+
+    def draw(self) -> Scene:
+        """Return the map, its colour scale, and the path at the cursor."""
+        losses, path = self.losses(), self.path()
+        (left, right), (bottom, top) = self.ground.domain
+        scene = Scene(
+            [
+                Panel(self._axis(self.across), self._axis(self.up), f"after {self.steps} steps", 1.1, grid=False),
+                Panel(Axis("", 0, 1), _SCALE, "", 0.25, grid=False),
+                Panel(Axis.linear("x", left, right), Axis.linear("y", bottom, top), "the run at the cursor", 1.1,
+                      self.ground.name, grid=False),
+            ],
+            columns=(self.across, self.up, "final loss", ""),
+        )  # fmt: skip
+        scene.heat(0, shades(losses))
+        scene.heat(1, np.linspace(0, 254, 128)[:, None])
+        draw_path(scene, 2, path, "vermilion")
+        draw_divergence(scene, 2, path)
+        scene.handle(0, "cursor", *self.cursor)
+        scene.handle(2, "start", *self.start)
+        words = f"diverged at step {path.diverged_at}" if path.diverged_at is not None else ""
+        final = "∞" if words else short(float(above(path)[-1]), 3)
+        settings = tuple(f"{getattr(self, self._trait(name)):.6g}" for name in (self.across, self.up))
+        scene.rows.append(
+            Row(type(self._opt).__name__, "vermilion", (*settings, final, words), "bad" if words else "")
+        )
+        best = np.unravel_index(np.argmin(losses), losses.shape)
+        where = ", ".join(f"{name} {self._values[name][i]:.3g}" for name, i in zip((self.across, self.up), best[::-1],
+                                                                                   strict=True))  # fmt: skip
+        share = float(np.mean(losses <= max(losses.min(), 1e-12) * 10))
+        scene.notice = f"Best cell: {where}. Within a factor of ten of it: {share:.0%} of the map."
+        scene.alt = (
+            f"{type(self._opt).__name__} on {self.ground.title}, {self.across} {settings[0]}, {self.up} {settings[1]}: "
+            f"{words or 'loss ' + final}. {scene.notice}"
+        )
+        return scene
+
+    def _axis(self, name: str) -> Axis:
+        spec, values = self._scales[self._trait(name)], self._values[name]
+        low, high = float(values[0]), float(values[-1])
+        if spec.scale == "log":
+            return Axis.decades(name, low, high, 5)
+        if spec.scale == "decay":
+            ticks = tuple(
+                (10.0**-k, f"{1 - 10.0**-k:.{k}f}") for k in range(5) if 1 - high <= 10.0**-k * 1.001
+            )
+            return Axis(name, 1 - low, 1 - high, True, ticks)
+        return Axis.linear(name, low, high)
+
+
+def shades(losses: np.ndarray) -> np.ndarray:
+    """Return colours 0 … 254 for relative losses 10⁻⁸ … 10, and 255 for what diverged.
+
+    Examples:
+        >>> shades(np.array([0.0, 1e-8, 10.0, np.inf]))
+        array([  0.,   0., 254., 255.])
+    """
+    with np.errstate(divide="ignore"):
+        part = (np.log10(np.maximum(losses, 1e-300)) - _BEST) / (_WORST - _BEST)
+    return np.where(np.isfinite(losses), np.round(254 * np.clip(part, 0, 1)), 255)
+
+
+def _place(scale: str, value: Any) -> Any:
+    """Return where a value stands on its axis: a decay is drawn as 1 − value on a logarithmic axis."""
+    return 1 - value if scale == "decay" else value
