@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -118,10 +117,8 @@ class Microscope(Figure):
     @property
     def optimizer(self) -> Optimizer:
         """The optimizer with its hyperparameters as the sliders stand."""
-        from dataclasses import replace
-
-        return replace(
-            self._opt, **{field: getattr(self, trait) for field, trait in self._wiring["opt"].items()}
+        return self._opt.replace(
+            **{name: getattr(self, trait) for name, trait in self._wiring["opt"].items()}
         )
 
     def trace(self) -> dict[str, np.ndarray]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -96,8 +95,8 @@ class MapExplorer(Figure):
         controls.append(Control("steps", Spec(low=1, integer=True, scale="log", slider=(10, 500)), steps))
         self._scales = {c.name: c.spec for c in controls}
         self._values = {name: self._grid_values(self._trait(name)) for name in (x, y)}
-        replace(
-            self._opt, **self._stack()
+        self._opt.replace(
+            **self._stack()
         )  # raises here, not at the first move, if the optimizer takes no grid
         self._known: tuple[Any, np.ndarray] = (None, np.empty(0))
         place = (_place(specs[x].scale, getattr(self._opt, x)), _place(specs[y].scale, getattr(self._opt, y)))
@@ -130,8 +129,8 @@ class MapExplorer(Figure):
     @property
     def optimizer(self) -> Optimizer:
         """The optimizer at the cursor."""
-        return replace(
-            self._opt, **{name: getattr(self, trait) for name, trait in self._wiring["opt"].items()}
+        return self._opt.replace(
+            **{name: getattr(self, trait) for name, trait in self._wiring["opt"].items()}
         )
 
     def path(self) -> Path:
@@ -144,7 +143,7 @@ class MapExplorer(Figure):
                  if name not in (self.across, self.up)}  # fmt: skip
         key = (*fixed.items(), self.steps, self.start)
         if key != self._known[0]:
-            opt = replace(self._opt, **fixed, **self._stack())  # type: ignore[type-var]
+            opt = self._opt.replace(**fixed, **self._stack())
             path = simulate(opt, self.ground, self.steps, np.array(self.start, np.float32))
             ends = np.where(path.diverged, np.inf, self.ground.loss(path.points[-1].astype(float)))
             base = lowest(self.ground) or 0.0
