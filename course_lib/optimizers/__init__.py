@@ -10,14 +10,17 @@ from .descent import SGD, GradientDescent, Momentum, Nesterov
 from .entry import Entry
 from .hyper import Hyper
 from .large_batch import LAMB, LARS
+from .partition import Partition
 from .prodigy import Prodigy
 from .registry import REGISTRY
 from .schedule_free import ScheduleFreeAdamW, ScheduleFreeSGD
+from .wrappers import SAM, ClipByNorm, ClipByValue, IterateAverage, Lookahead
 
 __all__ = [
     "LAMB",
     "LARS",
     "REGISTRY",
+    "SAM",
     "SGD",
     "SWATS",
     "AMSBound",
@@ -29,15 +32,20 @@ __all__ = [
     "Adagrad",
     "Adam",
     "AdamW",
+    "ClipByNorm",
+    "ClipByValue",
     "Entry",
     "GradientDescent",
     "Hyper",
+    "IterateAverage",
     "Lion",
+    "Lookahead",
     "Momentum",
     "Nadam",
     "Nesterov",
     "Optimizer",
     "Params",
+    "Partition",
     "Prodigy",
     "RAdam",
     "RMSprop",

@@ -25,21 +25,33 @@ import copy
 import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
+from types import MethodType
 from typing import Any, ClassVar, Literal, Self, dataclass_transform
 
 import numpy as np
 
-from .hyper import Spec, choice, count, decay, flag, fraction, learning_rate, nonnegative, number
-from .state import Params, State, inner, norm, pack, ratio, unpack
+from .hyper import Spec
+from .state import Params, State, each, floating, inner, norm, pack, ratio, unpack
 
-__all__ = ["Optimizer", "Params", "State", "inner", "norm", "pack", "ratio", "unpack"]
+__all__ = ["Optimizer", "Params", "State", "each", "floating", "inner", "norm", "pack", "ratio", "unpack"]
+
+
+class class_or_instance:
+    """A method whose first argument is the instance, or the class if it is called on that."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function = function
+        self.__doc__ = function.__doc__
+
+    def __get__(self, instance: Any, owner: type) -> Callable[..., Any]:
+        return MethodType(self.function, owner if instance is None else instance)
 
 
 @dataclass_transform(
     kw_only_default=True,
     frozen_default=True,
     eq_default=False,
-    field_specifiers=(number, learning_rate, decay, nonnegative, fraction, count, choice, flag, field),
+    field_specifiers=(field,),
 )
 class Optimizer:
     """Base class of all optimizers; see the module's text for the contract.
@@ -65,6 +77,8 @@ class Optimizer:
     """Whether only arrays with two axes can be moved."""
     needs_problem: ClassVar[bool] = False
     """Whether one gradient is not enough, so that there is only `step`, not `update`."""
+    needs: ClassVar[tuple[str, ...]] = ()
+    """What the problem must have beside ``loss`` and ``grad``, by name (``"jacobian"``, ``"layer_statistics"``)."""
     eta: ClassVar[float] = 1.0
     """The schedule's multiplier of the step being taken (an instance attribute on what `at` returns)."""
 
@@ -103,10 +117,10 @@ class Optimizer:
     _specs: ClassVar[dict[str, Spec]] = {}
     _stays: ClassVar[bool]
 
-    @classmethod
-    def specs(cls) -> dict[str, Spec]:
+    @class_or_instance
+    def specs(this: Any) -> dict[str, Spec]:
         """The hyperparameters by name, each with its allowed range and slider."""
-        return dict(cls._specs)
+        return dict(this._specs)
 
     def hyper(self) -> dict[str, Any]:
         """The hyperparameters by name, with their values."""
@@ -165,9 +179,7 @@ class Optimizer:
             if self.scope == "all":
                 return self.init(pack(x, axes), axes)
             return State(grid=axes, parts={name: self.init(part, axes) for name, part in x.items()})
-        x = np.asarray(x)
-        if x.dtype.kind not in "fc":
-            x = x.astype(float)
+        x = floating(x)
         if x.ndim < axes:
             raise ValueError(
                 f"x has shape {x.shape}, but {axes} of its axes must be the grid of runs {self.grid or ''}: "

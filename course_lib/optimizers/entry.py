@@ -20,7 +20,7 @@ class Entry:
         paper: author and title, short.
         memory: what it remembers, in units of the parameters (2 for two arrays of the size of x).
         matrix_memory: the same for an r × c matrix, as a function of r and c, where that is another figure.
-        lr: a learning rate that does well on the surfaces; see `settings`.
+        lr: a learning rate that does well on the surfaces, None if it has none of its own; see `settings`.
         per_curvature: whether ``lr`` is in units of the surface's own recommendation for gradient descent (rules
             whose step grows with the gradient) and not in units of x.
         recommended: further settings for the surfaces.
@@ -34,7 +34,7 @@ class Entry:
     paper: str
     memory: float
     matrix_memory: Callable[[int, int], float] | None = None
-    lr: float = 1.0
+    lr: float | None = None
     per_curvature: bool = False
     recommended: Mapping[str, Any] = field(default_factory=dict)
     valid: tuple[Mapping[str, Any], ...] = ()
@@ -65,6 +65,10 @@ class Entry:
         """Whether it takes more than a gradient (it then has `step` only)."""
         return self.cls.needs_problem
 
+    def runs_on(self, problem: Any) -> bool:
+        """Whether a problem (or its class) has what the optimizer asks for beside loss and gradient."""
+        return all(hasattr(problem, name) for name in self.cls.needs)
+
     def settings(self, surface: Any) -> dict[str, Any]:
         """Return settings that do well on a surface.
 
@@ -74,6 +78,8 @@ class Entry:
             >>> REGISTRY["GradientDescent"].settings(surface("pseudo_huber"))
             {'lr': 0.5}
         """
+        if self.lr is None:
+            return dict(self.recommended)
         return {"lr": self.lr * (surface.lr if self.per_curvature else 1.0), **self.recommended}
 
 

@@ -10,8 +10,10 @@ from .decoupled import AdamW, Lion
 from .descent import GradientDescent, Momentum, Nesterov
 from .entry import Entry, refused
 from .large_batch import LAMB, LARS
+from .partition import Partition
 from .prodigy import Prodigy
 from .schedule_free import ScheduleFreeAdamW, ScheduleFreeSGD
+from .wrappers import SAM, ClipByNorm, ClipByValue, IterateAverage, Lookahead
 
 _NAN, _INF = float("nan"), float("inf")
 _POSITIVE = (0.0, -1.0, _NAN, _INF)
@@ -135,6 +137,39 @@ ROWS = (
         cls=Prodigy, family="fewer knobs", year=2023, paper="Mishchenko and Defazio, Prodigy",
         memory=4, lr=1.0, valid=({**_OTHER, "d0": 1e-3}, *_NO_MEMORY, {"form": "released"}),
         invalid=(*_ADAM, *refused(d0=_POSITIVE, form=("new",))),
+    ),
+    Entry(
+        cls=Lookahead, family="wrapper", year=2019, paper="Zhang et al., Lookahead optimizer",
+        memory=3, recommended={"inner": Adam(lr=0.2)},
+        valid=({"k": 2, "alpha": 0.8}, {"inner": Momentum(lr=0.1), "alpha": 1.0}, {"inner": Nesterov(), "k": 1}),
+        invalid=refused(k=(0, -1), alpha=(-0.1, 1.1, _NAN)),
+    ),
+    Entry(
+        cls=SAM, family="wrapper", year=2021, paper="Foret et al., Sharpness-aware minimization",
+        memory=1, recommended={"inner": Momentum(lr=0.1), "rho": 1e-3},
+        valid=({"rho": 0.5}, {"rho": 0.0}, {"inner": Nesterov(lr=0.1)}, {"inner": ScheduleFreeSGD(lr=0.1)}),
+        invalid=refused(rho=_NOT_NEGATIVE),
+    ),
+    Entry(
+        cls=ClipByValue, family="wrapper", year=2012, paper="Mikolov, Statistical language models",
+        memory=0, recommended={"inner": GradientDescent(lr=0.5)},
+        valid=({"limit": 0.1}, {"inner": Nesterov(lr=0.1)}), invalid=refused(limit=_POSITIVE),
+    ),
+    Entry(
+        cls=ClipByNorm, family="wrapper", year=2013, paper="Pascanu, Mikolov and Bengio, On the difficulty of training",
+        memory=0, recommended={"inner": GradientDescent(lr=0.5)},
+        valid=({"limit": 0.1}, {"inner": Adam(lr=0.1)}), invalid=refused(limit=_POSITIVE),
+    ),
+    Entry(
+        cls=IterateAverage, family="wrapper", year=1992, paper="Polyak and Juditsky, Acceleration by averaging",
+        memory=1, recommended={"inner": GradientDescent(lr=0.5), "begin": 200},
+        valid=({"form": "exponential", "beta": 0.5}, {"begin": 4}, {"inner": Lookahead(GradientDescent(lr=0.1))}),
+        invalid=refused(form=("polyak",), beta=_DECAY, begin=(0, -1)),
+    ),
+    Entry(
+        cls=Partition, family="wrapper", year=2019, paper="parameter groups of every library",
+        memory=2, recommended={"parts": {"*": Adam(lr=0.1)}},
+        valid=({"parts": {"W*": Momentum(), "*": Nesterov(lr=0.1)}}, {"parts": {"?": Prodigy()}}),
     ),
 )  # fmt: skip
 

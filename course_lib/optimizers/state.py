@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -64,6 +64,24 @@ def _arrays(prefix: str, memory: dict[str, Any]) -> Iterator[tuple[str, np.ndarr
             yield from _arrays(f"{prefix}{name}.", value.arrays)
         elif isinstance(value, dict):
             yield from _arrays(prefix if name == "parts" else f"{prefix}{name}.", value)
+
+
+def floating(x: Any) -> np.ndarray:
+    """Return x as an array of floats; what is one already stays as it is."""
+    x = np.asarray(x)
+    return x if x.dtype.kind in "fc" else x.astype(float)
+
+
+def each(function: Callable[..., Any], *trees: Any) -> Any:
+    """Return ``function`` of arrays; for dicts a dict, name by name.
+
+    Examples:
+        >>> each(np.add, {"W": np.ones(2)}, {"W": np.ones(2)})
+        {'W': array([2., 2.])}
+    """
+    if isinstance(trees[0], dict):
+        return {name: function(*(tree[name] for tree in trees)) for name in trees[0]}
+    return function(*trees)
 
 
 def pack(x: dict[str, np.ndarray], grid: int = 0) -> np.ndarray:
