@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from traitlets import TraitType
 
-from ..optimizers import Optimizer
 from ..optimizers.hyper import Spec
 
 POSITIONS = 160
@@ -122,121 +120,24 @@ def slider_values(spec: Spec, default: float) -> list[float]:
     low, high = min(spec.slider[0], default), max(spec.slider[1], default)
     even = np.linspace(0, 1, POSITIONS + 1)
     if spec.scale == "log":
-        zero = low == 0  # such as "no weight decay": one more position, before the smallest of the slider
-        bottom = spec.slider[0] or high * 1e-6
-        raw = bottom * (high / bottom) ** even if not zero else np.r_[0, bottom * (high / bottom) ** even]
-        values = [_rounded(v) for v in raw]
+        bottom = low or spec.slider[0] or high * 1e-6
+        values = [rounded(v) for v in bottom * (high / bottom) ** even]
+        values = values if low else [0.0, *values]  # such as "no weight decay": one more position in front
     elif spec.scale == "decay":
         values = [
-            float(f"{1 - _rounded(1 - v):.10g}") for v in 1 - (1 - low) * ((1 - high) / (1 - low)) ** even
+            float(f"{1 - rounded(1 - v):.10g}") for v in 1 - (1 - low) * ((1 - high) / (1 - low)) ** even
         ]
     else:
-        values = [_rounded(v) for v in low + (high - low) * even]
+        values = [rounded(v) for v in low + (high - low) * even]
     values[0], values[-1] = low, high
     if spec.integer:
         values = sorted({round(v) for v in values})
-    nearest = min(range(len(values)), key=lambda i: abs(values[i] - default))
-    values[nearest] = default
-    return values
+    nearest = min(range(1, len(values) - 1), key=lambda i: abs(values[i] - default), default=0)
+    if default not in values:
+        values[nearest] = default
+    return sorted(values)
 
 
-def named_optimizers(opt: Any) -> dict[str, Optimizer]:
-    """Return one or more optimizers by name; two of one class are numbered.
-
-    Raises:
-        TypeError: if one of them is no optimizer.
-        ValueError: if there are none.
-
-    Examples:
-        >>> from course_lib.optimizers import Adam
-        >>> list(named_optimizers([Adam(), Adam(lr=0.1)]))
-        ['Adam', 'Adam 2']
-    """
-    runs: dict[str, Optimizer] = {}
-    if isinstance(opt, Mapping):
-        runs = dict(opt)
-    else:
-        for one in opt if isinstance(opt, Sequence) else [opt]:
-            name = type(one).__name__
-            count = sum(key.split(" ")[0] == name for key in runs)
-            runs[f"{name} {count + 1}" if count else name] = one
-    if not runs:
-        raise ValueError("opt is empty: give at least one optimizer")
-    for one in runs.values():
-        if not isinstance(one, Optimizer):
-            raise TypeError(f"opt = {one!r} is not an optimizer: it must be an instance such as Adam(lr=0.1)")
-    return runs
-
-
-def optimizer_controls(
-    runs: dict[str, Optimizer],
-    colors: tuple[str, ...],
-    shared: tuple[str, ...] = ("lr",),
-    sliders: tuple[str, ...] | None = None,
-    ranges: dict[str, tuple[float, float]] | None = None,
-    reserved: frozenset[str] = frozenset(),
-) -> tuple[list[Control], dict[str, dict[str, str]]]:
-    """Return the controls of some optimizers, and for each run which trait sets which of its hyperparameters.
-
-    Args:
-        runs: the optimizers by name.
-        colors: the role of each run's colour.
-        shared: hyperparameters that all runs take from one slider.
-        sliders: which hyperparameters get one; by default all.
-        ranges: other ends for a slider, by hyperparameter.
-        reserved: names that are no longer free; a hyperparameter of that name gets its run's name in front.
-
-    Raises:
-        ValueError: if ``sliders`` or ``ranges`` names something no run has.
-
-    Examples:
-        >>> from course_lib.optimizers import Adam, Momentum
-        >>> controls, wiring = optimizer_controls({"Momentum": Momentum(), "Adam": Adam()}, ("blue", "green"))
-        >>> [c.name for c in controls]
-        ['lr', 'beta', 'form', 'beta1', 'beta2', 'eps']
-        >>> wiring["Adam"]["lr"]
-        'lr'
-    """
-    owners: dict[str, list[str]] = {}
-    for run, opt in runs.items():
-        for name in opt.specs():
-            owners.setdefault(name, []).append(run)
-    for given in ("sliders", "ranges"):
-        for name in {"sliders": sliders, "ranges": ranges}[given] or ():
-            if name not in owners:
-                known = ", ".join(owners)
-                raise ValueError(f"{given} names {name!r}, which no optimizer here has; there are {known}")
-    controls: dict[str, Control] = {}
-    wiring: dict[str, dict[str, str]] = {run: {} for run in runs}
-    for (run, opt), color in zip(runs.items(), colors, strict=False):
-        for name, spec in opt.specs().items():
-            if sliders is not None and name not in sliders:
-                continue
-            alone = len(owners[name]) == 1
-            together = name in shared and not alone
-            free = (alone or together) and name not in reserved
-            trait = name if free else f"{_identifier(run)}_{name}"
-            wiring[run][name] = trait
-            if trait in controls:
-                continue
-            spec = replace(spec, slider=(ranges or {}).get(name) or _ends(spec, getattr(opt, name)))
-            label = name if together or len(runs) == 1 else f"{run} {name}"
-            own = "" if together or len(runs) == 1 else color
-            controls[trait] = Control(trait, spec, getattr(opt, name), label, own)
-    return list(controls.values()), wiring
-
-
-def _ends(spec: Spec, default: Any) -> tuple[float, float]:
-    """Return the ends of a slider: a learning rate can be made ten times what the figure begins with."""
-    if not spec.scheduled:
-        return spec.slider
-    return min(spec.slider[0], _rounded(default / 10)), max(spec.slider[1], _rounded(default * 10))
-
-
-def _rounded(value: float) -> float:
+def rounded(value: float) -> float:
+    """Return a number with the three digits one would write."""
     return float(f"{value:.3g}")
-
-
-def _identifier(name: str) -> str:
-    """Return a run's name as the beginning of a trait's."""
-    return "".join(c.lower() if c.isalnum() else "_" for c in name).strip("_")

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from ..optimizers import Optimizer
 from ..optimizers.hyper import Spec
-from ..plotting import SERIES
-from .controls import Control, named_optimizers, optimizer_controls
+from .controls import Control
 from .figure import Figure
 from .quadratic import Eigen, draw_errors, error_axis, left_over
+from .runs import Runs
 from .scene import HUGE, Axis, Panel, Row, Scene
 
 
@@ -45,18 +45,15 @@ class EigenvalueExplorer(Figure):
     """What `explore_eigenvalues` returns; its arguments are explained there."""
 
     def __init__(self, opt: Optimizer, eigenvalues: Sequence[float], steps: int) -> None:
-        runs = named_optimizers(opt)
-        (self.name, self.opt), *_ = runs.items()
+        self.runs = Runs(opt, reserved=frozenset({"steps", *dir(Figure)}))
+        self.name = next(iter(self.runs.optimizers))
         self.problem = Eigen(eigenvalues)
-        controls, wiring = optimizer_controls(runs, SERIES, reserved=frozenset({"steps", *dir(Figure)}))
-        self._wiring = wiring[self.name]
-        controls.append(Control("steps", Spec(low=1, integer=True, scale="log", slider=(1, 1000)), steps))
-        super().__init__(controls)
+        length = Control("steps", Spec(low=1, integer=True, scale="log", slider=(1, 1000)), steps)
+        super().__init__([*self.runs.controls, length])
 
     def errors(self) -> np.ndarray:
         """Return the signed error in each direction after each step, ``(steps + 1, n)``."""
-        settings = {field: getattr(self, trait) for field, trait in self._wiring.items()}
-        return self.problem.errors(replace(self.opt, **settings), self.steps)  # type: ignore[type-var]
+        return self.problem.errors(self.runs.configured(self.name, partial(getattr, self)), self.steps)
 
     def draw(self) -> Scene:
         """Return the bars, the curves and the read-outs."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,9 @@ import numpy as np
 from ..optimizers import Optimizer
 from ..optimizers.hyper import Spec
 from ..plotting import SERIES, short
-from .controls import Control, optimizer_controls
+from .controls import Control
 from .figure import Figure
+from .runs import Runs
 from .scene import Axis, Panel, Row, Scene
 
 SEQUENCES: dict[str, Callable[[int], np.ndarray]] = {
@@ -102,14 +104,12 @@ class Microscope(Figure):
                 f"gradients = {first!r} is not known: it must be one of {', '.join(self.sequences)}"
             )
         self._opt = opt
-        controls, self._wiring = optimizer_controls(
-            {"opt": opt}, SERIES, (), None, ranges, frozenset(dir(Figure))
-        )
+        self._runs = Runs({"opt": opt}, ranges=ranges, reserved=frozenset(dir(Figure)))
         self._terms = self._names()
         everything = ("everything", *self._terms)
         controls = [
             Control("gradients", Spec(choices=tuple(self.sequences)), first),
-            *controls,
+            *self._runs.controls,
             Control("focus", Spec(choices=everything), "everything", "look at"),
         ]
         super().__init__(controls, {"cursor": (1.0, 0.0)})
@@ -117,9 +117,7 @@ class Microscope(Figure):
     @property
     def optimizer(self) -> Optimizer:
         """The optimizer with its hyperparameters as the sliders stand."""
-        return self._opt.replace(
-            **{name: getattr(self, trait) for name, trait in self._wiring["opt"].items()}
-        )
+        return self._runs.configured("opt", partial(getattr, self))
 
     def trace(self) -> dict[str, np.ndarray]:
         """Return every quantity after each step, by name: g, what is remembered, corrected values, the step taken."""
@@ -223,7 +221,9 @@ class Microscope(Figure):
             scene.line(0, t, values, color, dash=name == "m", **style)
         else:
             root = (
-                values if name == "u" and "beta2" in self._wiring["opt"] else np.sqrt(np.maximum(values, 0))
+                values
+                if name == "u" and "beta2" in self._runs.traits("opt")
+                else np.sqrt(np.maximum(values, 0))
             )
             scene.line(1, t, root, color, dash=name == "v" and "v̂" in trace, **style)
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from itertools import cycle
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,13 +12,14 @@ from matplotlib.axes import Axes
 
 from ..optimizers import Optimizer
 from ..optimizers.hyper import Spec
-from ..plotting import SERIES, draw_landscape, lowest, short
+from ..plotting import draw_landscape, lowest, short
 from ..running import Path, simulate
 from ..surfaces import Surface
 from ..surfaces import surface as find_surface
-from .controls import Control, named_optimizers, optimizer_controls
+from .controls import Control
 from .figure import Figure
 from .ground import above, draw_divergence, draw_path, loss_axis
+from .runs import Runs
 from .scene import Axis, Panel, Row, Scene, name_list
 
 _RESERVED = frozenset({"surface", "steps", "noise", "start", "seed", *dir(Figure)})
@@ -122,7 +123,6 @@ class PathExplorer(Figure):
         shared: tuple[str, ...],
         ranges: dict[str, tuple[float, float]],
     ) -> None:
-        self.runs = named_optimizers(opt)
         self.surfaces = {s.name: s for s in _surfaces(surface)}
         self.target, self.tolerance, self.seed = target, tolerance, seed
         first = next(iter(self.surfaces.values()))
@@ -133,9 +133,9 @@ class PathExplorer(Figure):
         known = (
             tuple(name for name in sliders if name not in ("steps", "noise")) if sliders is not None else None
         )
-        controls, self._wiring = optimizer_controls(self.runs, SERIES, shared, known, ranges, _RESERVED)
+        self.runs = Runs(opt, shared, known, ranges, _RESERVED)
         self._steps, self._noise = steps, noise
-        controls += [c for c in own if sliders is None or c.name in sliders]
+        controls = [*self.runs.controls, *(c for c in own if sliders is None or c.name in sliders)]
         if len(self.surfaces) > 1:
             titles = tuple(s.title for s in self.surfaces.values())
             choice = Control("surface", Spec(choices=tuple(self.surfaces)), first.name, titles=titles)
@@ -154,15 +154,13 @@ class PathExplorer(Figure):
 
     def optimizer(self, name: str | None = None) -> Optimizer:
         """Return an optimizer with its hyperparameters as the sliders stand; the first one by default."""
-        name = name or next(iter(self.runs))
-        settings = {field: getattr(self, trait) for field, trait in self._wiring[name].items()}
-        return replace(self.runs[name], **settings)  # type: ignore[type-var]
+        return self.runs.configured(name or next(iter(self.runs.optimizers)), partial(getattr, self))
 
     def path(self, name: str | None = None) -> Path:
         """Return the run of an optimizer at the present settings; of the first one by default.
 
         Raises:
-            KeyError: for a name that is none of ``runs``.
+            KeyError: for a name that is none of the optimizers'.
         """
         steps = getattr(self, "steps", self._steps)
         noise = getattr(self, "noise", self._noise)
@@ -177,7 +175,7 @@ class PathExplorer(Figure):
     def draw(self) -> Scene:
         """Return the paths, the losses and the read-outs."""
         surface = self.ground
-        paths = {name: self.path(name) for name in self.runs}
+        paths = {name: self.path(name) for name in self.runs.optimizers}
         steps = next(iter(paths.values())).steps
         (left, right), (bottom, top) = surface.domain
         scene = Scene(
@@ -189,7 +187,8 @@ class PathExplorer(Figure):
         )  # fmt: skip
         if self.target:
             self._draw_target(scene, self.target, steps)
-        for color, (name, path) in zip(cycle(SERIES), paths.items(), strict=False):
+        for name, path in paths.items():
+            color = self.runs.colors[name]
             draw_path(scene, 0, path, color)
             self._draw_losses(scene, path, color)
             self._read_out(scene, name, path, color)
@@ -254,12 +253,10 @@ class PathExplorer(Figure):
         scene.notice_state = "good" if met else ""
 
     def _sentence(self, name: str, path: Path) -> str:
-        settings = ", ".join(f"{field} {value:g}" for field, value in self.optimizer(name).hyper().items()
-                             if field in self._wiring[name] and isinstance(value, float))  # fmt: skip
         result = f"loss {_loss(path)} after {path.steps} steps"
         if path.diverged_at is not None:
             result = f"diverged at step {path.diverged_at}"
-        return f"{name}, {settings}: {result}" if settings else f"{name}: {result}"
+        return f"{self.runs.described(name, partial(getattr, self))}: {result}"
 
 
 def _surfaces(surface: Any) -> list[Surface]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,13 +11,14 @@ from matplotlib.axes import Axes
 
 from ..optimizers import Optimizer
 from ..optimizers.hyper import Spec
-from ..plotting import SERIES, draw_landscape, lowest, short
+from ..plotting import draw_landscape, lowest, short
 from ..running import Path, simulate
 from ..surfaces import Surface
 from ..surfaces import surface as find_surface
-from .controls import Control, optimizer_controls
+from .controls import Control
 from .figure import Figure
-from .path import above, draw_divergence, draw_path, named_optimizers
+from .ground import above, draw_divergence, draw_path
+from .runs import Runs, named_optimizers
 from .scene import Axis, Panel, Row, Scene
 
 CELLS = 64
@@ -89,10 +91,11 @@ class MapExplorer(Figure):
                 raise ValueError(f"{side} = {name!r} is no hyperparameter of {type(self._opt).__name__} that a map "
                                  f"can show; it must be one of {numbers}")  # fmt: skip
         self.across, self.up = x, y
-        controls, self._wiring = optimizer_controls(
-            {"opt": self._opt}, SERIES, (), None, ranges, frozenset(dir(Figure))
-        )
-        controls.append(Control("steps", Spec(low=1, integer=True, scale="log", slider=(10, 500)), steps))
+        self._runs = Runs({"opt": self._opt}, ranges=ranges, reserved=frozenset(dir(Figure)))
+        controls = [
+            *self._runs.controls,
+            Control("steps", Spec(low=1, integer=True, scale="log", slider=(10, 500)), steps),
+        ]
         self._scales = {c.name: c.spec for c in controls}
         self._values = {name: self._grid_values(self._trait(name)) for name in (x, y)}
         self._opt.replace(
@@ -122,16 +125,14 @@ class MapExplorer(Figure):
         )
 
     def _trait(self, name: str) -> str:
-        return self._wiring["opt"][name]
+        return self._runs.traits("opt")[name]
 
     # -- what is computed ------------------------------------------------------------------------------
 
     @property
     def optimizer(self) -> Optimizer:
         """The optimizer at the cursor."""
-        return self._opt.replace(
-            **{name: getattr(self, trait) for name, trait in self._wiring["opt"].items()}
-        )
+        return self._runs.configured("opt", partial(getattr, self))
 
     def path(self) -> Path:
         """Return the run at the cursor."""
@@ -139,11 +140,10 @@ class MapExplorer(Figure):
 
     def losses(self) -> np.ndarray:
         """Return the loss above the minimum for every pair, relative to the start's: (rows of y, columns of x)."""
-        fixed = {name: getattr(self, trait) for name, trait in self._wiring["opt"].items()
-                 if name not in (self.across, self.up)}  # fmt: skip
-        key = (*fixed.items(), self.steps, self.start)
+        moving = {self._trait(self.across), self._trait(self.up), "cursor"}
+        key = tuple(getattr(self, name) for name in (*self.controls, *self.points) if name not in moving)
         if key != self._known[0]:
-            opt = self._opt.replace(**fixed, **self._stack())
+            opt = self.optimizer.replace(**self._stack())
             path = simulate(opt, self.ground, self.steps, np.array(self.start, np.float32))
             ends = np.where(path.diverged, np.inf, self.ground.loss(path.points[-1].astype(float)))
             base = lowest(self.ground) or 0.0

@@ -1,0 +1,136 @@
+"""The optimizers of a figure: which sliders they get, and what they are when those have been moved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from itertools import cycle
+from typing import Any
+
+from ..optimizers import Optimizer
+from ..optimizers.hyper import Spec
+from ..plotting import SERIES
+from .controls import Control, rounded
+
+
+class Runs:
+    """Some optimizers by name, with a control for each of their hyperparameters.
+
+    Args:
+        opt: an optimizer, a list of them or a dict with names; two of one class are numbered.
+        shared: hyperparameters that all runs take from one slider.
+        sliders: which hyperparameters get one; by default all.
+        ranges: other ends for a slider, by hyperparameter.
+        reserved: names that are no longer free; a hyperparameter of that name gets its run's name in front.
+
+    Raises:
+        TypeError: if one of them is no optimizer.
+        ValueError: if there is none, or ``sliders`` or ``ranges`` names something no run has.
+
+    Examples:
+        >>> from course_lib.optimizers import Adam, Momentum
+        >>> runs = Runs([Momentum(), Adam()])
+        >>> [control.name for control in runs.controls]
+        ['lr', 'beta', 'form', 'beta1', 'beta2', 'eps']
+        >>> runs.configured("Momentum", {"lr": 0.3, "beta": 0.5}.get)
+        Momentum(lr=0.3, beta=0.5, form='sum')
+    """
+
+    def __init__(
+        self,
+        opt: Any,
+        shared: Sequence[str] = ("lr",),
+        sliders: Sequence[str] | None = None,
+        ranges: Mapping[str, tuple[float, float]] | None = None,
+        reserved: frozenset[str] = frozenset(),
+    ) -> None:
+        self.optimizers = named_optimizers(opt)
+        self.colors = dict(zip(self.optimizers, cycle(SERIES), strict=False))
+        self._traits: dict[str, dict[str, str]] = {}
+        every = {run: one.specs() for run, one in self.optimizers.items()}
+        owners = [name for own in every.values() for name in own]
+        for given, names in (("sliders", sliders), ("ranges", ranges)):
+            for name in names or ():
+                if name not in owners:
+                    known = ", ".join(dict.fromkeys(owners))
+                    raise ValueError(
+                        f"{given} names {name!r}, which no optimizer here has; there are {known}"
+                    )
+        controls: dict[str, Control] = {}
+        single = len(every) == 1
+        for run, own in every.items():
+            self._traits[run] = {}
+            for name, spec in own.items():
+                if sliders is not None and name not in sliders:
+                    continue
+                together = name in shared and owners.count(name) > 1
+                free = (together or owners.count(name) == 1) and name not in reserved
+                trait = _identifier(name if free else f"{run.lower()}_{name}")
+                self._traits[run][name] = trait
+                if trait not in controls:
+                    value = self.optimizers[run].hyper()[name]
+                    spec = replace(spec, slider=(ranges or {}).get(name) or _ends(spec, value))
+                    label = name if together or single else f"{run} {name}"
+                    color = "" if together or single else self.colors[run]
+                    controls[trait] = Control(trait, spec, value, label, color)
+        self.controls = list(controls.values())
+
+    def traits(self, run: str) -> dict[str, str]:
+        """Return for each of an optimizer's hyperparameters that has a control the trait that sets it."""
+        return dict(self._traits[run])
+
+    def configured(self, run: str, value: Callable[[str], Any]) -> Optimizer:
+        """Return an optimizer with its hyperparameters as the controls stand; ``value`` looks one up by trait name.
+
+        A value of None leaves a hyperparameter as it is.
+
+        Raises:
+            KeyError: for a name that is none of the runs.
+        """
+        now = {name: value(trait) for name, trait in self._traits[run].items()}
+        return self.optimizers[run].replace(**{name: v for name, v in now.items() if v is not None})
+
+    def described(self, run: str, value: Callable[[str], Any]) -> str:
+        """Return a run's name and its numbers as the controls stand."""
+        shown = [(name, value(trait)) for name, trait in self._traits[run].items()]
+        return ", ".join([run, *(f"{name} {now:g}" for name, now in shown if isinstance(now, float))])
+
+
+def named_optimizers(opt: Any) -> dict[str, Optimizer]:
+    """Return one or more optimizers by name; two of one class are numbered.
+
+    Raises:
+        TypeError: if one of them is no optimizer.
+        ValueError: if there are none.
+
+    Examples:
+        >>> from course_lib.optimizers import Adam
+        >>> list(named_optimizers([Adam(), Adam(lr=0.1)]))
+        ['Adam', 'Adam 2']
+    """
+    runs: dict[str, Optimizer] = {}
+    if isinstance(opt, Mapping):
+        runs = dict(opt)
+    else:
+        for one in opt if isinstance(opt, Sequence) else [opt]:
+            name = type(one).__name__
+            count = sum(key.split(" ")[0] == name for key in runs)
+            runs[f"{name} {count + 1}" if count else name] = one
+    if not runs:
+        raise ValueError("opt is empty: give at least one optimizer")
+    for one in runs.values():
+        if not isinstance(one, Optimizer):
+            raise TypeError(f"opt = {one!r} is not an optimizer: it must be an instance such as Adam(lr=0.1)")
+    return runs
+
+
+def _ends(spec: Spec, default: Any) -> tuple[float, float]:
+    """Return the ends of a slider: a learning rate can be made ten times what the figure begins with."""
+    if not spec.scheduled:
+        return spec.slider
+    return min(spec.slider[0], rounded(default / 10)), max(spec.slider[1], rounded(default * 10))
+
+
+def _identifier(name: str) -> str:
+    """Return a name as one that Python takes; one that it takes already stays as it is."""
+    return name if name.isidentifier() else "".join(c if c.isalnum() else "_" for c in name).strip("_")
