@@ -8,6 +8,7 @@ from .bounded import SWATS, AdaBound, AMSBound
 from .decoupled import AdamW, Lion
 from .descent import SGD, GradientDescent, Momentum, Nesterov
 from .entry import Entry
+from .function import as_optimizer
 from .hyper import Hyper
 from .large_batch import LAMB, LARS
 from .partition import Partition
@@ -52,4 +53,5 @@ __all__ = [
     "ScheduleFreeAdamW",
     "ScheduleFreeSGD",
     "State",
+    "as_optimizer",
 ]
