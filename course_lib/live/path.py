@@ -142,9 +142,9 @@ class PathExplorer(Figure):
             controls.insert(0, choice)
         super().__init__(controls, {"start": tuple(first.start if start is None else start)})
         if len(self.surfaces) > 1:
-            self.observe(self._surface_changed, "surface")
+            self.observe(self._go_to_its_start, "surface")
 
-    def _surface_changed(self, change: Any) -> None:
+    def _go_to_its_start(self, change: Any) -> None:
         self.start = tuple(self.ground.start)
 
     @property

@@ -1,0 +1,303 @@
+"""The explorers: what they show is what the optimizer did, and no setting makes them stumble."""
+
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from course_lib.live import Target, explore_eigenvalues, explore_path, explore_stability, spectral_radius
+from course_lib.live.quadratic import Eigen
+from course_lib.optimizers import REGISTRY, Adam, GradientDescent, Momentum
+from course_lib.running import simulate
+from course_lib.surfaces import SURFACES, surface
+
+from .common import Wire, marks, opened
+
+
+def rows(figure):
+    return [(row["name"], *row["cells"]) for row in figure._scene["rows"]]
+
+
+# -- path explorer -----------------------------------------------------------------------------------
+
+
+def test_the_path_drawn_is_the_path_taken():
+    figure = explore_path(Adam(lr=0.1), "himmelblau", steps=80, start=(0.5, -1))
+    figure.beta1 = 0.7
+    path = simulate(Adam(lr=0.1, beta1=0.7), "himmelblau", steps=80, start=(0.5, -1))
+    drawn, losses = marks(figure, "line")
+    assert np.allclose(drawn, path.points, rtol=1e-6)
+    assert np.allclose(losses[:, 1], path.losses, rtol=1e-5, atol=1e-12)
+    assert figure.optimizer().beta1 == 0.7
+
+
+def test_read_outs():
+    figure = explore_path(GradientDescent(lr=0.5), "pseudo_huber", steps=100, start=(0.5, 0.5))
+    ((name, loss, distance, arrival, words),) = rows(figure)
+    path = figure.path()
+    base = surface("pseudo_huber").loss(surface("pseudo_huber").minima[0])
+    assert name == "GradientDescent" and words == "arrived"
+    assert float(loss) == pytest.approx(path.final_loss, rel=0.01)
+    assert float(distance) == pytest.approx(
+        np.linalg.norm(path.points[-1] - surface("pseudo_huber").minima[0]), rel=0.01
+    )
+    assert int(arrival) == path.steps_to(base + 1e-6)
+
+
+def test_a_diverged_run_is_marked_where_it_left_and_named_with_its_step():
+    figure = explore_path(GradientDescent(lr=3.0), "quadratic")
+    step = figure.path().diverged_at
+    words = [mark["words"] for mark in figure._scene["marks"] if mark["kind"] == "text"]
+    assert f"diverged at step {step}" in words
+    assert rows(figure)[0][-1] == f"diverged at step {step}"
+    assert figure._scene["rows"][0]["state"] == "bad"
+    assert f"diverged at step {step}" in figure._scene["alt"]
+    crosses = [m for m in figure._scene["marks"] if m.get("shape") == "cross" and m["panel"] == 0]
+    x, y = np.frombuffer(figure._scene["data"], np.float32, 2, crosses[0]["at"])
+    (left, right), (low, high) = surface("quadratic").domain
+    assert left <= x <= right and low <= y <= high
+    assert min(abs(x - left), abs(x - right), abs(y - low), abs(y - high)) < 1e-5  # on the edge
+
+
+def test_a_target_says_when_it_is_met_and_by_whom():
+    figure = explore_path([GradientDescent(lr=0.01), Momentum()], "quadratic", target=Target(1e-6, 100))
+    assert figure._scene["notice"] == "Target: loss below 1e-6 within 100 steps. Not yet met."
+    figure.lr = 1.0
+    step = figure.path("GradientDescent").steps_to(1e-6)
+    assert figure._scene["notice"].endswith(f"✓ Met by GradientDescent at step {step}.")
+    assert figure._scene["notice_state"] == "good"
+    figure.steps = step - 1
+    assert figure._scene["notice_state"] == ""
+
+
+@pytest.mark.parametrize("bad", [(0, 10), (-1, 10), (float("nan"), 10), (1e-3, 0)])
+def test_impossible_targets(bad):
+    with pytest.raises(ValueError, match=r"Target: .* is not allowed"):
+        Target(*bad)
+
+
+def test_another_surface_brings_its_own_start():
+    figure = explore_path(Adam(), ["quadratic", "rosenbrock"], start=(1, 1))
+    assert figure.start == (1, 1)
+    wire = Wire(figure)
+    wire.move(surface="rosenbrock")
+    assert not figure._scene["error"]
+    assert figure.start == tuple(surface("rosenbrock").start)
+    assert figure._scene["panels"][0]["background"] == "rosenbrock"
+    assert "start" in wire.updates  # the browser did not know
+    figure.reset()
+    assert (figure.surface, figure.start) == ("quadratic", (1, 1))
+
+
+def test_sliders_can_be_chosen():
+    figure = explore_path(Adam(), sliders=("lr", "steps"))
+    assert list(figure.controls) == ["lr", "steps"]
+    assert figure.path().steps == 200
+    assert list(explore_path(Adam(), sliders=()).controls) == []
+
+
+def test_two_of_one_class_and_names_of_ones_own():
+    assert [row[0] for row in rows(explore_path([Adam(), Adam(lr=0.1)]))] == ["Adam", "Adam 2"]
+    named = explore_path({"slow": GradientDescent(), "fast": GradientDescent()}, shared=())
+    named.fast_lr = 0.5
+    assert named.path("fast").final_loss < named.path("slow").final_loss
+
+
+def test_noise_is_the_same_at_every_move():
+    figure = explore_path(GradientDescent(lr=0.1), noise=0.5)
+    first = marks(figure, "line")[0]
+    figure.lr = 0.2
+    figure.lr = 0.1
+    assert np.array_equal(first, marks(figure, "line")[0])
+    assert not np.array_equal(first, marks(explore_path(GradientDescent(lr=0.1)), "line")[0])
+
+
+def test_the_loss_axis_stands_still_while_sliders_move():
+    figure = explore_path(Adam(lr=0.1), "rosenbrock")
+    axis = figure._scene["panels"][1]["y"]
+    for lr in (1e-4, 0.01, 1.0):
+        figure.lr = lr
+        assert figure._scene["panels"][1]["y"] == axis
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "words"),
+    [
+        (("adam",), TypeError, "is not an optimizer"),
+        ((Adam,), TypeError, "an instance such as"),
+        (([],), ValueError, "at least one"),
+        ((Adam(), "rosenbrok"), ValueError, "unknown surface"),
+        ((Adam(), "quadratic", 0), ValueError, "steps"),
+        ((Adam(), "quadratic", 1.5), TypeError, "whole number"),
+    ],
+)
+def test_wrong_calls_are_refused_in_words(arguments, error, words):
+    with pytest.raises(error, match=words):
+        explore_path(*arguments)
+
+
+# -- stability and eigenvalues -----------------------------------------------------------------------
+
+
+@given(st.floats(0.01, 4.5), st.floats(0, 0.97), st.floats(0.1, 1))
+def test_spectral_radius_is_that_of_the_matrix(lr, beta, eigenvalue):
+    step = np.array([[1 + beta - lr * eigenvalue, -beta], [1, 0]])
+    assert spectral_radius(lr, beta, eigenvalue) == pytest.approx(
+        np.abs(np.linalg.eigvals(step)).max(), abs=1e-6
+    )
+
+
+@given(st.floats(0.05, 3.5), st.floats(0.3, 0.95))
+def test_the_rate_is_what_the_optimizer_does(lr, beta):
+    rate = spectral_radius(lr, beta, 1.0)
+    assume(abs(rate - np.sqrt(beta)) < 1e-12)  # it swings; then this "energy" shrinks by β at every step
+    e = Eigen([1.0]).errors(Momentum(lr=lr, beta=beta), 12)[:, 0]
+    energy = e[1:] ** 2 - (1 + beta - lr) * e[1:] * e[:-1] + beta * e[:-1] ** 2
+    assert np.allclose(energy[1:], rate**2 * energy[:-1], rtol=1e-6, atol=1e-12)
+
+
+def test_cursor_and_sliders_are_one():
+    figure = explore_stability(Momentum(lr=0.5, beta=0.5), eigenvalues=(0.1, 1.0))
+    Wire(figure).move(cursor=[1.2345, 0.34567])
+    assert (figure.lr, figure.beta) == (1.23, 0.346) == figure.cursor
+    figure.beta = 0.9
+    assert figure.cursor == (1.23, 0.9)
+    figure.reset()
+    assert (figure.lr, figure.beta, figure.cursor) == (0.5, 0.5, (0.5, 0.5))
+
+
+def test_the_best_of_the_map_is_the_smallest_rate_on_it():
+    figure = explore_stability(Momentum(lr=0.5, beta=0.5), eigenvalues=(0.1, 1.0))
+    best, _ = figure.best()
+    lr, beta = np.meshgrid(np.linspace(0.01, 4.3, 200), np.linspace(0, 0.98, 200))
+    lowest = figure.rates(lr, beta).max(axis=0).min()
+    assert best <= lowest < best + 0.01
+    figure.form = "average"
+    assert figure.best()[0] == best
+
+
+@pytest.mark.parametrize(
+    ("lr", "regime"),
+    [(0.05, "creeps"), (0.25, "critically damped"), (1.0, "rings"), (2.4, "flips sign"), (2.6, "diverges")],
+)
+def test_regimes(lr, regime):
+    figure = explore_stability(Momentum(lr=lr, beta=0.25), eigenvalues=[1.0])
+    assert rows(figure)[0][-1] == regime
+
+
+def test_only_momentum_has_this_map():
+    with pytest.raises(TypeError, match="is not Momentum"):
+        explore_stability(Adam())
+
+
+@pytest.mark.parametrize("bad", [[], [0.0], [-1.0, 1.0], [float("nan")], [float("inf")], [[1.0]]])
+def test_impossible_eigenvalues(bad):
+    with pytest.raises(ValueError, match="eigenvalues"):
+        explore_eigenvalues(GradientDescent(), eigenvalues=bad)
+
+
+def test_gradient_descent_shrinks_each_error_by_its_own_factor():
+    figure = explore_eigenvalues(GradientDescent(lr=1.0), eigenvalues=[1.5, 0.5, 0.1, 2.5], steps=20)
+    assert [row[2] for row in rows(figure)] == ["0.5000", "0.5000", "0.9000", "1.5000"]
+    assert [row[3] for row in rows(figure)] == ["flips sign each step", "shrinks", "shrinks", "grows"]
+    assert "λ = 2.5" in figure._scene["alt"]
+
+
+# -- nothing stumbles --------------------------------------------------------------------------------
+
+RUNNABLE = [
+    entry for entry in REGISTRY.values() if not entry.needs_matrix and entry.runs_on(SURFACES["quadratic"])
+]
+
+
+def check(figure, data):
+    """Set everything at random, to slider values and to the ends of what is allowed; each must give a sound scene."""
+    values = {}
+    for name, control in figure.controls.items():
+        choices = control.values
+        values[name] = data.draw(
+            st.sampled_from([choices[0], choices[-1], control.default, *choices]), label=name
+        )
+    if "steps" in values:
+        values["steps"] = min(values["steps"], 60)
+    for name in figure.points:
+        values[name] = data.draw(st.tuples(*[st.floats(-1e3, 1e3)] * 2), label=name)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        Wire(figure).move(**values)
+    if figure.error:
+        raise figure.error
+    message = figure._scene
+    assert message["alt"] and len(message["data"]) % 4 == 0
+    for mark in message["marks"]:
+        size = mark["count"] * (1 if mark["kind"] == "heat" else 4)
+        assert mark["at"] + size <= len(message["data"])
+        assert mark["panel"] < len(message["panels"])
+    for panel in message["panels"]:
+        for axis in (panel["x"], panel["y"]):
+            assert np.isfinite([axis["low"], axis["high"]]).all() and axis["low"] != axis["high"]
+
+
+@pytest.mark.parametrize("entry", RUNNABLE, ids=lambda entry: entry.name)
+@given(data=st.data())
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+def test_every_optimizer_on_every_surface_at_any_setting(entry, data):
+    ground = data.draw(st.sampled_from(list(SURFACES.values())), label="surface")
+    figure = explore_path(entry.cls(**entry.settings(ground)), ground, steps=30, target=Target(1e-3, 20))
+    try:
+        check(figure, data)
+    finally:
+        figure.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("entry", RUNNABLE, ids=lambda entry: entry.name)
+@given(data=st.data())
+@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+def test_the_same_thousands_of_times(entry, data):
+    ground = data.draw(st.sampled_from(list(SURFACES.values())), label="surface")
+    figure = explore_path(entry.cls(**entry.settings(ground)), ground, steps=30)
+    try:
+        check(figure, data)
+        if data.draw(st.integers(0, 20)) == 0:
+            opened(figure.png())
+    finally:
+        figure.close()
+
+
+@given(data=st.data())
+@settings(max_examples=60, deadline=None)
+def test_stability_at_any_setting(data):
+    values = data.draw(st.lists(st.floats(1e-6, 1e6), min_size=1, max_size=4), label="eigenvalues")
+    figure = explore_stability(eigenvalues=values)
+    try:
+        check(figure, data)
+    finally:
+        figure.close()
+
+
+@given(data=st.data())
+@settings(max_examples=60, deadline=None)
+def test_eigenvalues_at_any_setting(data):
+    values = data.draw(st.lists(st.floats(1e-6, 1e6), min_size=1, max_size=12), label="eigenvalues")
+    opt = data.draw(st.sampled_from([GradientDescent(), Momentum(), Adam()]), label="opt")
+    figure = explore_eigenvalues(opt, eigenvalues=values, steps=30)
+    try:
+        check(figure, data)
+    finally:
+        figure.close()
+
+
+@pytest.mark.parametrize("name", SURFACES)
+def test_every_surface_has_a_still_picture(name):
+    figure = explore_path(GradientDescent(lr=0.5), name, steps=20)
+    assert opened(figure.png(width=5)).width == 550
+    figure.close()
+
+
+def test_still_pictures_of_the_other_explorers():
+    for figure in (explore_stability(), explore_eigenvalues(Momentum())):
+        assert opened(figure.png()).width == 990
+        figure.close()
