@@ -1,0 +1,268 @@
+"""Rules that must coincide, over shapes, number types and hyperparameters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from course_lib.optimizers import (
+    LAMB,
+    LARS,
+    REGISTRY,
+    SAM,
+    AdaBound,
+    Adadelta,
+    Adafactor,
+    Adagrad,
+    Adam,
+    AdaMax,
+    AdamW,
+    AMSBound,
+    AMSGrad,
+    ClipByNorm,
+    ClipByValue,
+    GradientDescent,
+    IterateAverage,
+    Lion,
+    Lookahead,
+    Momentum,
+    Nadam,
+    Nesterov,
+    Partition,
+    Prodigy,
+    RMSprop,
+    ScheduleFreeAdamW,
+)
+from tests.optimizers.common import close, end, gradients, point, walk
+
+LR = st.floats(1e-4, 1.0)
+BETA = st.floats(0.0, 0.999)
+EPS = st.sampled_from([1e-12, 1e-8, 1e-3])
+SHAPE = st.sampled_from([(1,), (2,), (4, 3), (3, 1), (2, 3, 4)])
+DTYPE = st.sampled_from([np.float64, np.float32])
+SEED = st.integers(0, 100)
+RUN = {"shape": SHAPE, "dtype": DTYPE, "seed": SEED}
+
+
+def same(
+    a: Any, b: Any, shape: Any, dtype: Any, seed: int, tolerance: float = 1e-12, scale: float = 1.0
+) -> None:
+    """Assert that two optimizers visit the same points."""
+    x, g = point(shape, seed).astype(dtype), gradients(shape, 12, seed, scale)
+    tolerance = tolerance if dtype == np.float64 else max(tolerance, 1e-4)
+    for (one, s), (two, t) in zip(walk(a, x, g), walk(b, x, g), strict=True):
+        close(one, two, tolerance)
+        close(a.output(one, s), b.output(two, t), tolerance)
+
+
+@given(lr=LR, **RUN)
+def test_momentum_without_memory_is_gradient_descent(lr: float, **run: Any) -> None:
+    for opt in (
+        Momentum(lr=lr, beta=0.0),
+        Momentum(lr=lr, beta=0.0, form="average"),
+        Nesterov(lr=lr, beta=0.0),
+    ):
+        same(opt, GradientDescent(lr=lr), **run)
+
+
+@given(lr=LR, beta=BETA, **RUN)
+def test_the_averaging_form_is_the_sum_form_with_a_smaller_rate(lr: float, beta: float, **run: Any) -> None:
+    same(
+        Momentum(lr=lr, beta=beta, form="average"),
+        Momentum(lr=lr * (1 - beta), beta=beta),
+        **run,
+        tolerance=1e-11,
+    )
+
+
+@given(lr=LR, beta1=BETA, beta2=BETA, eps=EPS, form=st.sampled_from(["library", "paper"]), **RUN)
+def test_adamw_without_decay_is_adam(
+    lr: float, beta1: float, beta2: float, eps: float, form: str, **run: Any
+) -> None:
+    h = {"lr": lr, "beta1": beta1, "beta2": beta2, "eps": eps}
+    same(AdamW(**h, weight_decay=0.0, form=form), Adam(**h), **run)
+
+
+@given(lr=LR, decay=st.floats(0, 0.5), **RUN)
+def test_the_forms_of_adamw_differ_by_lr_alone(lr: float, decay: float, **run: Any) -> None:
+    same(
+        AdamW(lr=lr, weight_decay=decay, form="paper"),
+        AdamW(lr=lr, weight_decay=decay / lr),
+        **run,
+        tolerance=1e-10,
+    )
+
+
+def test_a_schedule_scales_the_papers_decay_too() -> None:
+    x = np.array([2.0])
+    for form, decay in (("paper", 0.5 * 0.1 * 2.0), ("library", 0.5 * 0.3 * 0.1 * 2.0)):
+        opt = AdamW(lr=0.3, weight_decay=0.1, form=form).at(0.5)
+        close(opt.update(x, np.array([0.0]), opt.init(x))[0], x - decay)
+
+
+@given(lr=LR, beta=BETA, eps=EPS, **RUN)
+def test_rmsprop_is_adam_without_mean_and_correction(lr: float, beta: float, eps: float, **run: Any) -> None:
+    h = {"lr": lr, "beta1": 0.0, "beta2": beta, "eps": eps}
+    x, g = point(run["shape"], run["seed"]), gradients(run["shape"], 12, run["seed"])
+    state, uncorrected = Adam(**h).init(x), x
+    for t in range(12):  # with the correction taken out of v_hat and of eps
+        correction = (1 - beta ** (t + 1)) ** 0.5
+        opt = Adam(**{**h, "lr": lr / correction, "eps": eps / correction})
+        uncorrected, state = opt.update(uncorrected, g[t] + 0.2 * uncorrected, state)
+    close(uncorrected, end(RMSprop(lr=lr, beta=beta, eps=eps), x, g), 1e-9)
+
+
+@given(
+    k=st.integers(1, 6), name=st.sampled_from(["GradientDescent", "Adam", "Lion", "SWATS", "Nesterov"]), **RUN
+)
+def test_lookahead_all_the_way_is_inner(k: int, name: str, **run: Any) -> None:
+    inner, x = REGISTRY[name].cls(lr=0.05), point(run["shape"], run["seed"])
+    g = gradients(run["shape"], 12, run["seed"])
+    for t, ((a, s), (b, _)) in enumerate(
+        zip(walk(Lookahead(inner, k=k, alpha=1.0), x, g), walk(inner, x, g), strict=True), 1
+    ):
+        close(a, b, 1e-10)
+        if t % k == 0:
+            close(s.slow, b, 1e-10)
+
+
+@given(name=st.sampled_from(["GradientDescent", "Adam", "Nesterov", "ScheduleFreeSGD", "SWATS"]), **RUN)
+def test_wrappers_that_change_nothing(name: str, **run: Any) -> None:
+    inner = REGISTRY[name].cls(lr=0.05)
+    for opt in (
+        SAM(inner, rho=0.0),
+        ClipByNorm(inner, limit=1e6),
+        ClipByValue(inner, limit=1e6),
+        Partition({"*": inner}),
+    ):
+        same(opt, inner, **run, tolerance=0.0)
+    same(IterateAverage(inner, begin=100), inner, **run, tolerance=1e-14)
+
+
+@given(beta1=BETA, final_lr=LR, **RUN)
+def test_closed_bounds_are_momentum(beta1: float, final_lr: float, **run: Any) -> None:
+    for cls in (AdaBound, AMSBound):
+        opt = cls(lr=0.1, beta1=beta1, final_lr=final_lr, gamma=1e14)
+        same(opt, Momentum(lr=final_lr, beta=beta1, form="average"), **run, tolerance=1e-11)
+
+
+@given(lr=LR, beta1=BETA, beta2=BETA, **RUN)
+def test_open_bounds_are_adam(lr: float, beta1: float, beta2: float, **run: Any) -> None:
+    h = {"lr": lr, "beta1": beta1, "beta2": beta2, "eps": 1e-20}
+    same(AdaBound(**h, gamma=1e-14), Adam(**h), **run, tolerance=1e-10)
+
+
+@given(lr=LR, beta1=BETA, beta2=st.floats(0.9, 0.999), eps=EPS, **RUN)
+def test_amsgrad_under_growing_gradients_is_adam(
+    lr: float, beta1: float, beta2: float, eps: float, **run: Any
+) -> None:
+    """The maximum is then the newest mean square."""
+    h = {"lr": lr, "beta1": beta1, "beta2": beta2, "eps": eps}
+    x, g = point(run["shape"], run["seed"]), gradients(run["shape"], 12, run["seed"])
+    g = np.abs(g) * 10.0 ** np.arange(12).reshape(-1, *[1] * len(run["shape"]))
+    close(end(AMSGrad(**h, bias_correction=True), x, g), end(Adam(**h), x, g), 1e-11)
+
+
+FIRST = {
+    "Adam": Adam,
+    "AdaMax": AdaMax,
+    "AdamW": lambda **h: AdamW(**h, weight_decay=0.0),
+    "AMSGrad": lambda **h: AMSGrad(**h, bias_correction=True),
+    "Adagrad": lambda lr, eps, **_: Adagrad(lr=lr, eps=eps),
+    "ScheduleFreeAdamW": ScheduleFreeAdamW,
+    "ScheduleFreeAdamW paper": lambda **h: ScheduleFreeAdamW(**h, form="paper"),
+    "Lion": lambda eps, **h: Lion(**h),
+    "RMSprop": lambda lr, beta1, beta2, eps: RMSprop(lr=lr * (1 - beta2) ** 0.5, beta=beta2, eps=eps),
+}
+
+
+@pytest.mark.parametrize("name", FIRST)
+@given(lr=LR, beta1=BETA, beta2=BETA, shape=SHAPE, seed=SEED, scale=st.sampled_from([1e-6, 1.0, 1e6]))
+def test_the_first_step_is_lr_times_the_sign(
+    name: str, shape: Any, seed: int, scale: float, **h: float
+) -> None:
+    opt = FIRST[name](**h, eps=1e-22)
+    x, g = point(shape, seed), gradients(shape, 1, seed, scale)[0]
+    moved = opt.update(x, g, opt.init(x))[0]
+    close(moved, x - h["lr"] * np.sign(g), 1e-10)
+
+
+INVARIANT = {
+    "Adagrad": Adagrad(lr=0.1, eps=0.0),
+    "RMSprop": RMSprop(lr=0.1, eps=0.0),
+    "Adam": Adam(lr=0.1, eps=0.0),
+    "AdaMax": AdaMax(lr=0.1, eps=0.0),
+    "Nadam": Nadam(lr=0.1, eps=0.0),
+    "AMSGrad": AMSGrad(lr=0.1, eps=0.0),
+    "AdamW": AdamW(lr=0.1, eps=0.0),
+    "Lion": Lion(lr=0.1, weight_decay=0.3),
+    "LARS": LARS(lr=10.0, weight_decay=0.0),
+    "LAMB": LAMB(lr=0.1, eps=0.0),
+    "Adafactor": Adafactor(lr=0.1, eps1=1e-300),
+    "ScheduleFreeAdamW": ScheduleFreeAdamW(lr=0.1, eps=0.0),
+    "Prodigy": Prodigy(eps=0.0, d0=1e-2),
+    "ClipByNorm": ClipByNorm(GradientDescent(lr=0.1), limit=1e-8),
+}
+
+
+@pytest.mark.parametrize("name", INVARIANT)
+@given(power=st.integers(-4, 4), shape=SHAPE, seed=SEED)
+@example(power=3, shape=(4, 3), seed=0)
+def test_the_scale_of_the_gradients_does_not_matter(name: str, power: int, shape: Any, seed: int) -> None:
+    x, g, opt = point(shape, seed), gradients(shape, 12, seed), INVARIANT[name]
+    state = scaled = opt.init(x)
+    y = x
+    for t in range(12):
+        x, state = opt.update(x, g[t], state)
+        y, scaled = opt.update(y, 10.0**power * g[t], scaled)
+    close(y, x, 1e-8)
+
+
+@given(lr=st.floats(1e-3, 0.1), **RUN)
+def test_adafactor_on_rank_one_squares_is_the_unfactored_rule(lr: float, **run: Any) -> None:
+    """Every g² is the same rank-one matrix up to a factor: the product of the means is then exact."""
+    rng = np.random.default_rng(run["seed"])
+    root = rng.uniform(0.5, 2, (4, 1)) * rng.uniform(0.5, 2, (1, 3))
+    size = 10.0 ** rng.uniform(-2, 2, (12, 1, 1))
+    g = size * root * rng.choice([-1.0, 1.0], (12, 4, 3))
+    x, opt = point((4, 3), run["seed"]), Adafactor(lr=lr)
+    state, v, y = opt.init(x), 0.0, x
+    for t in range(1, 13):
+        x, state = opt.update(x, g[t - 1], state)
+        beta2 = 1 - t**-0.8
+        v = beta2 * v + (1 - beta2) * g[t - 1] ** 2
+        u = g[t - 1] / np.sqrt(v)
+        step = min(lr, t**-0.5) * max(1e-3, np.sqrt(np.mean(y**2)))
+        y = y - step * u / max(1, np.sqrt(np.mean(u**2)))
+        close(x, y, 1e-12)
+
+
+def test_adafactor_in_float32_with_tiny_gradients() -> None:
+    """1e-30 times 1e-30 is zero in float32: the factors must not meet before one is normalised."""
+    opt, x = Adafactor(), np.ones((4, 3), np.float32)
+    state = opt.init(x)
+    for scale in (0.0, 1e-18, 1e-14, 1e-8, 1e8, 1e15):
+        x, state = opt.update(x, np.full((4, 3), scale, np.float32), state)
+        assert np.isfinite(x).all() and x.dtype == np.float32
+    assert not np.array_equal(x, np.ones((4, 3)))
+
+
+@given(lr=LR, beta=BETA, **RUN)
+def test_adadelta_has_the_units_of_x(lr: float, beta: float, **run: Any) -> None:
+    """Scale the gradients by c and eps by c² in its place under v: no change (u's eps must stay)."""
+    x, g = point(run["shape"], run["seed"]), gradients(run["shape"], 12, run["seed"])
+    opt, state = Adadelta(lr=lr, beta=beta, eps=1e-6), None
+    state = opt.init(x)
+    v = u = np.zeros_like(x)
+    y = x
+    for slope in g:
+        x, state = opt.update(x, slope, state)
+        v = beta * v + (1 - beta) * (7 * slope) ** 2
+        d = np.sqrt((u + 1e-6) / (v + 49e-6)) * 7 * slope
+        u = beta * u + (1 - beta) * d**2
+        y = y - lr * d
+    close(x, y, 1e-10)
