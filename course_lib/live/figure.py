@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
 
 import anywidget
+import numpy as np
 import traitlets
 from matplotlib.axes import Axes
 
@@ -76,7 +77,7 @@ class Figure(anywidget.AnyWidget):
         super().__init__(
             _controls=[control.message() for control in self.controls.values()],
             _palette=_PALETTE,
-            _scene=self._message(self.draw()),
+            _scene=self._message(self.scene),
         )
         self.observe(self._changed, list(traits))
         self.on_msg(self._received)
@@ -126,8 +127,9 @@ class Figure(anywidget.AnyWidget):
 
     @property
     def scene(self) -> Scene:
-        """The scene now shown."""
-        return self.draw()
+        """The scene for the traits as they are now; a number that overflows in it is no cause for a warning."""
+        with np.errstate(all="ignore"):
+            return self.draw()
 
     # -- answering ----------------------------------------------------------------------------------
 
@@ -152,7 +154,7 @@ class Figure(anywidget.AnyWidget):
             try:
                 self._hold(action)
                 if self._stale or reply:
-                    self._show(self.draw(), reply)
+                    self._show(self.scene, reply)
             except Exception as error:
                 self._fail(error, reply)
 
@@ -177,7 +179,7 @@ class Figure(anywidget.AnyWidget):
             if self._held or not self._stale:
                 return
             try:
-                self._show(self.draw())
+                self._show(self.scene)
             except Exception as error:  # seen on the figure too, which would otherwise show an old picture
                 self._fail(error)
                 raise
@@ -219,7 +221,7 @@ class Figure(anywidget.AnyWidget):
             theme: "light" or "dark".
             width: in inches, at 110 dots each.
         """
-        return scene_png(self.draw(), self.draw_background, theme, width)
+        return scene_png(self.scene, self.draw_background, theme, width)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}: {self._scene['alt']}>"

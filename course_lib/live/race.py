@@ -1,0 +1,256 @@
+"""The race: several optimizers leave one start together; play, stop, scrub, and save it as an animation."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Mapping, Sequence
+from itertools import cycle
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from ..optimizers import REGISTRY, Optimizer
+from ..optimizers.hyper import Spec
+from ..plotting import SERIES, draw_landscape, short
+from ..running import Path, simulate
+from ..surfaces import Surface
+from ..surfaces import surface as find_surface
+from .controls import Control
+from .figure import Figure
+from .ground import above, loss_axis
+from .runs import named_optimizers
+from .scene import Axis, Panel, Row, Scene
+
+RUNNERS = ("GradientDescent", "Momentum", "Nesterov", "Adagrad", "Adadelta", "RMSprop", "Adam", "AdaMax", "Nadam",
+           "AMSGrad", "Adafactor", "AdaBound", "SWATS")  # fmt: skip
+"""The course's first-order methods up to 2019, in the order of the lessons."""
+
+TOLERANCE = 1e-6
+"""The loss above the minimum at which a runner has arrived."""
+
+
+def explore_race(
+    opts: Sequence[Optimizer] | Mapping[str, Optimizer] | None = None,
+    surface: str | Surface | Sequence[str | Surface] = "double_well",
+    steps: int = 300,
+    *,
+    start: tuple[float, float] | None = None,
+    noise: float = 0.0,
+    seed: int = 0,
+) -> Race:
+    """Return a live race of several optimizers from one start.
+
+    Each keeps its own learning rate, or all take the shared one; a factor on all of them shows who is lucky and who
+    is robust. A click on a name takes that runner out or in.
+
+    Args:
+        opts: the runners, a list or a dict with names; by default the course's thirteen first-order methods.
+        surface: the name of a surface, a Surface, or several to choose from.
+        steps: how long the race is, 1 … 2000.
+        start: the first point; by default the surface's own. It can be dragged.
+        noise: standard deviation of the noise in each coordinate of the gradient, the same for all runners.
+        seed: of the noise.
+
+    Raises:
+        TypeError: if one of the runners is no optimizer.
+        ValueError: for an unknown surface.
+
+    Examples:
+        >>> from course_lib.optimizers import Adam, GradientDescent
+        >>> race = explore_race([GradientDescent(lr=0.05), Adam(lr=0.05)], "saddle", steps=50)
+        >>> race.step = 10  # scrub
+        >>> race.paths()["Adam"].steps
+        50
+        >>> race.animation(frames=3)[:6]
+        b'GIF89a'
+    """
+    return Race(opts, surface, steps, start, noise, seed)
+
+
+def runners(surface: str | Surface = "double_well") -> dict[str, Optimizer]:
+    """Return the course's thirteen first-order methods, each with a learning rate that suits it and the surface.
+
+    Methods whose step is proportional to the gradient need an lr in proportion to the surface's own (its inverse
+    curvature); the others need one in units of x, the same everywhere.
+
+    Examples:
+        >>> field = runners("rosenbrock")
+        >>> len(field), field["GradientDescent"].lr < field["Adam"].lr
+        (13, True)
+    """
+    ground = find_surface(surface)
+    rows = [REGISTRY[name] for name in RUNNERS]
+    return {row.name: row.cls(lr=row.lr * (ground.lr if row.per_curvature else 1.0)) for row in rows}
+
+
+class Race(Figure):
+    """What `explore_race` returns; its arguments are explained there."""
+
+    def __init__(
+        self, opts: Any, surface: Any, steps: int, start: tuple[float, float] | None, noise: float, seed: int
+    ) -> None:
+        self._own = opts is None
+        self.runners = named_optimizers(runners() if opts is None else opts)
+        several = surface if isinstance(surface, Sequence) and not isinstance(surface, str) else [surface]
+        self.surfaces = {one.name: one for one in map(find_surface, several)}
+        self.seed, self.length = seed, steps
+        self._looks = {name: (color, i >= len(SERIES)) for i, (name, color) in
+                       enumerate(zip(self.runners, cycle(SERIES), strict=False))}  # fmt: skip
+        self._traits = {name: f"show_{i}" for i, name in enumerate(self.runners)}
+        self._known: tuple[Any, dict[str, Path]] = (None, {})
+        titles = tuple(one.title for one in self.surfaces.values())
+        controls = [
+            Control("surface", Spec(choices=tuple(self.surfaces)), next(iter(self.surfaces)), titles=titles),
+            Control("step", Spec(low=0, integer=True, slider=(0, steps)), steps, plays=True),
+            Control("lr", Spec(choices=("each its own", "one for all")), "each its own", "learning rate"),
+            Control("factor", Spec(low=0, open_low=True, scale="log", slider=(0.01, 100)), 1.0, "own lr times"),
+            Control("shared_lr", Spec(low=0, open_low=True, scale="log", slider=(1e-4, 10)), 0.05, "one lr for all"),
+            Control("noise", Spec(low=0, slider=(0, 2)), noise, "gradient noise"),
+            *(Control(trait, Spec(choices=(True, False)), True, name, hidden=True)
+              for name, trait in self._traits.items()),
+        ]  # fmt: skip
+        first = next(iter(self.surfaces.values()))
+        super().__init__(controls, {"start": tuple(first.start if start is None else start)})
+        self.observe(self._go_to_its_start, "surface")
+
+    def _go_to_its_start(self, change: Any) -> None:
+        self.start = tuple(self.ground.start)
+
+    @property
+    def ground(self) -> Surface:
+        """The surface now shown."""
+        return self.surfaces[getattr(self, "surface", next(iter(self.surfaces)))]
+
+    def optimizer(self, name: str) -> Optimizer:
+        """Return a runner with its learning rate as the controls stand."""
+        opt = runners(self.ground)[name] if self._own else self.runners[name]
+        if "lr" not in opt.specs():
+            return opt
+        own = opt.hyper()["lr"] * self.factor
+        return opt.replace(lr=self.shared_lr if self.lr == "one for all" else own)
+
+    def paths(self) -> dict[str, Path]:
+        """Return the whole run of each runner that takes part, by name."""
+        key = (self.ground.name, self.start, self.lr, self.factor, self.shared_lr, self.noise,
+               *(getattr(self, trait) for trait in self._traits.values()))  # fmt: skip
+        if key != self._known[0]:
+            taking_part = [name for name, trait in self._traits.items() if getattr(self, trait)]
+            found = {
+                name: simulate(self.optimizer(name), self.ground, self.length, self.start, noise=self.noise, seed=self.seed)
+                for name in taking_part
+            }
+            self._known = key, found
+        return self._known[1]
+
+    # -- the picture --------------------------------------------------------------------------------
+
+    def draw_background(self, axes: Axes, name: str, theme: str) -> None:
+        """Draw the contours of the surface of that name."""
+        draw_landscape(axes, self.surfaces[name], theme)
+
+    def draw(self) -> Scene:
+        """Return the race as it stands at ``step``."""
+        return self._at(self.step)
+
+    def _at(self, step: int) -> Scene:
+        surface, paths = self.ground, self.paths()
+        (left, right), (bottom, top) = surface.domain
+        scene = Scene(
+            [
+                Panel(Axis.linear("x", left, right), Axis.linear("y", bottom, top), surface.title, 1.25, surface.name,
+                      grid=False),
+                Panel(Axis.linear("step", 0, self.length), loss_axis(surface, self.start, TOLERANCE)),
+            ],
+            columns=("lr", f"loss at {step}", "arrives at", ""),
+        )  # fmt: skip
+        for name, path in paths.items():
+            self._draw_runner(scene, name, path, step)
+        scene.line(1, [step, step], [scene.panels[1].y.low, scene.panels[1].y.high], "muted", 1.0, dash=True)
+        scene.handle(0, "start", *self.start)
+        order = sorted(paths, key=lambda name: _standing(paths[name], step))
+        scene.rows = [self._row(name, paths[name], step) for name in order]
+        scene.rows += [Row(name, "muted", ("", "", "", "sits out"), "", trait)
+                       for name, trait in self._traits.items() if name not in paths]  # fmt: skip
+        leader = f"in front is {order[0]}" if order else "nobody runs"
+        scene.alt = f"Race on {surface.title}, step {step} of {self.length}: {leader}"
+        scene.alt += f", last is {order[-1]}." if len(order) > 1 else "."
+        return scene
+
+    def _draw_runner(self, scene: Scene, name: str, path: Path, step: int) -> None:
+        color, dash = self._looks[name]
+        end = step if path.diverged_at is None else min(step, path.diverged_at - 1)
+        x, y = path.points[: end + 1].T
+        scene.line(0, x, y, color, 2.0, dash=dash, halo=True)
+        scene.points(0, x[-1:], y[-1:], color, 6, "cross" if end < step else ("square" if dash else "dot"))
+        axis, heights = scene.panels[1].y, above(path)[: end + 1]
+        shown = np.clip(heights, axis.low * 1e-3, axis.high * 1e3) if axis.log else heights
+        scene.line(1, np.arange(end + 1), shown, color, 2.0, dash=dash)
+
+    def _row(self, name: str, path: Path, step: int) -> Row:
+        color, _ = self._looks[name]
+        lr = self.optimizer(name).hyper().get("lr")
+        gone = path.diverged_at is not None and path.diverged_at <= step
+        arrived = None if path.diverged_at is not None else _first_below(path, TOLERANCE)
+        words, state = ("", "")
+        if gone:
+            words, state = f"diverged at step {path.diverged_at}", "bad"
+        elif arrived is not None and arrived <= step:
+            words, state = "arrived", "good"
+        loss = "∞" if gone else short(float(above(path)[step]), 3)
+        cells = ("–" if lr is None else short(lr), loss, "–" if arrived is None else str(arrived), words)
+        return Row(name, color, cells, state, self._traits[name])
+
+    # -- for slides -----------------------------------------------------------------------------------
+
+    def animation(self, frames: int = 60, seconds: float = 6.0, width: float = 8.0, theme: str = "light") -> bytes:
+        """Return the race as an animated GIF.
+
+        Args:
+            frames: how many pictures, ≥ 2.
+            seconds: how long it plays.
+            width: in inches, at 110 dots each.
+            theme: "light" or "dark".
+
+        Raises:
+            ValueError: for fewer than two frames.
+        """
+        from PIL import Image
+
+        from .static import scene_png
+
+        if frames < 2:
+            raise ValueError(f"frames = {frames!r} is not allowed: an animation needs at least 2")
+        steps = np.unique(np.linspace(0, self.length, frames).round().astype(int))
+        with self._lock:
+            pictures = [Image.open(io.BytesIO(scene_png(self._still(step), self.draw_background, theme, width)))
+                        for step in map(int, steps)]  # fmt: skip
+        out = io.BytesIO()
+        pictures[0].save(out, "gif", save_all=True, append_images=pictures[1:], loop=0,
+                         duration=max(int(1000 * seconds / len(pictures)), 20))  # fmt: skip
+        return out.getvalue()
+
+    def save(self, file: str | os.PathLike[str], **options: Any) -> None:
+        """Write the race to a GIF file; ``options`` are those of `animation`."""
+        with open(file, "wb") as out:
+            out.write(self.animation(**options))
+
+    def _still(self, step: int) -> Scene:
+        """Return the scene of one frame, its rows in a fixed order and without the words that come and go."""
+        scene = self._at(step)
+        order = {name: i for i, name in enumerate(self.runners)}
+        scene.rows.sort(key=lambda row: order[row.name])
+        return scene
+
+
+def _first_below(path: Path, tolerance: float) -> int | None:
+    below = above(path) <= tolerance
+    return int(below.argmax()) if below.any() else None
+
+
+def _standing(path: Path, step: int) -> tuple[bool, float]:
+    """Return what the runners are ordered by: who is still in the race, then who is lower."""
+    gone = path.diverged_at is not None and path.diverged_at <= step
+    loss = float(above(path)[step])
+    return gone, loss if np.isfinite(loss) else np.inf
