@@ -9,17 +9,21 @@ from .decoupled import AdamW, Lion
 from .descent import SGD, GradientDescent, Momentum, Nesterov
 from .entry import Entry
 from .function import as_optimizer
+from .gauss_newton import GaussNewton, LevenbergMarquardt
 from .hyper import Hyper
 from .large_batch import LAMB, LARS
+from .lbfgs import LBFGS
 from .partition import Partition
 from .prodigy import Prodigy
 from .registry import REGISTRY
 from .schedule_free import ScheduleFreeAdamW, ScheduleFreeSGD
+from .second_order import Newton
 from .wrappers import SAM, ClipByNorm, ClipByValue, IterateAverage, Lookahead
 
 __all__ = [
     "LAMB",
     "LARS",
+    "LBFGS",
     "REGISTRY",
     "SAM",
     "SGD",
@@ -36,14 +40,17 @@ __all__ = [
     "ClipByNorm",
     "ClipByValue",
     "Entry",
+    "GaussNewton",
     "GradientDescent",
     "Hyper",
     "IterateAverage",
+    "LevenbergMarquardt",
     "Lion",
     "Lookahead",
     "Momentum",
     "Nadam",
     "Nesterov",
+    "Newton",
     "Optimizer",
     "Params",
     "Partition",

@@ -9,10 +9,13 @@ from .bounded import SWATS, AdaBound, AMSBound
 from .decoupled import AdamW, Lion
 from .descent import GradientDescent, Momentum, Nesterov
 from .entry import Entry, refused
+from .gauss_newton import GaussNewton, LevenbergMarquardt
 from .large_batch import LAMB, LARS
+from .lbfgs import LBFGS
 from .partition import Partition
 from .prodigy import Prodigy
 from .schedule_free import ScheduleFreeAdamW, ScheduleFreeSGD
+from .second_order import Newton
 from .wrappers import SAM, ClipByNorm, ClipByValue, IterateAverage, Lookahead
 
 _NAN, _INF = float("nan"), float("inf")
@@ -137,6 +140,26 @@ ROWS = (
         cls=Prodigy, family="fewer knobs", year=2023, paper="Mishchenko and Defazio, Prodigy",
         memory=4, lr=1.0, valid=({**_OTHER, "d0": 1e-3}, *_NO_MEMORY, {"form": "released"}),
         invalid=(*_ADAM, *refused(d0=_POSITIVE, form=("new",))),
+    ),
+    Entry(
+        cls=Newton, family="second order", year=1685, paper="Newton, Raphson; Dauphin et al. for the saddle-free form",
+        memory=0, lr=1.0, recommended={"damping": 0.5, "form": "saddle_free"},
+        valid=({"lr": 0.3, "damping": 0.1}, {"form": "saddle_free"}),
+        invalid=refused(lr=_POSITIVE, damping=_NOT_NEGATIVE, form=("absolute", None)),
+    ),
+    Entry(
+        cls=GaussNewton, family="second order", year=1809, paper="Gauss, Theoria motus",
+        memory=0, lr=1.0, valid=({"lr": 0.3, "damping": 0.1}, {"damping": 0.0}),
+        invalid=refused(lr=_POSITIVE, damping=_NOT_NEGATIVE),
+    ),
+    Entry(
+        cls=LevenbergMarquardt, family="second order", year=1963, paper="Levenberg 1944; Marquardt, An algorithm",
+        memory=0, lr=1.0, valid=({"lr": 0.3, "damping": 10.0},), invalid=refused(lr=_POSITIVE, damping=_POSITIVE),
+    ),
+    Entry(
+        cls=LBFGS, family="second order", year=1980, paper="Nocedal, Updating quasi-Newton matrices",
+        memory=23, lr=0.2, valid=({"lr": 0.3, "memory": 3}, {"memory": 1}),
+        invalid=refused(lr=_POSITIVE, memory=(0, -1)),
     ),
     Entry(
         cls=Lookahead, family="wrapper", year=2019, paper="Zhang et al., Lookahead optimizer",

@@ -23,7 +23,7 @@ def configurations(entries: Any = None) -> list[Any]:
     """Every optimizer under its defaults and every valid setting of its row, as pytest parameters."""
     return [
         pytest.param(entry, entry.cls(**setting), id=f"{entry.name}-{number}")
-        for entry in (ENTRIES if entries is None else entries)
+        for entry in (GENERIC if entries is None else entries)
         for number, setting in enumerate(({}, *entry.valid))
     ]
 
@@ -54,10 +54,52 @@ class Slope:
             p.dtype
         )
 
-    def hessian(self, p: np.ndarray, batch: Any = None) -> np.ndarray:
-        """Curvature times the identity, (n, n, *grid) for a vector."""
-        eye = np.eye(len(p), dtype=p.dtype) * p.dtype.type(self.curvature)
-        return eye.reshape(*eye.shape, *(1,) * (p.ndim - 1)) * np.ones(p.shape[1:], p.dtype)
+    def loss(self, p: Any, batch: Any = None) -> Any:
+        """The function whose gradient this is: curvature/2·‖p‖² + gᵀp, one number for each run."""
+        g, parts = self.g[self.step], p.values() if isinstance(p, dict) else [p]
+        slopes = g.values() if isinstance(p, dict) else [g]
+        total: Any = 0
+        for part, slope in zip(parts, slopes, strict=True):
+            terms = (
+                self.curvature / 2 * part**2
+                + slope.reshape(slope.shape + (1,) * (part.ndim - slope.ndim)) * part
+            )
+            total = total + terms.sum(axis=tuple(range(slope.ndim)))
+        return total
+
+    def hessian(self, p: Any, batch: Any = None) -> np.ndarray:
+        """Curvature times the identity, (N, N, *grid)."""
+        return self.identity(p, self.curvature)
+
+    def residuals(self, p: Any, batch: Any = None) -> np.ndarray:
+        """√curvature·p + g/√curvature, (N, *grid): half their square is `loss` but for a constant."""
+        g, size = self.grad(p), len(self.jacobian(p))
+        parts = g.values() if isinstance(g, dict) else [g]
+        grid = self.jacobian(p).shape[2:]
+        return np.concatenate([part.reshape(-1, *grid) for part in parts]).reshape(size, *grid) / parts_type(
+            p
+        )(self.curvature**0.5)
+
+    def jacobian(self, p: Any, batch: Any = None) -> np.ndarray:
+        """√curvature times the identity, (N, N, *grid)."""
+        return self.identity(p, self.curvature**0.5)
+
+    def identity(self, p: Any, scale: float) -> np.ndarray:
+        g = self.g[self.step]
+        one, slope = (next(iter(a.values())) if isinstance(a, dict) else a for a in (p, g))
+        size = sum(part.size for part in g.values()) if isinstance(g, dict) else g.size
+        grid = one.shape[slope.ndim :]
+        eye = one.dtype.type(scale) * np.eye(size, dtype=one.dtype)
+        return eye.reshape(size, size, *(1,) * len(grid)) * np.ones(grid, one.dtype)
+
+
+def parts_type(p: Any) -> Any:
+    """The number type of an array, or of a dict of them."""
+    return (next(iter(p.values())) if isinstance(p, dict) else p).dtype.type
+
+
+GENERIC = [entry for entry in ENTRIES if entry.runs_on(Slope)]
+"""The optimizers that these problems have enough for; the others have tests of their own (see `test_contract`)."""
 
 
 def gradients(shape: tuple[int, ...], steps: int = 12, seed: int = 0, scale: float = 1.0) -> np.ndarray:

@@ -1,0 +1,71 @@
+"""Linear algebra on grids: the grid is moved to the front, where numpy's matrix functions want it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+
+def to_front(a: np.ndarray, grid: int) -> np.ndarray:
+    """Return ``(*shape, *grid)`` as ``(*grid, *shape)``.
+
+    Examples:
+        >>> to_front(np.ones((3, 4, 5, 6)), 2).shape
+        (5, 6, 3, 4)
+    """
+    return np.moveaxis(a, range(a.ndim - grid, a.ndim), range(grid)) if grid else a
+
+
+def to_back(a: np.ndarray, grid: int) -> np.ndarray:
+    """Return ``(*grid, *shape)`` as ``(*shape, *grid)``."""
+    return np.moveaxis(a, range(grid), range(a.ndim - grid, a.ndim)) if grid else a
+
+
+def per_run(value: Any, axes: int) -> Any:
+    """Return a ``grid``-shaped hyperparameter as ``(*grid, 1, …)``, to meet ``(*grid, *shape)``; a number as it is."""
+    return value[(..., *(None,) * axes)] if isinstance(value, np.ndarray) else value
+
+
+def eigen(a: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return eigenvalues, ascending, and eigenvectors of symmetric matrices ``(…, n, n)``.
+
+    numpy raises where a matrix is not finite; here its eigenvalues are NaN, so that a run that has diverged does not
+    stop the others of its grid.
+    """
+    bad = ~np.isfinite(a).all(axis=(-2, -1))
+    if not bad.any():
+        values, vectors = np.linalg.eigh(a)
+        return values, vectors
+    values, vectors = np.linalg.eigh(np.where(bad[..., None, None], np.eye(a.shape[-1], dtype=a.dtype), a))
+    return np.where(bad[..., None], np.nan, values), vectors
+
+
+def spectral(a: np.ndarray, function: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    r"""Return :math:`f(A) = Q f(\Lambda) Q^\top` for symmetric matrices ``(…, n, n)``.
+
+    Examples:
+        >>> print(spectral(np.array([[5.0, 4.0], [4.0, 5.0]]), np.sqrt))
+        [[2. 1.]
+         [1. 2.]]
+    """
+    values, q = eigen(a)
+    return (q * function(values)[..., None, :]) @ q.mT
+
+
+def solve(a: np.ndarray, b: np.ndarray, function: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    r"""Return :math:`Q f(\Lambda)^{-1} Q^\top b` for symmetric ``(…, n, n)`` and vectors ``(…, n)``.
+
+    Along a direction where f is exactly 0 the answer is 0.
+
+    Examples:
+        >>> print(solve(np.diag([2.0, 0.0]), np.array([4.0, 0.0]), lambda values: values))
+        [2. 0.]
+    """
+    values, q = eigen(a)
+    parts = (q.mT @ b[..., None])[..., 0]
+    scale = function(values)
+    flat = scale == 0
+    parts = np.where(flat, 0, parts / np.where(flat, 1, scale))
+    return (q @ parts[..., None])[..., 0]
