@@ -36,6 +36,7 @@ def test_radam_begins_to_divide_at_the_fifth_step() -> None:
             divides = [np.all(typed.rectification(t)[0]) for t in range(1, 8)]
             assert divides == [False] * 4 + [True] * 3
     assert [bool(RAdam(threshold=5.0).rectification(t)[0]) for t in (5, 6)] == [False, True]
+    assert RAdam().rectification(1)[1] == 1.0
     close(RAdam(beta2=0.99).rectification(10**5)[1], 1.0, 1e-9)
 
 

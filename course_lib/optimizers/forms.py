@@ -1,0 +1,141 @@
+"""Who uses which form: where the paper and the libraries in wide use differ, and how each is had here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from html import escape
+
+from .registry import REGISTRY
+
+HEAD = ("method", "what differs", "paper", "PyTorch", "optax", "Keras", "here")
+
+
+@dataclass(frozen=True)
+class Form:
+    """One difference.
+
+    Args:
+        method: the class, as in the registry.
+        what: what differs.
+        paper: the paper's form; this is the default here.
+        torch: PyTorch's; "=" where it is the paper's, "–" where it has no such optimizer.
+        optax: optax's, likewise.
+        keras: Keras's, likewise.
+        here: how the others' form is had: a setting, or a way round; empty where it cannot be had.
+    """
+
+    method: str
+    what: str
+    paper: str
+    torch: str = "="
+    optax: str = "="
+    keras: str = "="
+    here: str = ""
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """The row's cells in the order of the head."""
+        return (self.method, self.what, self.paper, self.torch, self.optax, self.keras, self.here)
+
+
+FORMS = (
+    Form("Momentum", "the buffer", "m = βm + g, x −= lr·m", keras="lr inside the buffer: differs when lr changes",
+         here='form="average" for m = βm + (1 − β)g; PyTorch\'s dampening = β is not that: its first buffer is g'),
+    Form("Nesterov", "which point is kept", "x; gradient at x − lr·β·m", "the shifted point y; step lr(g + βm)",
+         "the shifted point y", "the shifted point y, lr inside the buffer", "query(x, state) is their y"),
+    Form("Adagrad", "start of v, place of eps", "0; outside, 1e-10", "=", "0.1; inside, 1e-7", "0.1; inside, 1e-7"),
+    Form("RMSprop", "β and the place of eps", "0.9; outside", "0.99; outside", "0.9; inside unless told otherwise",
+         "0.9; inside, 1e-7", "beta=0.99"),
+    Form("Adadelta", "learning rate", "1", optax="without one neither scaled nor turned in sign", keras="0.001",
+         here="lr=0.001"),
+    Form("Adam", "place of eps", "outside, on the corrected √v̂; 1e-8",
+         keras='"eps-hat": on the uncorrected √v, 1e-7; as if eps were eps/√(1 − β₂ᵗ)'),
+    Form("AdaMax", "eps", "none", "1e-8, added to |g| in the maximum", "1e-8, added to |g| in the maximum",
+         "1e-7, added to u", "eps=0 for the paper; the default 1e-8 is PyTorch's"),
+    Form("Nadam", "momentum μ", "β₁(1 − ½·0.96^(0.004·t))", optax="β₁ at every step", keras="β₁(1 − ½·0.96^t)",
+         here='momentum_schedule="constant" for optax'),
+    Form("Nadam", "divisor of m", "1 − μ₁…μₜ₊₁", optax="1 − β₁ᵗ⁺¹", here="survey texts print 1 − β₁ᵗ: a third rule"),
+    Form("AMSGrad", "bias correction", "none", "of m and of v_max; the maximum is of the uncorrected v",
+         "of m and of v; the maximum is of the corrected v", "of m and of v_max, eps on the uncorrected root",
+         "bias_correction=True for PyTorch"),
+    Form("RAdam", "threshold of ρ and place of eps", "4; on the corrected √v̂", "5; on the uncorrected √v", "5", "–",
+         "threshold=5.0"),
+    Form("Adafactor", "eps1", "added to g²", "v̂ clamped at eps1² instead", keras="added to g²"),
+    Form("Adafactor", "learning rate and which matrices are factored", "min(0.01, 1/√t)·RMS(x); all",
+         optax="constant; dimensions from 128 on", keras="min(0.001, 1/√t)·RMS(x); all", here="lr=0.001"),
+    Form("AdaBound", "bias correction, 1/√t", "no correction, rate divided by √t", "–", "–", "–",
+         "the authors' released code: corrected, not divided; this is the default"),
+    Form("AMSBound", "bias correction, 1/√t", "no correction, rate divided by √t", "–", "–", "–",
+         "the authors' released code, as for AdaBound"),
+    Form("SWATS", "when it switches", "|λ̂ − γ| < ε", "–", "–", "–",
+         "the package pytorch_optimizer: λ̂ > 0 and |λ̂ − γ| < 1e-8 + ε|γ|"),
+    Form("AdamW", "weight decay", "η(lr·Adam + λx)", "lr(Adam + λx)", "lr(Adam + λx)", "lr(Adam + λx)",
+         'form="paper"; the default is "library", since everybody means that'),
+    Form("Lion", "nothing", "sign(β₁m + (1 − β₁)g) + λx", torch="–"),
+    Form("LARS", "divisor of the ratio", "‖g‖ + λ‖x‖", "–", "‖g + λx‖", "–"),
+    Form("LARS", "place of lr", "inside the buffer", "–", keras="–",
+         here="the package pytorch_optimizer keeps it outside: differs when lr changes"),
+    Form("LAMB", "a norm of 0", "open", "–", "ratio 1", "ratio 1", "ratio 1"),
+    Form("Lookahead", "inner state when the weights meet", "kept", "–", "kept unless reset_state", "–"),
+    Form("SAM", "a gradient of 0", "open", "–", "0/0", "–", "the gradient at x itself"),
+    Form("ScheduleFreeAdamW", "√(1 − β₂ᵗ)", "in the step, so in the averaging weights too", "–",
+         "in the denominator", "–", 'form="paper"; the default "released" is the authors\' package and optax'),
+    Form("Prodigy", "which d times eps is added to √v", "the old", "–", "the new", "–",
+         'form="released" for the authors\' package and optax'),
+)  # fmt: skip
+"""The rows, by method in the order of the registry's shelves."""
+
+
+@dataclass(frozen=True)
+class FormsTable:
+    """Rows that show themselves as a table in a notebook, and as Markdown in print."""
+
+    rows: tuple[Form, ...]
+
+    def markdown(self) -> str:
+        """Return the table as Markdown."""
+        lines = [HEAD, ("---",) * len(HEAD), *(row.cells for row in self.rows)]
+        return "\n".join(
+            "| " + " | ".join(cell.replace("|", r"\|") for cell in line) + " |" for line in lines
+        )
+
+    def html(self) -> str:
+        """Return the table as HTML, one head cell for each method."""
+        head = "".join(f"<th scope='col'>{cell}</th>" for cell in HEAD)
+        body = []
+        for number, row in enumerate(self.rows):
+            method, *rest = (escape(cell) for cell in row.cells)
+            new = number == 0 or self.rows[number - 1].method != row.method
+            span = sum(other.method == row.method for other in self.rows)
+            first = f"<th scope='row' rowspan='{span}'>{method}</th>" if new else ""
+            body.append(f"<tr>{first}{''.join(f'<td>{cell}</td>' for cell in rest)}</tr>")
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table>"
+
+    _repr_html_ = html
+    _repr_markdown_ = markdown
+
+    def __str__(self) -> str:
+        return self.markdown()
+
+
+def forms_table(methods: Iterable[str] | str | None = None) -> FormsTable:
+    """Return the table "who uses which form"; "=" is the paper's form, "–" means that there is no such optimizer.
+
+    Args:
+        methods: class names, to show their rows only; all by default.
+
+    Raises:
+        ValueError: for a name that the registry does not know.
+
+    Examples:
+        >>> print(forms_table("Adadelta"))
+        | method | what differs | paper | PyTorch | optax | Keras | here |
+        | --- | --- | --- | --- | --- | --- | --- |
+        | Adadelta | learning rate | 1 | = | without one neither scaled nor turned in sign | 0.001 | lr=0.001 |
+    """
+    wanted = [methods] if isinstance(methods, str) else list(REGISTRY if methods is None else methods)
+    for name in wanted:
+        if name not in REGISTRY:
+            raise ValueError(f"methods: {name!r} is not known: there are {', '.join(REGISTRY)}")
+    return FormsTable(tuple(row for row in FORMS if row.method in wanted))
