@@ -202,11 +202,9 @@ def mutation(
     line_start, line_end = text.rfind("\n", 0, start) + 1, text.find("\n", end)
     line = text[line_start:line_end]
     mutated = text[line_start:start] + new + text[end:line_end]
-    if (
-        any(part in mutated for part in HARMLESS.get(name, ()))
-        or re.match(r"\s*(raise|#|f?\")", line)
-        or "#" in text[line_start:start]
-    ):
+    if any(part in mutated for part in HARMLESS.get(name, ())):
+        return
+    if re.match(r"\s*(raise|#|f?\")", line) or "#" in text[line_start:start]:
         return
     try:
         ast.parse(text[:start] + new + text[end:])
