@@ -1,0 +1,276 @@
+"""Run code that may do anything – loop for ever, print a megabyte, raise, reseed – and live on.
+
+`guarded` calls a function and returns an `Outcome`; it never raises. Warnings and prints are caught, numpy's and
+Python's modules and random state are left as they were found, and a watchdog stops what does not end.
+"""
+
+from __future__ import annotations
+
+import _thread
+import builtins
+import ctypes
+import io
+import math
+import random
+import signal
+import sys
+import threading
+import time
+import traceback
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass, field
+from types import ModuleType, TracebackType
+from typing import Any, Literal
+
+import numpy as np
+
+SECONDS = 3.0
+"""How long student code may run before the watchdog stops it."""
+PRINTED = 2000
+"""How many characters of what was printed are kept."""
+WARNED = 5
+"""How many different warnings are kept."""
+
+Kind = Literal["unattempted", "raised", "endless", "interrupted"]
+
+
+class Stopped(BaseException):
+    """What ends student code that does not end; a BaseException, so that ``except Exception`` lets it pass."""
+
+
+class Unusable(Exception):
+    """Raised by a driver when it cannot go on with what it was given; that was recorded already."""
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Why a call did not come to its end.
+
+    Args:
+        kind: "unattempted" for the stub, "raised", "endless", or "interrupted" by hand.
+        error: the exception's class and message; for "endless" what ran out.
+        line: the number of the student's line, 0 if unknown.
+        code: that line.
+    """
+
+    kind: Kind
+    error: str = ""
+    line: int = 0
+    code: str = ""
+
+
+@dataclass
+class Outcome:
+    """What a guarded call left behind."""
+
+    value: Any = None
+    trouble: Trouble | None = None
+    printed: str = ""
+    warned: list[str] = field(default_factory=list)
+
+
+def guarded(call: Callable[[], Any], seconds: float = SECONDS, file: str = "") -> Outcome:
+    """Call a function that may do anything and tell what came of it.
+
+    Args:
+        call: the function.
+        seconds: how long it may take.
+        file: the file of the student's code, whose line is shown.
+
+    Examples:
+        >>> guarded(lambda: 6 * 7).value
+        42
+        >>> guarded(lambda: 1 / 0).trouble.error
+        'ZeroDivisionError: division by zero'
+    """
+    outcome, printed = Outcome(), _Capped()
+    with left_as_found(), warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        with redirect_stdout(printed), redirect_stderr(printed):
+            outcome.value, error, watchdog = _watched(call, seconds)
+            if error is not None:
+                outcome.trouble = _trouble(error, watchdog, file)
+    outcome.printed = printed.text()
+    outcome.warned = list(dict.fromkeys(f"{w.category.__name__}: {w.message}" for w in caught))[:WARNED]
+    return outcome
+
+
+def _watched(call: Callable[[], Any], seconds: float) -> tuple[Any, BaseException | None, Watchdog]:
+    watchdog = Watchdog(seconds)
+    value, error = None, None
+    try:
+        watchdog.start()
+        value = call()
+    except BaseException as caught:
+        watchdog.armed = False  # no call stands before this line, so that no signal can come between
+        error = caught
+    watchdog.armed = False
+    watchdog.stop()
+    return value, error, watchdog
+
+
+class Watchdog:
+    """Stop the running thread after a while, however it resists.
+
+    One interrupt would be lost in a bare ``except:`` inside the loop. But Python looks for signals at its check points
+    (a call, a jump back), one signal at each. So the handler makes both signals pending again before it raises, and
+    the next check point raises too – now *inside* the except block, which its own try does not protect. Until the
+    guard has caught it, no check point is passed.
+    """
+
+    SIGNALS = (signal.SIGINT, signal.SIGFPE)
+
+    current: Watchdog | None = None
+
+    def __init__(self, seconds: float) -> None:
+        self.armed = False
+        self.reason: str | None = None
+        self.interrupted = False
+        self._striking = False
+        self._seconds = seconds
+        self._due = threading.Event()
+        self._target = threading.get_ident()
+        self._in_main = threading.current_thread() is threading.main_thread()
+        self._thread = threading.Thread(target=self._wait, daemon=True)
+        self._handlers: dict[int, Any] = {}
+
+    def start(self) -> None:
+        """Begin to watch the thread that calls this."""
+        if self._in_main:  # elsewhere Python allows no handlers
+            self._handlers = {number: signal.signal(number, self._strike) for number in self.SIGNALS}
+        self._before, Watchdog.current = Watchdog.current, self
+        self._thread.start()
+        self.armed = True
+
+    def stop(self) -> None:
+        """End watching and put the signals back."""
+        self._due.set()
+        self._thread.join()
+        Watchdog.current = self._before
+        for number, handler in self._handlers.items():  # what was pending has been taken by now
+            signal.signal(number, handler)
+
+    def expire(self, reason: str) -> None:
+        """Stop the code now, for a reason in words."""
+        self.reason = self.reason or reason
+        self._due.set()
+
+    def wait(self) -> None:
+        """Wait, in the code that is to be stopped, until it is."""
+        while self.armed:
+            time.sleep(0.01)
+
+    def _wait(self) -> None:
+        if not self._due.wait(self._seconds):
+            self.reason = f"it was still running after {self._seconds:g} seconds"
+        while self.armed:
+            sys.setrecursionlimit(sys.getrecursionlimit() + 50)  # room for the handler in a runaway recursion
+            if self._in_main:
+                _thread.interrupt_main()
+                if hasattr(signal, "pthread_kill"):  # wakes a sleep
+                    signal.pthread_kill(self._target, signal.SIGINT)
+            else:
+                thread, error = ctypes.c_ulong(self._target), ctypes.py_object(Stopped)
+                ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, error)
+            time.sleep(0.002)
+
+    def _strike(self, number: int, frame: Any) -> None:
+        if not self.armed:
+            return
+        self.interrupted = self.interrupted or self.reason is None
+        if not self._striking:
+            self._striking = True
+            list(
+                map(_thread.interrupt_main, self.SIGNALS)
+            )  # in one call: no check point lies between the two
+        self._striking = False
+        raise Stopped
+
+
+def _trouble(error: BaseException, watchdog: Watchdog, file: str) -> Trouble:
+    line, code = _own_line(error.__traceback__, file)
+    if watchdog.reason is not None:
+        return Trouble("endless", watchdog.reason, line, code)
+    if watchdog.interrupted:
+        return Trouble("interrupted", "", line, code)
+    if type(error) is NotImplementedError and not error.args:
+        return Trouble("unattempted")
+    try:
+        message = str(error)[:500]
+    except BaseException:  # a student's exception may have a __str__ that fails
+        message = ""
+    name = type(error).__name__
+    return Trouble("raised", f"{name}: {message}" if message else name, line, code)
+
+
+def _own_line(tb: TracebackType | None, file: str) -> tuple[int, str]:
+    """Return the innermost line of the student's own code on a traceback."""
+    for frame in reversed(traceback.extract_tb(tb)):
+        if frame.filename == file:
+            return frame.lineno or 0, (frame.line or "").strip()
+    return 0, ""
+
+
+class _Capped(io.TextIOBase):
+    """A text stream that keeps its beginning and counts the rest."""
+
+    def __init__(self) -> None:
+        self.kept, self.size = "", 0
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        self.size += len(text)
+        self.kept += text[: max(0, PRINTED - len(self.kept))]
+        return len(text)
+
+    def text(self) -> str:
+        more = self.size - len(self.kept)
+        return self.kept + (f"… and {more:,} more characters" if more else "")
+
+
+# -- what is put back afterwards -------------------------------------------------------------------------
+
+_MODULES: tuple[ModuleType, ...] = (builtins, math, random, np, np.linalg, np.random)
+_PRISTINE = [dict(vars(module)) for module in _MODULES]
+
+
+@contextmanager
+def left_as_found() -> Iterator[None]:
+    """Put random state, numpy's settings and patched modules back as they were; inside, random state is always the same."""
+    found = [dict(vars(module)) for module in _MODULES]
+    python_random, numpy_random = random.getstate(), np.random.get_state()  # noqa: NPY002
+    random.seed(0)
+    np.random.seed(0)  # noqa: NPY002
+    limit = sys.getrecursionlimit()
+    try:
+        with np.errstate(), np.printoptions():
+            yield
+    finally:
+        _put_back(found)
+        random.setstate(python_random)
+        np.random.set_state(numpy_random)  # noqa: NPY002
+        sys.setrecursionlimit(limit)
+
+
+@contextmanager
+def pristine() -> Iterator[None]:
+    """Give numpy and Python's modules back the functions they were born with, for as long as answers are compared."""
+    found = [dict(vars(module)) for module in _MODULES]
+    _put_back(_PRISTINE)
+    try:
+        yield
+    finally:
+        _put_back(found)
+
+
+def _put_back(namespaces: list[dict[str, Any]]) -> None:
+    for module, names in zip(_MODULES, namespaces, strict=True):
+        now = vars(module)
+        for name, value in names.items():
+            # `_` is the last result in an interactive session: not ours to put back
+            if name != "_" and now.get(name, names) is not value:
+                now[name] = value

@@ -1,0 +1,269 @@
+"""Look at what a student's function does: drivers call it on cases and note what they see.
+
+What is seen is plain data – numbers, shapes, words –, so that it can be compared elsewhere: in the notebook by the
+same process, in the lab's grading by another one that never runs the student's code.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from .guard import SECONDS, Outcome, Trouble, Unusable, Watchdog, guarded
+
+LARGEST = 100_000
+"""An array with more numbers than this is not looked at."""
+
+Case = Mapping[str, Any]
+Driver = Callable[[Callable[..., Any], Case, "Notes"], None]
+"""Calls a function on a case and notes what it sees."""
+
+
+@dataclass(frozen=True)
+class Odd:
+    """A value that is no array of real numbers, in words."""
+
+    words: str
+
+
+Value = np.ndarray | Odd | str
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One quantity at one step (0 where there are no steps)."""
+
+    step: int
+    name: str
+    value: Value
+
+
+@dataclass
+class Run:
+    """What was seen in one case."""
+
+    seen: list[Seen] = field(default_factory=list)
+    findings: list[str] = field(default_factory=list)
+    outcome: Outcome = field(default_factory=Outcome)
+
+    @property
+    def trouble(self) -> Trouble | None:
+        """Why the run did not come to its end."""
+        return self.outcome.trouble
+
+
+class Notes:
+    """Where a driver writes down what it sees, and the tools it needs."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+
+    def see(self, name: str, value: Any, step: int = 0, go_on: bool = True) -> Any:
+        """Note a value as numbers, and return it as an array.
+
+        Raises:
+            Unusable: if it is no array of real numbers, and the run cannot go on without.
+        """
+        numbers = as_numbers(value)
+        self.run.seen.append(Seen(step, name, numbers))
+        if isinstance(numbers, Odd) and go_on:
+            raise Unusable
+        return numbers if isinstance(numbers, Odd) else np.array(value)  # its own number type
+
+    def say(self, name: str, value: Any) -> None:
+        """Note a text, such as the letter of an answer."""
+        self.run.seen.append(Seen(0, name, value.strip() if type(value) is str else Odd(described(value))))
+
+    def odd(self, name: str, words: str, step: int = 0) -> None:
+        """Note that something is not what it should be, and end the run."""
+        self.run.seen.append(Seen(step, name, Odd(words)))
+        raise Unusable
+
+    def finding(self, words: str) -> None:
+        """Note a remark that costs no points."""
+        if words not in self.run.findings:
+            self.run.findings.append(words)
+
+    def unpack(self, value: Any, names: tuple[str, ...], step: int = 0) -> tuple[Any, ...]:
+        """Return the parts of a tuple, or note that it has not as many."""
+        if not isinstance(value, (tuple, list)) or len(value) != len(names):
+            self.odd("the value returned", f"{described(value)} instead of {', '.join(names)}", step)
+        return tuple(value)
+
+    def counted(self, grad: Callable[[np.ndarray], np.ndarray], budget: int) -> Callable[[Any], np.ndarray]:
+        """Return a gradient that stops whoever asks for it more often than ``budget`` times."""
+        calls = 0
+
+        def counting(x: Any) -> np.ndarray:
+            nonlocal calls
+            calls += 1
+            if calls > budget and Watchdog.current:
+                Watchdog.current.expire(f"it asked for the gradient more than {budget} times")
+                Watchdog.current.wait()
+            return np.array(grad(np.array(x, float)))
+
+        return counting
+
+
+def observe(
+    drive: Driver, function: Callable[..., Any], cases: list[Case], seconds: float = SECONDS
+) -> list[Run]:
+    """Call a function on cases, guarded, and return what was seen; it ends at the first case that cannot be finished.
+
+    Args:
+        drive: the driver.
+        function: the student's function.
+        cases: what it is called with.
+        seconds: the time for each case; where one runs out, the others are not tried.
+    """
+    file = getattr(getattr(function, "__code__", None), "co_filename", "")
+    runs = []
+    for case in cases:
+        run = Run()
+        runs.append(run)
+
+        def call(case: Case = case, run: Run = run) -> None:
+            with contextlib.suppress(Unusable):
+                drive(function, case, Notes(run))
+
+        run.outcome = guarded(call, seconds, file)
+        if run.trouble:
+            break
+    return runs
+
+
+def as_numbers(value: Any) -> np.ndarray | Odd:
+    """Return a copy as an array of floats, or in words what it is instead.
+
+    Examples:
+        >>> as_numbers([1, 2])
+        array([1., 2.])
+        >>> as_numbers(None), as_numbers("2"), as_numbers(1j)
+        (Odd(words='None'), Odd(words="text, '2'"), Odd(words='complex numbers'))
+    """
+    if value is None or isinstance(value, (str, bytes, dict, set)) or callable(value):
+        return Odd(described(value))
+    try:
+        array = np.array(value)
+    except (ValueError, TypeError):
+        return Odd(
+            "a list whose rows have different lengths"
+            if isinstance(value, (list, tuple))
+            else described(value)
+        )
+    if array.dtype.kind == "c":
+        return Odd("complex numbers")
+    if array.dtype.kind not in "fiub":
+        return Odd(described(value))
+    if array.size > LARGEST:
+        return Odd(f"an array of {array.size:,} numbers")
+    return array.astype(float)
+
+
+def described(value: Any) -> str:
+    """Return in a few words what a value is; never raises."""
+    if value is None:
+        return "None"
+    kind = type(value).__name__
+    if isinstance(value, str):
+        return f"text, {value[:30]!r}"
+    if isinstance(value, (tuple, list)):
+        return f"a {kind} of {len(value)}"
+    if type(value) is np.ndarray:
+        return f"an array of {value.dtype} of shape {value.shape}"
+    if callable(value):
+        return f"a function ({getattr(value, '__name__', kind)})"
+    return f"{'an' if kind[:1].lower() in 'aeiou' else 'a'} {kind}"
+
+
+# -- drivers ---------------------------------------------------------------------------------------------
+
+
+def call(*returned: str) -> Driver:
+    """Call the function once with the case's values, in their order; note what it returns under these names."""
+
+    def drive(function: Callable[..., Any], case: Case, notes: Notes) -> None:
+        given = {name: _copy(value) for name, value in case.items()}
+        value = function(*given.values())
+        if len(returned) > 1:
+            for name, part in zip(returned, notes.unpack(value, returned), strict=True):
+                notes.see(name, part, go_on=False)
+        else:
+            notes.see(returned[0] if returned else "the value returned", value)
+        _look_for_changes(given, case, notes)
+
+    return drive
+
+
+def say(function: Callable[..., Any], case: Case, notes: Notes) -> None:
+    """Call the function without arguments and note the text it returns."""
+    notes.say("the answer", function())
+
+
+def rule(*memory: str) -> Driver:
+    """Take the steps of an update rule ``x, state = function(x, g, state, *hyper)``.
+
+    The case names the start ``x``, the ``gradients`` (one for each step, whatever x is) or ``grad`` (a function of x)
+    with ``steps``, and ``hyper``. Noted at every step: what is remembered, by name, then x.
+    """
+
+    def drive(function: Callable[..., Any], case: Case, notes: Notes) -> None:
+        x, state = _copy(case["x"]), {name: np.zeros_like(case["x"]) for name in memory}
+        for step, g in enumerate(_gradients(case), 1):
+            g = np.array(g(x) if callable(g) else g)
+            given = {"x": _copy(x), "g": _copy(g)}
+            remembered: dict[str, Any] = {name: _copy(value) for name, value in state.items()}
+            answer = function(given["x"], given["g"], remembered | {"t": step}, *case.get("hyper", ()))
+            x_new, new = notes.unpack(answer, ("x", "state"), step)
+            if not isinstance(new, dict):
+                notes.odd("state", f"{described(new)} instead of the dict", step)
+            for name in memory:
+                if name not in new:
+                    notes.odd(f"state[{name!r}]", "missing in the state that was returned", step)
+                notes.see(name, new[name], step)
+            _look_for_changes(given, {"x": x, "g": g}, notes)
+            x = notes.see("x", x_new, step)
+            if x.shape != np.shape(case["x"]):
+                raise Unusable  # noted already; a further step would only fail
+            state = {name: value for name, value in new.items() if name != "t"}
+
+    return drive
+
+
+def loop(function: Callable[..., Any], case: Case, notes: Notes) -> None:
+    """Call ``function(grad, x, lr, steps)`` and note the path it returns; the gradient counts its calls."""
+    steps, x = case["steps"], _copy(case["x"])
+    calls: list[int] = []
+
+    def grad(x: np.ndarray) -> np.ndarray:
+        calls.append(1)
+        return case["grad"](x)
+
+    path = function(notes.counted(grad, 20 * steps + 20), x, case["lr"], steps)
+    notes.see("path", path)
+    _look_for_changes({"x": x}, case, notes)
+    if len(calls) > steps + 1:
+        notes.finding(f"It asked for {len(calls)} gradients in {steps} steps: one a step is enough.")
+
+
+def _gradients(case: Case) -> Iterator[Any]:
+    if "gradients" in case:
+        return iter(case["gradients"])
+    return iter([case["grad"]] * case["steps"])
+
+
+def _look_for_changes(given: Mapping[str, Any], before: Mapping[str, Any], notes: Notes) -> None:
+    for name, value in given.items():
+        if isinstance(value, np.ndarray) and not np.array_equal(value, before[name], equal_nan=True):
+            notes.finding(
+                f"It changes {name} in place. That is harmless here, where it gets a copy; elsewhere "
+                f"the caller's {name} would change with it."
+            )
+
+
+def _copy(value: Any) -> Any:
+    return value.copy() if isinstance(value, np.ndarray) else value

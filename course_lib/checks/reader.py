@@ -1,0 +1,194 @@
+"""What the reader calls: `check`, `hint`, `solution`, `progress`, and `ready` for the demos."""
+
+from __future__ import annotations
+
+import difflib
+import html
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from . import record
+from .exercises import all_exercises, find_task
+from .result import Result, result_of
+from .tasks import Exercise, Task, Verdict
+
+_shown: dict[str, int] = {}  # how many hints of each task were given
+
+
+def check(function: Callable[..., Any], student: Any = "") -> Result:
+    """Check a task: run your function on several cases and say what is right and what is not. Never raises.
+
+    Args:
+        function: your function, under the name the exercise gave it.
+        student: your name (or the function that returns it), where the exercise varies from student to student.
+
+    Returns:
+        The points as a number, and the feedback as HTML.
+
+    Examples:
+        >>> def spectral_radius(lr, beta, curvature):
+        ...     raise NotImplementedError()
+        >>> check(spectral_radius)
+        0.0
+        >>> print(check(spectral_radius).text.splitlines()[0])
+        ○ Not attempted yet · 0 of 3
+    """
+    name = getattr(function, "__name__", "")
+    found = find_task(name) if isinstance(name, str) else None
+    if not callable(function) or found is None:
+        return Result(_not_a_task(function, name))
+    exercise, task = found
+    problem = task.signature_problem(function)
+    if problem:
+        result = Result(Verdict(task.name, task.points, "wrong", "Not yet right", [problem]))
+    else:
+        runs = task.observe(function)
+        result = result_of(task.judge(runs, exercise.mine(student)), runs)
+    record.note(task.name, result.verdict.state)
+    return result
+
+
+def _not_a_task(function: Any, name: Any) -> Verdict:
+    verdict = Verdict(str(name) or type(function).__name__, 0, "wrong", "There is no such task")
+    if not callable(function):
+        verdict.lines = [
+            "Hand over the function itself, by its name and without parentheses: check(adam_step)."
+        ]
+    else:
+        near = difflib.get_close_matches(
+            str(name), [task.name for e in all_exercises() for task in e.tasks], 1
+        )
+        verdict.lines = [
+            "Keep the function's name as the exercise gave it" + (f": {near[0]}?" if near else ".")
+        ]
+    return verdict
+
+
+def ready(function: Callable[..., Any], what: str = "a figure", student: Any = "") -> bool:
+    """Whether a function passes its check; if not, say in one line what will stand here once it does.
+
+    Args:
+        function: the student's function.
+        what: what will appear.
+        student: as for `check`.
+    """
+    name = getattr(function, "__name__", "")
+    found = find_task(name) if isinstance(name, str) else None
+    good = False
+    if found and not found[1].signature_problem(function):
+        good = found[1].judge(found[1].observe(function), found[0].mine(student)).state == "right"
+    if not good:
+        print(f"Once {name or 'your function'} passes its check, {what} will appear here.")
+    return good
+
+
+def hint(task: str | Callable[..., Any]) -> Text:
+    """Give the next hint of a task; every call gives one more.
+
+    Args:
+        task: the task's name, its beginning, or the function.
+    """
+    found = _named(task)
+    if isinstance(found, Text):
+        return found
+    if not found.hints:
+        return Text(f"There is no hint for {found.name}.")
+    number = min(_shown.get(found.name, 0), len(found.hints) - 1)
+    _shown[found.name] = number + 1
+    last = " That was the last one." if number + 1 == len(found.hints) else ""
+    return Text(f"Hint {number + 1} of {len(found.hints)}: {found.hints[number]}{last}")
+
+
+def solution(task: str | Callable[..., Any], sure: bool = False) -> Text:
+    """Show the solution of a task, once you are sure.
+
+    Args:
+        task: the task's name, its beginning, or the function.
+        sure: say True, and it is shown.
+    """
+    found = _named(task)
+    if isinstance(found, Text):
+        return found
+    if not sure:
+        left = len(found.hints) - _shown.get(found.name, 0)
+        more = f" There {'is 1 hint' if left == 1 else f'are {left} hints'} left." if left > 0 else ""
+        return Text(f'Are you sure? Then say  solution("{found.name}", sure=True).{more}')
+    return Text(found.source, code=True)
+
+
+def progress(forget: bool = False) -> Text:
+    """Tell what is solved, attempted and open. It stands in a small file in this folder, which you may delete.
+
+    Args:
+        forget: delete the file and begin anew.
+    """
+    if forget:
+        record.forget()
+    known = record.load()
+    lines = []
+    for exercise in all_exercises():
+        states = [(task, known.get(task.name)) for task in exercise.tasks]
+        solved = sum(1 for _, entry in states if isinstance(entry, dict) and entry.get("solved"))
+        lines.append(f"{exercise.name}: {solved} of {len(states)} solved")
+        for task, entry in states:
+            word = "○ open"
+            if isinstance(entry, dict):
+                word = "✓ solved" if entry.get("solved") else "△ attempted"
+            lines.append(f"    {word:<12} {task.name}")
+    return Text("\n".join(lines))
+
+
+def variant(exercise: str, student: Any = "") -> dict[str, Any]:
+    """Return the numbers of an exercise that vary from student to student.
+
+    Args:
+        exercise: its name, such as "02_gradient_descent".
+        student: your name, or a function that returns it.
+
+    Raises:
+        KeyError: if there is no such exercise.
+
+    Examples:
+        >>> variant("02_gradient_descent", "Ada") == variant("02_gradient_descent", " ada")
+        True
+    """
+    return exercise_named(exercise).mine(student)
+
+
+def exercise_named(name: str) -> Exercise:
+    """Return an exercise.
+
+    Raises:
+        KeyError: if there is none of that name.
+    """
+    for exercise in all_exercises():
+        if exercise.name == name:
+            return exercise
+    raise KeyError(f"there is no exercise {name!r}; there are {', '.join(e.name for e in all_exercises())}")
+
+
+@dataclass(frozen=True)
+class Text:
+    """A few lines to read, in a notebook and in a terminal."""
+
+    text: str
+    code: bool = False
+
+    def __repr__(self) -> str:
+        return self.text
+
+    def _repr_html_(self) -> str:
+        text = html.escape(self.text)
+        return f"<pre>{text}</pre>" if self.code or "\n" in text else f"<div>{text}</div>"
+
+
+def _named(task: Any) -> Task | Text:
+    name = str(getattr(task, "__name__", task))
+    tasks = [t for exercise in all_exercises() for t in exercise.tasks]
+    exact = [t for t in tasks if t.name == name]
+    begun = exact or [t for t in tasks if t.name.startswith(name)]
+    if len(begun) == 1:
+        return begun[0]
+    names = ", ".join(t.name for t in begun or tasks)
+    return Text(f"There is no task {name!r}; there are {names}." if not begun else f"Which one: {names}?")
