@@ -14,11 +14,13 @@ from .gauss_newton import GaussNewton, LevenbergMarquardt
 from .hyper import Hyper
 from .large_batch import LAMB, LARS
 from .lbfgs import LBFGS
+from .muon import Muon, newton_schulz
 from .partition import Partition
 from .prodigy import Prodigy
 from .registry import REGISTRY
 from .schedule_free import ScheduleFreeAdamW, ScheduleFreeSGD
 from .second_order import Newton
+from .shampoo import SOAP, Shampoo
 from .wrappers import SAM, ClipByNorm, ClipByValue, IterateAverage, Lookahead
 
 __all__ = [
@@ -28,6 +30,7 @@ __all__ = [
     "REGISTRY",
     "SAM",
     "SGD",
+    "SOAP",
     "SWATS",
     "AMSBound",
     "AMSGrad",
@@ -49,6 +52,7 @@ __all__ = [
     "Lion",
     "Lookahead",
     "Momentum",
+    "Muon",
     "Nadam",
     "Nesterov",
     "Newton",
@@ -60,7 +64,9 @@ __all__ = [
     "RMSprop",
     "ScheduleFreeAdamW",
     "ScheduleFreeSGD",
+    "Shampoo",
     "State",
     "as_optimizer",
     "forms_table",
+    "newton_schulz",
 ]

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..curvature import flat, like
+from .. import curvature
 from .base import Optimizer, Params, State, ratio
 from .hyper import Hyper, learning_rate, nonnegative, number
 from .linear import per_run, solve, to_back, to_front
@@ -31,14 +31,14 @@ class _LeastSquares(Optimizer):
                 f"{type(self).__name__} needs a problem with residuals(x) and jacobian(x), such as LeastSquares, "
                 f"but {type(problem).__name__} is none"
             )
-        grid, point = state.grid, flat(x, state.grid)
+        grid, point = state.grid, curvature.flat(x, state.grid)
 
         def residuals(at: np.ndarray) -> np.ndarray:
-            return np.asarray(problem.residuals(like(at, x, grid), batch))
+            return np.asarray(problem.residuals(curvature.like(at, x, grid), batch))
 
         j = _columns(problem.jacobian(x, batch), grid)
         new, state = self._typed(point).solved(point, residuals, j, state)
-        return like(new, x, grid), state
+        return curvature.like(new, x, grid), state
 
     def solved(self, x: np.ndarray, residuals: Any, j: np.ndarray, s: State) -> tuple[np.ndarray, State]:
         """One step for x ``(N, *grid)`` and J ``(M, N, *grid)``; the algorithm box."""

@@ -12,10 +12,12 @@ from .entry import Entry, refused
 from .gauss_newton import GaussNewton, LevenbergMarquardt
 from .large_batch import LAMB, LARS
 from .lbfgs import LBFGS
+from .muon import Muon
 from .partition import Partition
 from .prodigy import Prodigy
 from .schedule_free import ScheduleFreeAdamW, ScheduleFreeSGD
 from .second_order import Newton
+from .shampoo import SOAP, Shampoo
 from .wrappers import SAM, ClipByNorm, ClipByValue, IterateAverage, Lookahead
 
 _NAN, _INF = float("nan"), float("inf")
@@ -160,6 +162,24 @@ ROWS = (
         cls=LBFGS, family="second order", year=1980, paper="Nocedal, Updating quasi-Newton matrices",
         memory=23, lr=0.2, valid=({"lr": 0.3, "memory": 3}, {"memory": 1}),
         invalid=refused(lr=_POSITIVE, memory=(0, -1)),
+    ),
+    Entry(
+        cls=Shampoo, family="matrix", year=2018, paper="Gupta, Koren and Singer, Shampoo",
+        memory=1, matrix_memory=lambda r, c: (r * r + c * c) / (r * c), lr=1.0,
+        valid=({"lr": 0.3, "eps": 1e-2}, {"vectors": "full"}, {"vectors": "full", "eps": 0.1}),
+        invalid=refused(lr=_POSITIVE, eps=_POSITIVE, vectors=("adagrad",)),
+    ),
+    Entry(
+        cls=SOAP, family="matrix", year=2024, paper="Vyas et al., SOAP",
+        memory=2, matrix_memory=lambda r, c: 2 + 2 * (r * r + c * c) / (r * c), lr=0.1,
+        valid=({**_OTHER, "shampoo_beta": 0.5, "refresh": 3}, *_NO_MEMORY, {"shampoo_beta": 0.0}),
+        invalid=(*_ADAM, *refused(shampoo_beta=_DECAY, refresh=(0, -1))),
+    ),
+    Entry(
+        cls=Muon, family="matrix", year=2024, paper="Jordan et al., Muon",
+        memory=1,
+        valid=({"lr": 0.3, "beta": 0.5, "eps": 1e-3}, {"nesterov": False}, {"bias_correction": True}, {"beta": 0.0}),
+        invalid=refused(lr=_POSITIVE, beta=_DECAY, eps=_POSITIVE, nesterov=(2, None), bias_correction=(2,)),
     ),
     Entry(
         cls=Lookahead, family="wrapper", year=2019, paper="Zhang et al., Lookahead optimizer",
