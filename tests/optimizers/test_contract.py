@@ -196,9 +196,9 @@ class Still:
 
 @pytest.mark.parametrize("entry", named(GENERIC))
 def test_memory_is_what_the_row_says(entry: Entry) -> None:
-    x = point((40, 30) if entry.needs_matrix or entry.matrix_memory else (1200,))
+    x = point((12, 10) if entry.needs_matrix or entry.matrix_memory else (120,))
     opt = entry.cls()
-    expected = entry.matrix_memory(40, 30) if entry.matrix_memory else entry.memory
+    expected = entry.matrix_memory(12, 10) if entry.matrix_memory else entry.memory
     state = list(walk(opt, x, gradients(x.shape, 2)))[-1][1]
     assert sum(a.size for a in state.arrays.values() if a.size > 1) / x.size == pytest.approx(expected)
 
