@@ -221,28 +221,35 @@ function nearest(values, value) {
   return best;
 }
 
-function fillReadouts(box, scene) {
-  if (!box.firstChild) add(box, "table", {});
-  const table = box.firstChild;
-  const lines = scene.rows ?? [];
-  table.replaceChildren();
-  table.hidden = !lines.length;
-  if (lines.length) {
+function fillReadouts(box, { columns = [], rows = [], notice = "", notice_state = "" }) {
+  const shape = JSON.stringify([columns, rows.map(({ name, color, cells }) => [name, color, cells.length])]);
+  if (box.dataset.shape !== shape) { // the cells are kept while a slider moves: only their texts change
+    box.dataset.shape = shape;
+    box.replaceChildren();
+    const table = add(box, "table", { hidden: !rows.length });
     const head = add(add(table, "thead", {}), "tr", {});
-    for (const title of ["", ...scene.columns]) add(head, "th", { textContent: title, scope: "col" });
+    for (const title of ["", ...columns]) add(head, "th", { textContent: title, scope: "col" });
     const body = add(table, "tbody", {});
-    for (const row of lines) {
+    for (const { name, color, cells } of rows) {
       const line = add(body, "tr", {});
-      line.dataset.state = row.state;
-      const name = add(line, "th", { textContent: row.name, scope: "row" });
-      name.style.setProperty("--lf-own", `var(--lf-${row.color})`);
-      for (const cell of row.cells) add(line, "td", { textContent: cell });
+      add(line, "th", { textContent: name, scope: "row" }).style.setProperty("--lf-own", `var(--lf-${color})`);
+      for (const _ of cells) add(line, "td", {});
     }
+    add(box, "p", {});
   }
-  const notice = box.children[1] ?? add(box, "p", {});
-  notice.hidden = !scene.notice;
-  notice.textContent = scene.notice ?? "";
-  notice.dataset.state = scene.notice_state ?? "";
+  rows.forEach(({ cells, state }, i) => {
+    const line = box.firstChild.tBodies[0].rows[i];
+    line.dataset.state = state;
+    cells.forEach((text, j) => put(line.cells[j + 1], text));
+  });
+  const line = box.lastChild;
+  line.hidden = !notice;
+  line.dataset.state = notice_state;
+  put(line, notice);
+}
+
+function put(element, text) {
+  if (element.textContent !== text) element.textContent = text;
 }
 
 // -- points that are dragged -------------------------------------------------------------------------------
@@ -261,7 +268,7 @@ function dragHandles(canvas, link, scene, places) {
       return p && x >= p.x - 6 && x <= p.x + p.w + 6 && y >= p.y - 6 && y <= p.y + p.h + 6;
     });
   };
-  const put = (mark, x, y) => {
+  const move = (mark, x, y) => {
     const place = places()[mark.panel];
     const { x: across, y: up } = scene().panels[mark.panel];
     link.set(mark.name, [
@@ -272,10 +279,10 @@ function dragHandles(canvas, link, scene, places) {
       held = under(event);
       if (!held || event.button) return;
       canvas.setPointerCapture(event.pointerId);
-      put(held, ...at(event));
+      move(held, ...at(event));
     },
     pointermove(event) {
-      if (held) put(held, ...at(event));
+      if (held) move(held, ...at(event));
       else canvas.style.cursor = under(event) ? "crosshair" : "default";
     },
     pointerup() { held = null; },
@@ -290,7 +297,7 @@ function dragHandles(canvas, link, scene, places) {
       const { x: across, y: up } = scene().panels[mark.panel];
       const from = link.latest[mark.name] ?? numbers(scene(), mark);
       const size = event.shiftKey ? 0.1 : 0.01;
-      put(mark, place.x + (fraction(across, from[0]) + step[0] * size) * place.w,
+      move(mark, place.x + (fraction(across, from[0]) + step[0] * size) * place.w,
         place.y + (1 - fraction(up, from[1]) + step[1] * size) * place.h);
     },
   };

@@ -125,6 +125,13 @@ class Figure(anywidget.AnyWidget):
         """Set everything back to where it was at first."""
         self.set(**{name: control.default for name, control in self.controls.items()}, **self.points)
 
+    def close(self) -> None:
+        """Take the figure off the page and out of memory, with the layout that was made for it."""
+        layout = self.layout if self.comm is not None else None
+        super().close()
+        if layout is not None:
+            layout.close()
+
     @property
     def scene(self) -> Scene:
         """The scene for the traits as they are now; a number that overflows in it is no cause for a warning."""

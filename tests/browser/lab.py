@@ -51,6 +51,17 @@ class Lab:
         place = f"lab/tree/{path}" if app == "lab" else f"notebooks/{path}"
         return f"http://127.0.0.1:{self.port}/{place}?token={self.token}" + ("&reset" if app == "lab" else "")
 
+    def stop_kernels(self) -> None:
+        """Stop all kernels, so that one test's do not slow the next one's."""
+        for session in self._api("GET", "sessions"):
+            self._api("DELETE", f"sessions/{session['id']}")
+
+    def _api(self, method: str, path: str) -> Any:
+        address = f"http://127.0.0.1:{self.port}/api/{path}?token={self.token}"
+        with urllib.request.urlopen(urllib.request.Request(address, method=method), timeout=20) as answer:
+            body = answer.read()
+        return json.loads(body) if body else None
+
     def write(self, name: str, cells: Sequence[str]) -> str:
         """Write a notebook of code cells and return its path."""
         notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
@@ -89,7 +100,7 @@ def serve(root: Path, home: Path) -> Iterator[Lab]:
     command = [
         sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}", "--port-retries=0",
         f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={root}",
-        "--LabApp.news_url=", "--expose-app-in-browser",
+        "--LabApp.news_url=", "--expose-app-in-browser", "--JupyterNotebookApp.expose_app_in_browser=True",
     ]  # fmt: skip
     with open(home / "server.log", "w") as log:
         server = subprocess.Popen(command, cwd=root, env=environment, stdout=log, stderr=subprocess.STDOUT)

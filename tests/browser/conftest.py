@@ -1,0 +1,60 @@
+"""A Jupyter server and a browser for the tests of this folder; they are skipped where there is no Chromium."""
+
+import shutil
+
+import pytest
+
+from . import lab as laboratory
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if "browser" in item.path.parts:
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.filterwarnings("default"))  # those of Playwright are not ours
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory):
+    """One Jupyter server over an empty folder, with settings of its own."""
+    if not (shutil.which("chromium") or shutil.which("google-chrome")):
+        pytest.skip("no Chromium here")
+    with laboratory.serve(tmp_path_factory.mktemp("notebooks"), tmp_path_factory.mktemp("home")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Chromium, one for all tests."""
+    pytest.importorskip("playwright")
+    with laboratory.chromium() as context:
+        yield context.browser
+
+
+@pytest.fixture
+def lab(server, browser):
+    """Return ``open(cells_or_path, app="lab", figures=1, **context) -> page``, which opens a notebook and runs it.
+
+    ``cells_or_path`` is a list of code cells, or the path of a notebook, which is copied. Errors of a
+    widget's own script (Jupyter loads it from a blob) fail the test.
+    """
+    contexts, errors = [], []
+
+    def open_notebook(cells_or_path, app="lab", figures=1, **context):
+        name = f"notebook-{len(list(server.root.glob('*.ipynb')))}.ipynb"
+        if isinstance(cells_or_path, (list, tuple)):
+            server.write(name, cells_or_path)
+        else:
+            shutil.copy(cells_or_path, server.root / name)
+        contexts.append(browser.new_context(**{"viewport": {"width": 1200, "height": 1000}, **context}))
+        page = contexts[-1].new_page()
+        page.on("pageerror", lambda error: "blob:" in (error.stack or "") and errors.append(str(error)))
+        page.goto(server.url(name, app))
+        laboratory.run_all(page, figures)
+        return page
+
+    yield open_notebook
+    for context in contexts:
+        context.close()
+    server.stop_kernels()
+    assert not errors, f"the page's scripts failed: {errors}"
