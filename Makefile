@@ -7,7 +7,7 @@ BIN    ?= $(VENV)/bin
 SETUP  ?= $(VENV)/.ready
 NOTEBOOKS = $(wildcard notebooks exercises solutions)
 
-.PHONY: lab test test-code test-notebooks test-slow test-browser bench lint clean help
+.PHONY: lab test test-code test-notebooks test-slow test-browser bench lint exercises clean help
 
 help:  ## show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -28,8 +28,12 @@ test-code: $(SETUP)  ## the library, with its doctests
 test-notebooks: $(SETUP)  ## every notebook from top to bottom, then every slider and button in it
 	$(BIN)/python -m tests.notebooks
 
-test-slow: $(SETUP)  ## long property runs
+test-slow: $(SETUP)  ## long property runs; misbehaving code in live kernels; the lab kit with nbgrader
+	$(BIN)/python -m pip install --quiet --editable '.[lab]'
 	$(BIN)/python -m pytest -q -m slow
+
+exercises: $(SETUP)  ## make exercises/ from solutions/
+	$(BIN)/python -m course_lib.checks.generate
 
 test-browser: $(SETUP)  ## lessons in JupyterLab in a real browser (needs Chromium)
 	$(BIN)/python -m pytest -q -m browser tests/browser

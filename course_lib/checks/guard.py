@@ -240,7 +240,7 @@ _PRISTINE = [dict(vars(module)) for module in _MODULES]
 
 @contextmanager
 def left_as_found() -> Iterator[None]:
-    """Put random state, numpy's settings and patched modules back as they were; inside, random state is always the same."""
+    """Put random state, numpy's settings and patched modules back as they were; random state begins alike."""
     found = [dict(vars(module)) for module in _MODULES]
     python_random, numpy_random = random.getstate(), np.random.get_state()  # noqa: NPY002
     random.seed(0)

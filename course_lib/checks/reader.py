@@ -79,7 +79,7 @@ def ready(function: Callable[..., Any], what: str = "a figure", student: Any = "
     if found and not found[1].signature_problem(function):
         good = found[1].judge(found[1].observe(function), found[0].mine(student)).state == "right"
     if not good:
-        print(f"Once {name or 'your function'} passes its check, {what} will appear here.")
+        print(f"Here will stand, once {name or 'your function'} passes its check: {what}.")
     return good
 
 
