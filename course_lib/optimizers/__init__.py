@@ -12,8 +12,10 @@ from .forms import forms_table
 from .function import as_optimizer
 from .gauss_newton import GaussNewton, LevenbergMarquardt
 from .hyper import Hyper
+from .kfac import KFAC
 from .large_batch import LAMB, LARS
 from .lbfgs import LBFGS
+from .line_search import LineSearch, backtracking
 from .muon import Muon, newton_schulz
 from .partition import Partition
 from .prodigy import Prodigy
@@ -21,9 +23,11 @@ from .registry import REGISTRY
 from .schedule_free import ScheduleFreeAdamW, ScheduleFreeSGD
 from .second_order import Newton
 from .shampoo import SOAP, Shampoo
+from .sophia import Sophia
 from .wrappers import SAM, ClipByNorm, ClipByValue, IterateAverage, Lookahead
 
 __all__ = [
+    "KFAC",
     "LAMB",
     "LARS",
     "LBFGS",
@@ -49,6 +53,7 @@ __all__ = [
     "Hyper",
     "IterateAverage",
     "LevenbergMarquardt",
+    "LineSearch",
     "Lion",
     "Lookahead",
     "Momentum",
@@ -65,8 +70,10 @@ __all__ = [
     "ScheduleFreeAdamW",
     "ScheduleFreeSGD",
     "Shampoo",
+    "Sophia",
     "State",
     "as_optimizer",
+    "backtracking",
     "forms_table",
     "newton_schulz",
 ]

@@ -10,14 +10,17 @@ from .decoupled import AdamW, Lion
 from .descent import GradientDescent, Momentum, Nesterov
 from .entry import Entry, refused
 from .gauss_newton import GaussNewton, LevenbergMarquardt
+from .kfac import KFAC
 from .large_batch import LAMB, LARS
 from .lbfgs import LBFGS
+from .line_search import LineSearch
 from .muon import Muon
 from .partition import Partition
 from .prodigy import Prodigy
 from .schedule_free import ScheduleFreeAdamW, ScheduleFreeSGD
 from .second_order import Newton
 from .shampoo import SOAP, Shampoo
+from .sophia import Sophia
 from .wrappers import SAM, ClipByNorm, ClipByValue, IterateAverage, Lookahead
 
 _NAN, _INF = float("nan"), float("inf")
@@ -164,6 +167,24 @@ ROWS = (
         invalid=refused(lr=_POSITIVE, memory=(0, -1)),
     ),
     Entry(
+        cls=KFAC, family="second order", year=2015, paper="Martens and Grosse, Optimizing neural networks with K-FAC",
+        memory=0, matrix_memory=lambda r, c: 2 * ((r + 1) ** 2 + c * c) / (r * c),
+        valid=({"lr": 0.1, "damping": 0.1, "decay": 0.5, "refresh": 3, "seed": 7}, {"decay": 0.0}),
+        invalid=refused(lr=_POSITIVE, damping=_POSITIVE, decay=_DECAY, refresh=(0, -1), seed=(-1,)),
+    ),
+    Entry(
+        cls=Sophia, family="second order", year=2023, paper="Liu et al., Sophia",
+        memory=2, lr=0.1,
+        valid=(
+            {"lr": 0.03, "beta1": 0.5, "beta2": 0.8, "gamma": 1.0, "eps": 1e-3, "weight_decay": 0.1, "every": 3},
+            {"seed": 7, "beta1": 0.0}, {"beta2": 0.0}, {"estimator": "gauss_newton_bartlett"},
+        ),
+        invalid=refused(
+            lr=_POSITIVE, beta1=_DECAY, beta2=_DECAY, gamma=_POSITIVE, eps=_POSITIVE, weight_decay=_NOT_NEGATIVE,
+            every=(0, -1), estimator=("exact", None), seed=(-1,),
+        ),
+    ),
+    Entry(
         cls=Shampoo, family="matrix", year=2018, paper="Gupta, Koren and Singer, Shampoo",
         memory=1, matrix_memory=lambda r, c: (r * r + c * c) / (r * c), lr=1.0,
         valid=({"lr": 0.3, "eps": 1e-2}, {"vectors": "full"}, {"vectors": "full", "eps": 0.1}),
@@ -208,6 +229,12 @@ ROWS = (
         memory=1, recommended={"inner": GradientDescent(lr=0.5), "begin": 200},
         valid=({"form": "exponential", "beta": 0.5}, {"begin": 4}, {"inner": Lookahead(GradientDescent(lr=0.1))}),
         invalid=refused(form=("polyak",), beta=_DECAY, begin=(0, -1)),
+    ),
+    Entry(
+        cls=LineSearch, family="wrapper", year=1966, paper="Armijo, Minimization of functions",
+        memory=0, recommended={"inner": LBFGS()},
+        valid=({"shrink": 0.3, "sufficient": 0.1, "most": 8}, {"inner": LBFGS()}, {"inner": Newton(damping=0.1)}),
+        invalid=refused(shrink=(0.0, 1.0, _NAN), sufficient=(0.0, 1.0, _NAN), most=(0, -1)),
     ),
     Entry(
         cls=Partition, family="wrapper", year=2019, paper="parameter groups of every library",

@@ -2,6 +2,7 @@
 
 from .data import Data, digits, get_batches
 from .least_squares import LeastSquares
+from .mlp import MLP
 from .softmax import SoftmaxRegression
 
-__all__ = ["Data", "LeastSquares", "SoftmaxRegression", "digits", "get_batches"]
+__all__ = ["MLP", "Data", "LeastSquares", "SoftmaxRegression", "digits", "get_batches"]

@@ -84,6 +84,10 @@ class Slope:
         """√curvature times the identity, (N, N, *grid)."""
         return self.identity(p, self.curvature**0.5)
 
+    def sampled(self, p: Any, batch: Any, rng: Any) -> Any:
+        """A batch of three, whose gradient is the same."""
+        return range(3)
+
     def identity(self, p: Any, scale: float) -> np.ndarray:
         g = self.g[self.step]
         one, slope = (next(iter(a.values())) if isinstance(a, dict) else a for a in (p, g))
