@@ -195,7 +195,7 @@ class PathExplorer(Figure):
         for path in paths.values():
             draw_divergence(scene, 0, path)
         scene.handle(0, "start", *self.start)
-        scene.columns = ("final loss", "distance to minimum", f"steps to {short(self.tolerance)}", "")
+        scene.columns = ("final loss", "to minimum", f"steps to {short(self.tolerance)}", "")
         self._judge(scene, paths)
         scene.alt = "; ".join(self._sentence(name, path) for name, path in paths.items())
         scene.alt += f", on {surface.title} from ({self.start[0]:.3g}, {self.start[1]:.3g})"
