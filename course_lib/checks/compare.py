@@ -131,4 +131,5 @@ def _how_far(a: np.ndarray, b: np.ndarray) -> str:
     gap, scale = np.abs(a - b).max(), np.abs(b).max()
     if scale == 0 or gap > 10 * scale:
         return f" (off by {gap:.3g})"
-    return f" (off by {gap:.2g}, that is {100 * gap / scale:.2g} %)"
+    percent = 100 * gap / scale
+    return f" (off by {gap:.2g}, that is {percent:.0f} %)" if percent >= 10 else f" (off by {percent:.2g} %)"

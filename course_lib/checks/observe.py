@@ -224,7 +224,7 @@ def rule(*memory: str) -> Driver:
             for name in memory:
                 if name not in new:
                     notes.odd(f"state[{name!r}]", "missing in the state that was returned", step)
-                notes.see(name, new[name], step)
+                new = new | {name: notes.see(name, new[name], step)}
             _look_for_changes(given, {"x": x, "g": g}, notes)
             x = notes.see("x", x_new, step)
             if x.shape != np.shape(case["x"]):

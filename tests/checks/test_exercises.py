@@ -1,0 +1,159 @@
+"""Every exercise: made from its solution, complete in its marks, and agreeing with the bank."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from course_lib.checks import hint, progress, record, solution, variant
+from course_lib.checks.exercises import all_exercises
+from course_lib.checks.generate import STUB, exercise_of, main, without_solution, written
+from course_lib.checks.reader import check, ready
+
+ROOT = Path(__file__).parents[2]
+NAMES = [exercise.name for exercise in all_exercises()]
+GRADED = {e.name: {t.name: t.points for t in e.tasks} for e in all_exercises()}
+
+
+@pytest.fixture(autouse=True)
+def own_record(monkeypatch, tmp_path):
+    monkeypatch.setenv("COURSE_PROGRESS", str(tmp_path / "progress.json"))
+
+
+def cells(folder, name):
+    return nbformat.read(ROOT / folder / f"{name}.ipynb", as_version=4).cells
+
+
+def test_every_solution_has_its_bank_and_its_exercise():
+    for folder in ("solutions", "exercises"):
+        assert sorted(path.stem for path in (ROOT / folder).glob("*.ipynb")) == NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_regenerated_is_committed(name, tmp_path):
+    source = json.loads((ROOT / "solutions" / f"{name}.ipynb").read_text())
+    assert (ROOT / "exercises" / f"{name}.ipynb").read_text() == written(exercise_of(source))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_marks_are_complete(name):
+    points, ids = {}, []
+    for cell in cells("solutions", name):
+        if cell.cell_type != "code":
+            continue
+        (tag,) = cell.metadata["tags"]
+        assert tag in ("setup", "exercise", "check", "demo", "scratch")
+        meta = cell.metadata.get("nbgrader")
+        assert (meta is None) == (tag == "scratch")
+        if meta:
+            ids.append(meta["grade_id"])
+            assert (meta["schema_version"], meta["task"]) == (3, False)
+            assert meta["solution"] == (tag == "exercise") == ("### BEGIN SOLUTION" in cell.source)
+            assert meta["locked"] == (tag != "exercise")
+            assert meta["grade"] == (tag == "check")
+        if tag == "check":
+            lines = cell.source.splitlines()
+            assert lines[0] == "from course_lib.checks import check"  # afresh
+            assert lines[-1].startswith("check(") and lines[-1].endswith(")")  # an expression, no semicolon
+            points[lines[-1][6:-1].split(",")[0]] = meta["points"]
+        if tag == "demo" and "explore_path(\n    " not in cell.source:
+            assert cell.source.startswith("if ready(")
+    assert points == GRADED[name]
+    assert len(ids) == len(set(ids))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_exercise_gives_nothing_away(name):
+    text = "\n".join(cell.source for cell in cells("exercises", name) if cell.cell_type == "code")
+    assert "SOLUTION" not in text
+    assert text.count(STUB[1]) == sum(
+        "exercise" in c.metadata.get("tags", []) for c in cells("exercises", name)
+    )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_prose_is_the_same_in_both(name):
+    for one, other in zip(cells("solutions", name), cells("exercises", name), strict=True):
+        assert one.id == other.id and (one.cell_type == "code" or one.source == other.source)
+
+
+@pytest.mark.parametrize(
+    "text", ["### BEGIN SOLUTION", "### END SOLUTION", "### BEGIN SOLUTION\n### BEGIN SOLUTION"]
+)
+def test_marks_without_partner_are_refused(text):
+    with pytest.raises(ValueError, match="SOLUTION"):
+        without_solution(text)
+
+
+def test_generating_writes_the_folder(tmp_path, capsys):
+    (tmp_path / "solutions").mkdir()
+    (tmp_path / "solutions/a.ipynb").write_text((ROOT / "solutions" / f"{NAMES[0]}.ipynb").read_text())
+    main(tmp_path)
+    assert (tmp_path / "exercises/a.ipynb").read_text() == (
+        ROOT / "exercises" / f"{NAMES[0]}.ipynb"
+    ).read_text()
+
+
+# -- what the reader calls ---------------------------------------------------------------------------------
+
+
+def test_hints_come_one_by_one():
+    first, second = str(hint("largest_lr")), str(hint("largest_lr"))
+    assert first.startswith("Hint 1 of 2: ") and second.endswith("That was the last one.")
+    assert str(hint("largest_lr")) == second
+    assert "descend" in str(hint("nothing"))
+    assert "adam_step, adam_efficient" in str(hint("adam"))
+
+
+def test_a_solution_is_shown_when_sure():
+    assert "sure=True" in str(solution("adam_step"))
+    assert str(solution("adam_step", sure=True)).startswith("def adam_step(")
+    assert "<pre>" in solution("adam_step", sure=True)._repr_html_()
+
+
+def test_progress_is_kept_and_can_be_deleted():
+    def largest_lr(hessian):
+        return 1.0
+
+    assert "○ open       largest_lr" in str(progress())
+    check(largest_lr)
+    assert "△ attempted  largest_lr" in str(progress())
+    check(next(t.solution for e in all_exercises() for t in e.tasks if t.name == "largest_lr"))
+    check(largest_lr)  # once solved it stays solved
+    assert "✓ solved     largest_lr" in str(progress())
+    assert record.load()["largest_lr"] == {"solved": True, "tries": 3}
+    assert "○ open       largest_lr" in str(progress(forget=True))
+    assert not record.path().exists()
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"largest_lr": 3}', '{"largest_lr": {"tries": "x"}}'])
+def test_a_broken_record_is_no_error(text):
+    record.path().write_text(text)
+    progress()
+    record.note("largest_lr", "right")
+    assert record.load()["largest_lr"]["solved"]
+
+
+def test_a_folder_that_cannot_be_written_is_no_error(monkeypatch):
+    monkeypatch.setenv("COURSE_PROGRESS", "/nowhere/at/all")
+    record.note("largest_lr", "right")
+    assert record.load() == {}
+
+
+def test_ready_is_silent_when_ready(capsys):
+    task = all_exercises()[0].tasks[0]
+    assert ready(task.solution) and capsys.readouterr().out == ""
+    assert not ready(lambda: 0, "a picture")
+    assert capsys.readouterr().out == "Here will stand, once <lambda> passes its check: a picture.\n"
+
+
+def test_an_unfinished_name_counts_as_none():
+    def student():
+        raise NotImplementedError()
+
+    assert variant(NAMES[0], student) == variant(NAMES[0])
+    with pytest.raises(KeyError, match="there is no exercise"):
+        variant("99")

@@ -1,0 +1,291 @@
+"""Whatever a student's function does, the check answers, and the interpreter is left as it was found."""
+
+# ruff: noqa: E501 – tables of code
+
+from __future__ import annotations
+
+import random
+import signal
+import sys
+import threading
+import time
+import warnings
+
+import numpy as np
+import pytest
+
+from course_lib.checks import check, guard
+from course_lib.checks.exercises import find_task
+from course_lib.checks.guard import guarded
+
+HEAD = "def momentum_step(x, g, state, lr=0.01, beta=0.9):\n"
+LOOP = "def descend(grad, x, lr, steps):\n"
+RIGHT = '    m = beta * state["m"] + g\n    return x - lr * m, {"m": m}\n'
+
+
+@pytest.fixture(autouse=True)
+def quiet(monkeypatch):
+    monkeypatch.setenv("COURSE_PROGRESS", "")
+    monkeypatch.setattr(guard.guarded, "__defaults__", (0.3, ""))
+    monkeypatch.setattr("course_lib.checks.tasks.Task.observe.__defaults__", (0.3,))
+
+
+def made(code, **names):
+    namespace = {"np": np, "sys": sys, "time": time} | names
+    exec(code, namespace)
+    return next(value for name, value in namespace.items() if name in ("momentum_step", "descend"))
+
+
+def answer(body, head=HEAD, **names):
+    return check(made(head + body, **names))
+
+
+ENDLESS = {
+    "plain": "    while True: pass\n",
+    "with gradients": "    while True: grad(x)\n",
+    "bare except": "    while True:\n        try:\n            while True: grad(x)\n        except: pass\n",
+    "try finally": "    while True:\n        try: grad(x)\n        finally: continue\n",
+    "finally in finally": "    try:\n        while True: pass\n    finally:\n        while True: pass\n",
+    "three times caught": "    while True:\n        try:\n            try:\n                while True: np.sqrt(2.0)\n"
+    "            except: pass\n        except BaseException: continue\n",
+    "asleep": "    while True:\n        try: time.sleep(100)\n        except: pass\n",
+    "printing": "    while True: print('again')\n",
+    "recursive with a loop": "    def again():\n        try: again()\n        except RecursionError: pass\n        while True: pass\n    again()\n",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ENDLESS)
+def test_an_endless_loop_is_stopped(name):
+    began = time.perf_counter()
+    result = answer(ENDLESS[name], LOOP)
+    assert result.verdict.headline == "Your code did not come to an end"
+    assert repr(result) == "0.0"
+    print(f"{name}: {time.perf_counter() - began:.2f} s")
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert not [t for t in threading.enumerate() if "_wait" in t.name]
+
+
+def test_the_gradient_counts_and_says_so():
+    result = answer("    while True: grad(x)\n", LOOP)
+    assert "asked for the gradient more than 120 times" in result.text
+    assert "while True: grad(x)" not in result.text  # exec'd code has no lines to show
+
+
+def test_an_endless_loop_on_another_thread_is_stopped():
+    results = []
+    thread = threading.Thread(target=lambda: results.append(answer(ENDLESS["plain"], LOOP)))
+    thread.start()
+    thread.join(20)
+    assert results[0].verdict.headline == "Your code did not come to an end"
+
+
+def test_an_interrupt_by_hand_is_told():
+    timer = threading.Timer(0.05, lambda: signal.pthread_kill(threading.main_thread().ident, signal.SIGINT))
+    timer.start()
+    assert answer(ENDLESS["plain"], LOOP).verdict.headline == "Interrupted"
+
+
+@pytest.mark.parametrize(
+    "error", ["ValueError('no')", "SystemExit(3)", "KeyboardInterrupt()", "MemoryError()", "BaseException()"]
+)
+def test_what_is_raised_is_told(error):
+    result = answer(f"    raise {error}\n")
+    assert result.verdict.state == "raised"
+    assert error.split("(")[0] in result.text
+
+
+def test_an_error_whose_text_fails():
+    result = answer("    class E(Exception):\n        def __str__(self): raise SystemExit\n    raise E\n")
+    assert result.verdict.state == "raised" and "E" in result.text
+
+
+def test_endless_recursion():
+    assert "RecursionError" in answer("    return momentum_step(x, g, state)\n").text
+
+
+def test_the_stub_is_not_attempted():
+    result = answer("    # YOUR CODE HERE\n    raise NotImplementedError()\n")
+    assert (result.verdict.state, repr(result)) == ("unattempted", "0.0")
+    assert answer("    raise NotImplementedError('later')\n").verdict.state == "raised"
+
+
+def test_a_megabyte_is_cut():
+    result = answer("    print('z' * 10**6)\n    sys.stderr.write('z' * 10**6)\n" + RIGHT)
+    assert result.points == 4
+    assert len(result._repr_html_()) < 10_000 and "more characters" in result.text
+
+
+def test_nothing_is_printed_or_warned(capfd):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        result = answer(
+            "    print(1); sys.stderr.write('2'); np.log(np.zeros(1)); import warnings; warnings.warn('w')\n"
+            + RIGHT
+        )
+    assert result.points == 4 and not caught
+    assert "UserWarning: w" in result.text and "RuntimeWarning" in result.text
+    assert capfd.readouterr() == ("", "")
+
+
+class Noisy:
+    """Complains while it is converted."""
+
+    def __init__(self, value):
+        self.value = value
+
+    def __array__(self, dtype=None, copy=None):
+        print("converted", file=sys.stderr)
+        warnings.warn("converted", stacklevel=1)
+        return np.asarray(self.value)
+
+
+class Equal:
+    """Equal to everything."""
+
+    def __eq__(self, other):
+        return True
+
+    __ne__ = __lt__ = __le__ = __eq__
+
+    def __array__(self, dtype=None, copy=None):
+        raise SystemExit("gotcha")
+
+
+def test_conversion_is_guarded(capfd):
+    assert (
+        answer('    m = beta * state["m"] + g\n    return Noisy(x - lr * m), {"m": m}\n', Noisy=Noisy).points
+        == 4
+    )
+    assert answer('    return Equal(), {"m": g}\n', Equal=Equal).points == 0
+    assert capfd.readouterr() == ("", "")
+
+
+ODD = {
+    "None": ("    pass\n", "None instead of x, state. "),
+    "no state": ("    return x\n", "an array of float64 of shape (2,) instead of x, state"),
+    "text": ('    return "x", {"m": beta * state["m"] + g}\n', "text, 'x'"),
+    "complex": ('    return x * 1j, {"m": g}\n', "complex numbers"),
+    "NaN": ('    return x * np.nan, {"m": beta * state["m"] + g}\n', "not finite"),
+    "shape": ('    return x[:1], {"m": beta * state["m"] + g}\n', "should be an array of shape (2,), but it is an array of shape (1,)"),
+    "lost": ("    return x, {}\n", "missing in the state"),
+    "not a dict": ("    return x, g\n", "instead of the dict"),
+    "function": ('    return momentum_step, {"m": g}\n', "a function (momentum_step)"),
+    "ragged": ('    return [[1], [1, 2]], {"m": beta * state["m"] + g}\n', "different lengths"),
+    "objects": ('    return np.array([None, x], object), {"m": beta * state["m"] + g}\n', "an array of object"),
+    "huge": ('    return np.zeros(10**6), {"m": beta * state["m"] + g}\n', "1,000,000 numbers"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_odd_values_are_named(name):
+    body, words = ODD[name]
+    result = answer(body)
+    assert result.points == 0 and result.verdict.state == "wrong"
+    assert words.strip(" .") in result.text
+
+
+def test_float32_passes():
+    body = '    m = np.float32(beta) * np.float32(state["m"]) + np.float32(g)\n    return np.float32(x - lr * m), {"m": m}\n'
+    assert answer(body).points == 4
+
+
+def test_change_in_place_is_a_finding():
+    result = answer('    m = beta * state["m"] + g\n    x -= lr * m\n    g[:] = 0\n    return x, {"m": m}\n')
+    assert result.points == 4
+    assert [r.split(".")[0] for r in result.remarks] == ["It changes x in place", "It changes g in place"]
+
+
+def test_globals_do_not_pass():
+    result = answer('    global M\n    M = beta * M + g\n    return x - lr * M, {"m": M}\n', M=0)
+    assert result.points == 0
+    assert "global variable" in result.text or result.verdict.state == "raised"
+
+
+def test_wrong_signature():
+    result = answer("    return x, state\n", "def momentum_step(x, g):\n")
+    assert "should take (x, g, state, lr, beta); yours takes (x, g)" in result.text
+
+
+def test_random_state_and_settings_are_left_as_found():
+    np.random.seed(11)  # noqa: NPY002
+    random.seed(11)
+    before = np.random.get_state()[1].tolist(), random.getstate(), np.geterr()  # noqa: NPY002
+    body = "    import random\n    np.random.seed(0); random.seed(0); np.seterr(all='raise'); np.set_printoptions(precision=1)\n"
+    assert answer(body + RIGHT).points == 4
+    assert before == (np.random.get_state()[1].tolist(), random.getstate(), np.geterr())  # noqa: NPY002
+    assert str(np.float64(1) / 3 * np.ones(1)) == "[0.33333333]"
+
+
+def test_the_same_code_gets_the_same_score():
+    body = '    m = beta * state["m"] + g + (np.random.rand() > 0.5)\n    return x - lr * m, {"m": m}\n'
+    assert len({answer(body).text for _ in range(5)}) == 1
+
+
+def test_patches_made_by_the_function_are_taken_back():
+    found = np.allclose, np.sqrt, np.linalg.norm, sum
+    body = "    import builtins\n    np.allclose = np.sqrt = np.linalg.norm = builtins.sum = lambda *a, **k: True\n"
+    assert answer(body + "    return x, state\n").points == 0
+    assert found == (np.allclose, np.sqrt, np.linalg.norm, sum)
+
+
+def test_patches_made_before_do_not_fool_and_stay(monkeypatch):
+    for name in ("allclose", "isclose", "array_equal", "abs", "isfinite"):
+        monkeypatch.setattr(np, name, lambda *a, **k: np.True_)
+    lie = np.allclose
+    assert answer('    return x, {"m": g}\n').points == 0
+    assert answer(RIGHT).points == 4
+    assert np.allclose is lie
+
+
+def test_every_answer_is_a_float_and_some_html():
+    for body in (
+        RIGHT,
+        "    pass\n",
+        "    raise NotImplementedError()\n",
+        "    1 / 0\n",
+        '    return x, {"m": g * 2}\n',
+    ):
+        result = answer(body)
+        assert float(repr(result)) == result.points
+        assert result._repr_html_().startswith("<div")
+
+
+def test_html_is_escaped():
+    html = answer("    raise ValueError('<script>alert(1)</script>')\n")._repr_html_()
+    assert "<script>" not in html and "&lt;script&gt;" in html
+
+
+def test_the_four_answers_look_different():
+    bodies = (RIGHT, "    return x, state\n", "    1 / 0\n", "    raise NotImplementedError()\n")
+    shown = [answer(body)._repr_html_() for body in bodies]
+    for sign, border, html in zip("✓△✕○", ("solid", "dashed", "double", "dotted"), shown, strict=True):
+        assert sign in html and border in html
+        assert sum(border in other and sign in other for other in shown) == 1
+
+
+def test_the_picture_shows_both_paths():
+    html = answer('    m = beta * state["m"] + g\n    return x + lr * m, {"m": m}\n')._repr_html_()
+    assert html.count("<polyline") == 2 and "stroke-dasharray" in html and "nan" not in html
+
+
+@pytest.mark.parametrize("thing", [None, 3, "momentum_step", lambda x: x, [], print, type])
+def test_anything_else_is_answered_kindly(thing):
+    result = check(thing)
+    assert repr(result) == "0.0" and result.verdict.headline == "There is no such task"
+
+
+def test_guarded_gives_the_value():
+    assert guarded(lambda: 5).value == 5
+
+
+def test_time_of_a_check(capsys):
+    task = find_task("adam_step")[1]
+    wrong = made(
+        "def momentum_step(x, g, state, lr=0, beta1=0, beta2=0, eps=0):\n    return x, {'m': g, 'v': g}\n"
+    )
+    wrong.__name__ = "adam_step"
+    for name, function in (("right", task.solution), ("wrong", wrong)):
+        began = time.perf_counter()
+        check(function)
+        with capsys.disabled():
+            print(f"\ncheck of a {name} adam_step: {1000 * (time.perf_counter() - began):.0f} ms")
