@@ -145,7 +145,10 @@ def test_a_grid_of_starts_is_each_run_alone(entry: Entry, opt: Optimizer) -> Non
         return
     for shape in shapes(entry):
         g, starts = gradients(shape), np.stack([point(shape, seed) for seed in range(5)], -1)
-        x = end(opt, starts, g, state=opt.init(starts, grid=1))
+        state = opt.init(starts, grid=1)
+        x, after = list(walk(opt, starts, g, state=state))[-1]
+        for name, array in state.arrays.items():
+            assert after.arrays[name].shape == array.shape, f"{name} changes its shape"
         for i in range(5):
             close(x[..., i], end(opt, starts[..., i], g))
 

@@ -69,6 +69,16 @@ def test_swats_on_a_model_measures_all_parameters_together() -> None:
     close(state.Lambda, 0.1 * 6 / 14, 1e-6)
 
 
+def test_swats_does_not_switch_without_a_gradient() -> None:
+    """Where p·g = 0 nothing is measured, however near 0 the average is."""
+    opt, x = SWATS(lr=0.1, eps=0.3), np.ones(2)
+    _, state = opt.update(x, np.ones(2), opt.init(x))
+    x, state = opt.update(x, np.zeros(2), state)
+    assert state.Lambda == 0 and state.average > 0
+    _, state = opt.update(x, np.ones(2), state)
+    assert state.Lambda != 0
+
+
 def test_swats_under_a_schedule_keeps_the_rate_apart() -> None:
     x, g = np.ones(2), np.array([1.0, 2.0])
     opt = SWATS(lr=0.1)
