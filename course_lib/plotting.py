@@ -13,9 +13,6 @@ Examples:
 
 from __future__ import annotations
 
-import base64
-import io
-import threading
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from itertools import cycle
@@ -23,11 +20,11 @@ from typing import Any, Literal
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap, to_hex
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from .picture import DRAWING, Picture, themed, to_png
 from .running import Path
 from .surfaces import Surface
 
@@ -54,41 +51,8 @@ THEMES: dict[str, dict[str, str]] = {
 SERIES = ("vermilion", "blue", "green", "purple", "amber", "sky", "ink")
 """The roles given to several runs in one picture, in this order."""
 
-DRAWING = threading.RLock()
-"""Held while matplotlib draws: its text layout is shared between threads, and widgets answer on a second one."""
-
 _STYLE = {"font": 10.0, "line": 1.8}
 _CROWD = 12
-
-
-def to_png(figure: Figure, dpi: float = 100, colors: int = 0) -> bytes:
-    """Return the figure as PNG.
-
-    Args:
-        figure: the picture.
-        dpi: pixels per inch.
-        colors: if > 0, reduce to a palette of that many colours (a third of the bytes).
-
-    Examples:
-        >>> to_png(Figure((1, 1)))[:4]
-        b'\\x89PNG'
-    """
-    from PIL import Image
-
-    with DRAWING:
-        canvas = FigureCanvasAgg(figure)
-        figure.set_dpi(dpi)
-        canvas.draw()
-        image = Image.fromarray(np.asarray(canvas.buffer_rgba()))
-    if colors:
-        opaque = image.getchannel("A").getextrema()[0] == 255
-        method = Image.Quantize.MEDIANCUT if opaque else Image.Quantize.FASTOCTREE
-        image = (image.convert("RGB") if opaque else image).quantize(
-            colors, method=method, dither=Image.Dither.NONE
-        )
-    out = io.BytesIO()
-    image.save(out, "png", compress_level=6)
-    return out.getvalue()
 
 
 def short(value: float, digits: int = 2) -> str:
@@ -201,20 +165,12 @@ def styled(axes: Axes, theme: str = "light") -> Axes:
     return axes
 
 
-class Picture(Figure):
-    """A matplotlib figure that a notebook shows by itself, at twice the resolution of the page."""
-
-    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        png = base64.b64encode(to_png(self, dpi=200, colors=192)).decode()
-        width, height = (round(100 * side) for side in self.get_size_inches())
-        return {"image/png": png, "text/plain": repr(self)}, {"image/png": {"width": width, "height": height}}
-
-
 def new_figure(width: float = 9.0, height: float = 3.8, theme: str = "light", **kwargs: Any) -> Picture:
     """Return an empty figure in the course's style; ``width`` and ``height`` in inches."""
     return Picture((width, height), facecolor=THEMES[theme]["page"], layout="constrained", **kwargs)
 
 
+@themed
 def path_figure(paths: Path | Mapping[str, Path], theme: str = "light") -> Picture:
     """Return the picture of one or more runs on one surface: the paths on its contours, the losses beside them.
 
@@ -239,6 +195,7 @@ def path_figure(paths: Path | Mapping[str, Path], theme: str = "light") -> Pictu
     return figure
 
 
+@themed
 def loss_figure(paths: Mapping[str, Path] | Mapping[str, np.ndarray], theme: str = "light") -> Picture:
     """Return the loss curves of several runs on a logarithmic axis.
 
@@ -256,6 +213,7 @@ def loss_figure(paths: Mapping[str, Path] | Mapping[str, np.ndarray], theme: str
     return figure
 
 
+@themed
 def line_figure(
     x: Any, curves: Mapping[str, Any], *, xlabel: str, ylabel: str, log: str = "", theme: str = "light"
 ) -> Picture:

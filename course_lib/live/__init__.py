@@ -8,6 +8,12 @@ Each explorer is one call and returns a widget with a trait for every setting:
   quadratic, coloured by the rate of convergence, with the path at the cursor beside it;
 * ``explore_eigenvalues(opt, eigenvalues=(0.01, 0.1, 1), steps=100)``: the error along each eigen-direction of a
   quadratic against the step;
+* ``explore_moments(opt, gradients="steady", steps=120)``: for one coordinate everything the optimizer remembers,
+  and the step it takes, under a sequence of gradients;
+* ``explore_map(opt, surface="rosenbrock", steps=200, *, x="lr", y=None)``: 64×64 runs over two hyperparameters, with
+  the run at the cursor beside them;
+* ``explore_race(opts=None, surface="double_well", steps=300)``: several optimizers leave one start together; plays,
+  and is saved as an animation;
 * ``Target(loss=1e-6, steps=100)``: a challenge for ``explore_path``, which says when it is met.
 
 Every figure: ``figure.lr = 0.1`` moves slider and picture, ``figure.set(lr=0.1, beta=0.9)`` moves several at once,
@@ -16,22 +22,33 @@ Every figure: ``figure.lr = 0.1`` moves slider and picture, ``figure.set(lr=0.1,
 
 from .eigenvalues import EigenvalueExplorer, explore_eigenvalues
 from .figure import Figure
+from .microscope import SEQUENCES, Microscope, explore_moments
 from .path import PathExplorer, Target, explore_path
+from .race import Race, explore_race, runners
 from .scene import Axis, Panel, Row, Scene
+from .settings_map import MapExplorer, explore_map
 from .stability import StabilityExplorer, explore_stability, spectral_radius
 
 __all__ = [
+    "SEQUENCES",
     "Axis",
     "EigenvalueExplorer",
     "Figure",
+    "MapExplorer",
+    "Microscope",
     "Panel",
     "PathExplorer",
+    "Race",
     "Row",
     "Scene",
     "StabilityExplorer",
     "Target",
     "explore_eigenvalues",
+    "explore_map",
+    "explore_moments",
     "explore_path",
+    "explore_race",
     "explore_stability",
+    "runners",
     "spectral_radius",
 ]

@@ -25,6 +25,8 @@ class Control:
         label: what stands beside it; by default the name.
         color: role of the run it belongs to, or "".
         titles: texts of the choices; by default the choices themselves.
+        plays: whether a slider gets a button that moves it from end to end.
+        hidden: whether it is not shown by itself, but switched by a row of the read-outs.
     """
 
     name: str
@@ -33,6 +35,8 @@ class Control:
     label: str = ""
     color: str = ""
     titles: tuple[str, ...] = ()
+    plays: bool = False
+    hidden: bool = False
 
     @property
     def values(self) -> list[Any]:
@@ -53,6 +57,8 @@ class Control:
             "titles": list(self.titles) or [str(value) for value in values],
             "default": values.index(self.default),
             "color": self.color,
+            "plays": self.plays,
+            "hidden": self.hidden,
         }
 
 
@@ -118,6 +124,10 @@ def slider_values(spec: Spec, default: float) -> list[float]:
         [1, 2, 3, 4]
     """
     low, high = min(spec.slider[0], default), max(spec.slider[1], default)
+    if spec.integer and spec.scale == "linear" and high - low <= 2000:
+        return [
+            float(value) if isinstance(default, float) else value for value in range(int(low), int(high) + 1)
+        ]
     even = np.linspace(0, 1, POSITIONS + 1)
     if spec.scale == "log":
         bottom = low or spec.slider[0] or high * 1e-6

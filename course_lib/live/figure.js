@@ -78,7 +78,7 @@ function render({ model, el }) {
     link.answered(now);
     problem.hidden = !now.error;
     problem.textContent = now.error;
-    fillReadouts(readouts, now);
+    fillReadouts(readouts, now, model, link);
     clearTimeout(speaking);
     speaking = setTimeout(() => { spoken.textContent = now.alt; }, 600); // not while a slider is being dragged
     redraw();
@@ -153,103 +153,6 @@ function makeLink(model, view) {
       flush();
     },
   };
-}
-
-// -- controls ----------------------------------------------------------------------------------------------
-
-function makeControls(box, model, link, id) {
-  const listeners = [];
-  for (const control of model.get("_controls")) {
-    const cell = add(box, "div", { className: `lf-control lf-${control.kind}` });
-    const label = add(cell, "label", { textContent: control.label, htmlFor: `${id}-${control.name}` });
-    if (control.color) cell.style.setProperty("--lf-own", `var(--lf-${control.color})`);
-    const input = MAKERS[control.kind](cell, control, label);
-    input.id = label.htmlFor;
-    input.dataset.name = control.name;
-    input.dataset.lmSuppressShortcuts = "true"; // or Notebook 7 takes the arrow keys
-    const show = () => input.show(model.get(control.name));
-    input.addEventListener("input", () => link.set(control.name, control.values[input.position()]));
-    model.on(`change:${control.name}`, show);
-    listeners.push([`change:${control.name}`, show]);
-    show();
-  }
-  const reset = add(box, "button", { className: "lf-reset", type: "button", textContent: "Defaults" });
-  reset.title = "Set everything back to where it was at first";
-  reset.addEventListener("click", () => link.reset());
-  return { remove: () => listeners.forEach(([event, show]) => model.off(event, show)) };
-}
-
-const MAKERS = {
-  slider(cell, control, label) {
-    const last = control.values.length - 1;
-    const value = add(cell, "output", {});
-    value.setAttribute("for", label.htmlFor);
-    value.setAttribute("aria-hidden", "true");
-    const track = add(cell, "div", { className: "lf-track" });
-    track.style.setProperty("--lf-default", control.default / Math.max(last, 1));
-    const input = add(track, "input", { type: "range", min: 0, max: last, step: 1 });
-    input.position = () => Number(input.value);
-    input.show = (now) => {
-      const at = nearest(control.values, now);
-      if (input.position() !== at) input.value = at;
-      track.style.setProperty("--lf-at", at / Math.max(last, 1));
-      value.textContent = words(now);
-      input.setAttribute("aria-valuetext", words(now) + (now === control.values[control.default] ? ", default" : ""));
-    };
-    return input;
-  },
-  choice(cell, control) {
-    const input = add(cell, "select", {});
-    control.titles.forEach((title, i) => add(input, "option", { textContent: title, value: i }));
-    input.position = () => input.selectedIndex;
-    input.show = (now) => { input.selectedIndex = control.values.indexOf(now); };
-    return input;
-  },
-  switch(cell, control) {
-    const input = add(cell, "input", { type: "checkbox" });
-    input.position = () => control.values.indexOf(input.checked);
-    input.show = (now) => { input.checked = now; };
-    return input;
-  },
-};
-
-const words = (value) => String(Number(Number(value).toPrecision(6)));
-
-function nearest(values, value) {
-  let best = 0;
-  for (let i = 1; i < values.length; i++) if (Math.abs(values[i] - value) < Math.abs(values[best] - value)) best = i;
-  return best;
-}
-
-function fillReadouts(box, { columns = [], rows = [], notice = "", notice_state = "" }) {
-  const shape = JSON.stringify([columns, rows.map(({ name, color, cells }) => [name, color, cells.length])]);
-  if (box.dataset.shape !== shape) { // the cells are kept while a slider moves: only their texts change
-    box.dataset.shape = shape;
-    box.replaceChildren();
-    const table = add(box, "table", { hidden: !rows.length });
-    const head = add(add(table, "thead", {}), "tr", {});
-    for (const title of ["", ...columns]) add(head, "th", { textContent: title, scope: "col" });
-    const body = add(table, "tbody", {});
-    for (const { name, color, cells } of rows) {
-      const line = add(body, "tr", {});
-      add(line, "th", { textContent: name, scope: "row" }).style.setProperty("--lf-own", `var(--lf-${color})`);
-      for (const _ of cells) add(line, "td", {});
-    }
-    add(box, "p", {});
-  }
-  rows.forEach(({ cells, state }, i) => {
-    const line = box.firstChild.tBodies[0].rows[i];
-    line.dataset.state = state;
-    cells.forEach((text, j) => put(line.cells[j + 1], text));
-  });
-  const line = box.lastChild;
-  line.hidden = !notice;
-  line.dataset.state = notice_state;
-  put(line, notice);
-}
-
-function put(element, text) {
-  if (element.textContent !== text) element.textContent = text;
 }
 
 // -- points that are dragged -------------------------------------------------------------------------------

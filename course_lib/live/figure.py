@@ -20,7 +20,7 @@ from .scene import Scene
 from .static import scene_png
 
 _HERE = pathlib.Path(__file__).parent
-_SCRIPT = "\n".join((_HERE / name).read_text("utf-8") for name in ("draw.js", "figure.js"))
+_SCRIPT = "\n".join((_HERE / name).read_text("utf-8") for name in ("draw.js", "controls.js", "figure.js"))
 _PALETTE = {theme: {**colors, "heat": rate_colors(theme)} for theme, colors in THEMES.items()}
 
 

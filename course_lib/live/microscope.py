@@ -175,7 +175,7 @@ class Microscope(Figure):
             formula = FORMULAS.get(type(self._opt).__name__, {}).get(
                 name, "the gradient" if name == "g" else ""
             )
-            scene.rows.append(Row(name, color, (formula, _number(trace[name][at - 1]))))
+            scene.rows.append(Row(name, color, (formula, _number(trace[name][at - 1])), points_at="focus"))
         for panel in range(3):
             axis = scene.panels[panel].y
             scene.line(panel, [at, at], [axis.low, axis.high], "muted", 1.0, dash=True)

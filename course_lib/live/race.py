@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import cycle
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from PIL import Image
 
 from ..optimizers import REGISTRY, Optimizer
 from ..optimizers.hyper import Spec
-from ..plotting import SERIES, draw_landscape, short
+from ..picture import DRAWING
+from ..plotting import SERIES, THEMES, draw_landscape, new_figure, short, styled
 from ..running import Path, simulate
 from ..surfaces import Surface
 from ..surfaces import surface as find_surface
@@ -81,8 +85,10 @@ def runners(surface: str | Surface = "double_well") -> dict[str, Optimizer]:
         (13, True)
     """
     ground = find_surface(surface)
-    rows = [REGISTRY[name] for name in RUNNERS]
-    return {row.name: row.cls(lr=row.lr * (ground.lr if row.per_curvature else 1.0)) for row in rows}
+    return {name: REGISTRY[name].cls(**REGISTRY[name].settings(ground)) for name in RUNNERS}
+
+
+_runners = lru_cache(maxsize=32)(runners)
 
 
 class Race(Figure):
@@ -96,9 +102,9 @@ class Race(Figure):
         several = surface if isinstance(surface, Sequence) and not isinstance(surface, str) else [surface]
         self.surfaces = {one.name: one for one in map(find_surface, several)}
         self.seed, self.length = seed, steps
-        self._looks = {name: (color, i >= len(SERIES)) for i, (name, color) in
+        self.looks = {name: (color, i >= len(SERIES)) for i, (name, color) in
                        enumerate(zip(self.runners, cycle(SERIES), strict=False))}  # fmt: skip
-        self._traits = {name: f"show_{i}" for i, name in enumerate(self.runners)}
+        self._switches = {name: f"show_{i}" for i, name in enumerate(self.runners)}
         self._known: tuple[Any, dict[str, Path]] = (None, {})
         titles = tuple(one.title for one in self.surfaces.values())
         controls = [
@@ -109,7 +115,7 @@ class Race(Figure):
             Control("shared_lr", Spec(low=0, open_low=True, scale="log", slider=(1e-4, 10)), 0.05, "one lr for all"),
             Control("noise", Spec(low=0, slider=(0, 2)), noise, "gradient noise"),
             *(Control(trait, Spec(choices=(True, False)), True, name, hidden=True)
-              for name, trait in self._traits.items()),
+              for name, trait in self._switches.items()),
         ]  # fmt: skip
         first = next(iter(self.surfaces.values()))
         super().__init__(controls, {"start": tuple(first.start if start is None else start)})
@@ -125,7 +131,7 @@ class Race(Figure):
 
     def optimizer(self, name: str) -> Optimizer:
         """Return a runner with its learning rate as the controls stand."""
-        opt = runners(self.ground)[name] if self._own else self.runners[name]
+        opt = (_runners(self.ground) if self._own else self.runners)[name]
         if "lr" not in opt.specs():
             return opt
         own = opt.hyper()["lr"] * self.factor
@@ -134,11 +140,18 @@ class Race(Figure):
     def paths(self) -> dict[str, Path]:
         """Return the whole run of each runner that takes part, by name."""
         key = (self.ground.name, self.start, self.lr, self.factor, self.shared_lr, self.noise,
-               *(getattr(self, trait) for trait in self._traits.values()))  # fmt: skip
+               *(getattr(self, trait) for trait in self._switches.values()))  # fmt: skip
         if key != self._known[0]:
-            taking_part = [name for name, trait in self._traits.items() if getattr(self, trait)]
+            taking_part = [name for name, trait in self._switches.items() if getattr(self, trait)]
             found = {
-                name: simulate(self.optimizer(name), self.ground, self.length, self.start, noise=self.noise, seed=self.seed)
+                name: simulate(
+                    self.optimizer(name),
+                    self.ground,
+                    self.length,
+                    self.start,
+                    noise=self.noise,
+                    seed=self.seed,
+                )
                 for name in taking_part
             }
             self._known = key, found
@@ -172,14 +185,14 @@ class Race(Figure):
         order = sorted(paths, key=lambda name: _standing(paths[name], step))
         scene.rows = [self._row(name, paths[name], step) for name in order]
         scene.rows += [Row(name, "muted", ("", "", "", "sits out"), "", trait)
-                       for name, trait in self._traits.items() if name not in paths]  # fmt: skip
+                       for name, trait in self._switches.items() if name not in paths]  # fmt: skip
         leader = f"in front is {order[0]}" if order else "nobody runs"
         scene.alt = f"Race on {surface.title}, step {step} of {self.length}: {leader}"
         scene.alt += f", last is {order[-1]}." if len(order) > 1 else "."
         return scene
 
     def _draw_runner(self, scene: Scene, name: str, path: Path, step: int) -> None:
-        color, dash = self._looks[name]
+        color, dash = self.looks[name]
         end = step if path.diverged_at is None else min(step, path.diverged_at - 1)
         x, y = path.points[: end + 1].T
         scene.line(0, x, y, color, 2.0, dash=dash, halo=True)
@@ -189,7 +202,7 @@ class Race(Figure):
         scene.line(1, np.arange(end + 1), shown, color, 2.0, dash=dash)
 
     def _row(self, name: str, path: Path, step: int) -> Row:
-        color, _ = self._looks[name]
+        color, _ = self.looks[name]
         lr = self.optimizer(name).hyper().get("lr")
         gone = path.diverged_at is not None and path.diverged_at <= step
         arrived = None if path.diverged_at is not None else _first_below(path, TOLERANCE)
@@ -200,11 +213,13 @@ class Race(Figure):
             words, state = "arrived", "good"
         loss = "∞" if gone else short(float(above(path)[step]), 3)
         cells = ("–" if lr is None else short(lr), loss, "–" if arrived is None else str(arrived), words)
-        return Row(name, color, cells, state, self._traits[name])
+        return Row(name, color, cells, state, self._switches[name])
 
     # -- for slides -----------------------------------------------------------------------------------
 
-    def animation(self, frames: int = 60, seconds: float = 6.0, width: float = 8.0, theme: str = "light") -> bytes:
+    def animation(
+        self, frames: int = 60, seconds: float = 6.0, width: float = 8.0, theme: str = "light"
+    ) -> bytes:
         """Return the race as an animated GIF.
 
         Args:
@@ -216,16 +231,15 @@ class Race(Figure):
         Raises:
             ValueError: for fewer than two frames.
         """
-        from PIL import Image
-
-        from .static import scene_png
-
         if frames < 2:
             raise ValueError(f"frames = {frames!r} is not allowed: an animation needs at least 2")
         steps = np.unique(np.linspace(0, self.length, frames).round().astype(int))
         with self._lock:
-            pictures = [Image.open(io.BytesIO(scene_png(self._still(step), self.draw_background, theme, width)))
-                        for step in map(int, steps)]  # fmt: skip
+            frames_rgb = list(_frames(self, steps, width, theme))
+        palette = frames_rgb[-1].quantize(
+            128, method=Image.Quantize.FASTOCTREE
+        )  # one for all: half the bytes
+        pictures = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames_rgb]
         out = io.BytesIO()
         pictures[0].save(out, "gif", save_all=True, append_images=pictures[1:], loop=0,
                          duration=max(int(1000 * seconds / len(pictures)), 20))  # fmt: skip
@@ -236,12 +250,44 @@ class Race(Figure):
         with open(file, "wb") as out:
             out.write(self.animation(**options))
 
-    def _still(self, step: int) -> Scene:
-        """Return the scene of one frame, its rows in a fixed order and without the words that come and go."""
-        scene = self._at(step)
-        order = {name: i for i, name in enumerate(self.runners)}
-        scene.rows.sort(key=lambda row: order[row.name])
-        return scene
+
+def _frames(race: Race, steps: np.ndarray, width: float, theme: str) -> Iterator[Image.Image]:
+    """Draw the race at some steps: the ground once, the runners anew on top of it."""
+    colors, paths = THEMES[theme], race.paths()
+    with DRAWING:
+        figure = new_figure(width, 0.62 * width, theme)
+        axes = styled(figure.subplots(), theme)
+        draw_landscape(axes, race.ground, theme)
+        axes.grid(False)
+        axes.set_title(race.ground.title, loc="left", color=colors["text"])
+        moving = {}
+        for name in paths:
+            color, dash = race.looks[name]
+            style: dict[str, Any] = {
+                "color": colors[color],
+                "ls": "--" if dash else "-",
+                "lw": 1.8,
+                "label": name,
+                "marker": "o",
+            }
+            moving[name] = axes.plot([], [], markevery=[-1], ms=6, animated=True, **style)[0]
+        axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1), frameon=False, labelcolor=colors["text"])
+        words = axes.text(
+            0.98, 0.02, "", ha="right", transform=axes.transAxes, color=colors["text"], animated=True
+        )
+        canvas = FigureCanvasAgg(figure)
+        figure.set_dpi(100)
+        canvas.draw()
+        ground = canvas.copy_from_bbox(figure.bbox)
+        for step in steps:
+            canvas.restore_region(ground)
+            for name, path in paths.items():
+                end = step if path.diverged_at is None else min(step, path.diverged_at - 1)
+                moving[name].set_data(*path.points[: end + 1].T)
+                axes.draw_artist(moving[name])
+            words.set_text(f"step {step}")
+            axes.draw_artist(words)
+            yield Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
 
 
 def _first_below(path: Path, tolerance: float) -> int | None:

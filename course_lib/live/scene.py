@@ -104,12 +104,16 @@ class Row:
         color: role of its colour.
         cells: the texts, by column.
         state: "" or "good" or "bad"; the last cell is set off accordingly.
+        toggles: the switch that a click on the name turns, or "".
+        points_at: the choice that takes the row's name while it is pointed at, or "".
     """
 
     name: str
     color: str
     cells: tuple[str, ...]
     state: str = ""
+    toggles: str = ""
+    points_at: str = ""
 
 
 @dataclass
