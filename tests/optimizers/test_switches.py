@@ -127,6 +127,19 @@ def test_lars_and_lamb_step_by_a_share_of_x(seed: int, shape: Any) -> None:
     close(LARS(lr=0.5).update(0 * x, g, LARS().init(x))[0], -0.5 * g)
 
 
+def test_prodigy_on_a_model_measures_all_parameters_together() -> None:
+    x = {"W": np.ones((2, 2)), "b": np.zeros(2)}
+    g = {"W": np.full((2, 2), 3.0), "b": np.full(2, 1.0)}
+    flat, slope = np.array([1.0] * 4 + [0.0] * 2), np.array([3.0] * 4 + [1.0] * 2)
+    opt = Prodigy()
+    state, of_all = opt.init(x), opt.init(flat)
+    for _ in range(30):
+        x, state = opt.update(x, g, state)
+        flat, of_all = opt.update(flat, slope, of_all)
+    assert state.d == of_all.d > opt.d0
+    close(x["W"].ravel(), flat[:4])
+
+
 @given(lr=st.floats(0.5, 2), seed=SEED)
 def test_prodigy_never_overestimates_the_distance_of_a_steady_run(lr: float, seed: int) -> None:
     """Along a steady gradient d grows but stays below the distance gone (in the largest coordinate)."""
