@@ -247,13 +247,31 @@ def left_as_found() -> Iterator[None]:
     np.random.seed(0)  # noqa: NPY002
     limit = sys.getrecursionlimit()
     try:
-        with np.errstate(), np.printoptions():
+        with np.errstate(), np.printoptions(), _no_exit():
             yield
     finally:
         _put_back(found)
         random.setstate(python_random)
         np.random.set_state(numpy_random)  # noqa: NPY002
         sys.setrecursionlimit(limit)
+
+
+@contextmanager
+def _no_exit() -> Iterator[None]:
+    """Make IPython's exit() a SystemExit, which can be caught; it would end the kernel a moment later."""
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    if shell is None:
+        yield
+        return
+
+    def refuse() -> None:
+        raise SystemExit("exit() ends the kernel; a function ends with return")
+
+    shell.ask_exit = refuse
+    try:
+        yield
+    finally:
+        del shell.ask_exit  # the class's own is there again
 
 
 @contextmanager

@@ -34,7 +34,7 @@ HAZARDS = {
     "raise": ("    v = g\n    raise ValueError('my own')\n", 0, "ValueError: my own"),
     "own line": ("    y = 1\n    return y / 0\n", 0, "return y / 0"),
     "SystemExit": ("    raise SystemExit(1)\n", 0, "SystemExit"),
-    "exit()": ("    exit()\n", 0, "NameError"),
+    "exit()": ("    exit()\n", 0, "SystemExit: exit() ends the kernel"),
     "input()": ("    input('?')\n", 0, "raised"),
     "megabyte": ("    print('z' * 10**6)\n" + RIGHT, 4, "more characters"),
     "megabyte, wrong": ("    print('z' * 10**6)\n    return x, state\n", 0, "more characters"),
