@@ -121,9 +121,10 @@ BY_HAND = {
 """Changes that no pattern makes, by class: text and what it becomes."""
 
 HARMLESS = {
-    "Adafactor": (
-        "s.r - (1 - beta2) * square.mean",
-    ),  # r keeps one sign, which the division by its mean removes
+    # r keeps one sign, which the division by its mean removes
+    "Adafactor": ("s.r - (1 - beta2) * square.mean",),
+    # s has the other sign throughout, and only its norm is used
+    "Prodigy": ("s.s - (1 - beta3) * self.lr",),
 }
 """Results that change nothing that a rule promises, by class."""
 
