@@ -127,6 +127,7 @@ function fillReadouts(box, { columns = [], rows = [], notice = "", notice_state 
       const line = add(body, "tr", {});
       const name = add(line, "th", { scope: "row" });
       name.style.setProperty("--lf-own", `var(--lf-${row.color})`);
+      name.dataset.dash = row.dash;
       makeName(name, row, model, link).focus(focused);
       for (const _ of row.cells) add(line, "td", {});
     }

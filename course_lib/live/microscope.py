@@ -112,7 +112,7 @@ class Microscope(Figure):
             *self._runs.controls,
             Control("focus", Spec(choices=everything), "everything", "look at"),
         ]
-        super().__init__(controls, {"cursor": (1.0, 0.0)})
+        super().__init__(controls, {"cursor": (10.0, 0.0)})
 
     @property
     def optimizer(self) -> Optimizer:
@@ -205,12 +205,12 @@ class Microscope(Figure):
             for panel, heights in ((0, values), (1, np.abs(values))):
                 scene.bars(
                     panel,
-                    t - 0.3,
-                    t + 0.3,
+                    t - 0.1,
+                    t + 0.1,
                     np.minimum(heights, 0),
                     np.maximum(heights, 0),
                     color,
-                    0.35 * style["alpha"],
+                    0.3 * style["alpha"],
                 )
                 scene.points(
                     panel, t, np.where(heights == 0, np.nan, heights), color, 1.8, alpha=style["alpha"]

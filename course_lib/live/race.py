@@ -44,7 +44,7 @@ def explore_race(
     noise: float = 0.0,
     seed: int = 0,
 ) -> Race:
-    """Return a live race of several optimizers from one start.
+    """Return a live race of several optimizers from one start, waiting at its start.
 
     Each keeps its own learning rate, or all take the shared one; a factor on all of them shows who is lucky and who
     is robust. A click on a name takes that runner out or in.
@@ -107,9 +107,12 @@ class Race(Figure):
         self._switches = {name: f"show_{i}" for i, name in enumerate(self.runners)}
         self._known: tuple[Any, dict[str, Path]] = (None, {})
         titles = tuple(one.title for one in self.surfaces.values())
+        choice = Control(
+            "surface", Spec(choices=tuple(self.surfaces)), next(iter(self.surfaces)), titles=titles
+        )
         controls = [
-            Control("surface", Spec(choices=tuple(self.surfaces)), next(iter(self.surfaces)), titles=titles),
-            Control("step", Spec(low=0, integer=True, slider=(0, steps)), steps, plays=True),
+            *([choice] if len(self.surfaces) > 1 else []),
+            Control("step", Spec(low=0, integer=True, slider=(0, steps)), 0, plays=True),
             Control("lr", Spec(choices=("each its own", "one for all")), "each its own", "learning rate"),
             Control("factor", Spec(low=0, open_low=True, scale="log", slider=(0.01, 100)), 1.0, "own lr times"),
             Control("shared_lr", Spec(low=0, open_low=True, scale="log", slider=(1e-4, 10)), 0.05, "one lr for all"),
@@ -119,7 +122,8 @@ class Race(Figure):
         ]  # fmt: skip
         first = next(iter(self.surfaces.values()))
         super().__init__(controls, {"start": tuple(first.start if start is None else start)})
-        self.observe(self._go_to_its_start, "surface")
+        if len(self.surfaces) > 1:
+            self.observe(self._go_to_its_start, "surface")
 
     def _go_to_its_start(self, change: Any) -> None:
         self.start = tuple(self.ground.start)
@@ -202,7 +206,7 @@ class Race(Figure):
         scene.line(1, np.arange(end + 1), shown, color, 2.0, dash=dash)
 
     def _row(self, name: str, path: Path, step: int) -> Row:
-        color, _ = self.looks[name]
+        color, dash = self.looks[name]
         lr = self.optimizer(name).hyper().get("lr")
         gone = path.diverged_at is not None and path.diverged_at <= step
         arrived = None if path.diverged_at is not None else _first_below(path, TOLERANCE)
@@ -213,7 +217,7 @@ class Race(Figure):
             words, state = "arrived", "good"
         loss = "∞" if gone else short(float(above(path)[step]), 3)
         cells = ("–" if lr is None else short(lr), loss, "–" if arrived is None else str(arrived), words)
-        return Row(name, color, cells, state, self._switches[name])
+        return Row(name, color, cells, state, self._switches[name], dash=dash)
 
     # -- for slides -----------------------------------------------------------------------------------
 

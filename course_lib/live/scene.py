@@ -106,6 +106,7 @@ class Row:
         state: "" or "good" or "bad"; the last cell is set off accordingly.
         toggles: the switch that a click on the name turns, or "".
         points_at: the choice that takes the row's name while it is pointed at, or "".
+        dash: whether its line is dashed.
     """
 
     name: str
@@ -114,6 +115,7 @@ class Row:
     state: str = ""
     toggles: str = ""
     points_at: str = ""
+    dash: bool = False
 
 
 @dataclass
