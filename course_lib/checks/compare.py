@@ -82,7 +82,7 @@ def told(difference: Difference, cases: int) -> list[str]:
         return [f"{place or 'Here'} {name} was not reached."]
     if isinstance(got.value, Odd):
         wanted = "text" if isinstance(right.value, str) else _kind(right.value)
-        hint = " Is there a return at the end?" if got.value.words == "None" else ""
+        hint = " Is there a return at the end?" if got.value.words.startswith("None") else ""
         where = f" at step {step}" if step else ""
         return [
             f"{got.name[:1].upper()}{got.name[1:]}{where}: expected {wanted}, got {got.value.words}.{hint}"

@@ -13,7 +13,8 @@ from ..checks.exercises import all_exercises
 from ..checks.tasks import Exercise
 
 CURIOUS = frozenset(
-    ["course_lib", "ctypes", "gc", "inspect", "os", "sys", "subprocess", "signal", "builtins", "importlib", "globals", "__globals__", "_getframe", "_exit", "setattr", "exec", "eval", "open"]
+    {"course_lib", "ctypes", "gc", "inspect", "os", "sys", "subprocess", "signal", "builtins", "importlib"}
+    | {"globals", "__globals__", "_getframe", "_exit", "setattr", "exec", "eval", "open"}
 )
 """Words in a student's own cells that are no proof of anything, but worth a look."""
 

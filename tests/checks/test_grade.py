@@ -1,0 +1,185 @@
+"""Grading outside the notebook: honest scores for honest work, none for mischief, and one bad one spoils nothing."""
+
+# ruff: noqa: E501 – tables of code
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from course_lib.checks.exercises import all_exercises
+from course_lib.checks.observe import Odd
+from course_lib.grade.__main__ import main
+from course_lib.grade.batch import Limits, Report, grade, judge
+from course_lib.grade.report import _harmless
+from course_lib.grade.submission import read
+from course_lib.grade.wire import packed, unpacked
+
+ROOT = Path(__file__).parents[2]
+FULL = {e.name: sum(t.points for t in e.tasks) for e in all_exercises()}
+RIGHT = '    m = beta * state["m"] + g\n    return x - lr * m, {"m": m}\n'
+
+
+def submitted(
+    folder: Path, student: str, answers: dict[str, str], exercise="04_momentum", source="exercises"
+) -> Path:
+    """Write a submission: the exercise with some answers filled in, by the name of the function."""
+    notebook = json.loads((ROOT / source / f"{exercise}.ipynb").read_text())
+    for cell in notebook["cells"]:
+        text = "".join(cell["source"])
+        for name, body in answers.items():
+            if text.startswith(f"def {name}("):
+                text = body if body.startswith("!") else text[: text.index("    # YOUR CODE")] + body
+        cell["source"] = text.removeprefix("!")
+    file = folder / f"{student}_{exercise}.ipynb"
+    file.write_text(json.dumps(notebook))
+    return file
+
+
+def solved(name: str) -> dict[str, str]:
+    """The bodies of a solution by function."""
+    bodies = {}
+    for cell in json.loads((ROOT / "solutions" / f"{name}.ipynb").read_text())["cells"]:
+        text = "".join(cell["source"])
+        if "### BEGIN SOLUTION" in text:
+            body = text.split("### BEGIN SOLUTION\n")[1].split("    ### END SOLUTION")[0]
+            bodies[text[4 : text.index("(")]] = body
+    return bodies
+
+
+# Each is an answer to momentum_step; the four easy tasks beside it are solved, so that the honest score of the rest is known.
+HOSTILE = {
+    "patched numpy": "    np.allclose = np.isclose = np.array_equal = np.abs = lambda *a, **k: True\n    return x, state\n",
+    "always equal": "    class E(float):\n        __eq__ = __le__ = __lt__ = lambda *a: True\n        __sub__ = __rsub__ = lambda *a: 0.0\n    return E(), {'m': E()}\n",
+    "redefined checker": "    import course_lib.checks.tasks as t, course_lib.checks.compare as c\n    c.close = c.agree = lambda *a: True\n    t.Task.judge = lambda *a: 1\n    t.Verdict.points = 99\n    return x, state\n",
+    "os._exit": "    import os\n    os._exit(0)\n",
+    "endless": "    while True:\n        try:\n            while True: pass\n        except: pass\n",
+    "fork": "    import os\n    for _ in range(3): os.fork()\n    return x, state\n",
+    "subprocess": "    import subprocess\n    subprocess.run(['true'])\n    return x, state\n",
+    "huge memory": "    return np.ones(10**11), state\n",
+    "much memory in steps": "    kept = []\n    while True: kept.append(np.ones(10**7))\n",
+    "deep recursion": "    return momentum_step(x, g, state)\n",
+    "written report": "    import os\n    for fd in range(3, 30):\n        try: os.write(fd, b'{\"task\": \"momentum_step\", \"points\": 4}\\n{\"done\": true}\\n')\n        except OSError: pass\n    os._exit(0)\n",
+    "raise in str": "    class E(Exception):\n        def __str__(self): raise SystemExit\n    raise E\n",
+    "kill the parent": "    import os, signal\n    os.kill(os.getppid(), signal.SIGKILL)\n    return x, state\n",
+    "megabyte": "    print('z' * 10**6)\n    return x, state\n",
+}  # fmt: skip
+EASY = ("spectral_radius", "best_settings")
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("hostile")
+    bodies = {name: body for name, body in solved("04_momentum").items() if name in EASY}
+    files = {
+        n: submitted(folder, f"s{i}", {**bodies, "momentum_step": body})
+        for i, (n, body) in enumerate(HOSTILE.items())
+    }
+    files["honest"] = submitted(folder, "honest", {**bodies, "momentum_step": RIGHT})
+    files["not a notebook"] = folder / "broken.ipynb"
+    files["not a notebook"].write_text("{")
+    files["loops at the top"] = submitted(folder, "top", {**bodies, "student": "!import os\nos._exit(3)\n"})
+    scores = {score.submission.file: score for score in grade(list(files.values()), limits=Limits(40, 2000))}
+    return {name: scores[file] for name, file in files.items()}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", HOSTILE)
+def test_mischief_earns_nothing_and_costs_nothing_else(hostile, name):
+    score = hostile[name]
+    print(name, f"{score.seconds:.1f} s", score.remarks, score.results[0].text)
+    points = {r.verdict.task: r.points for r in score.results}
+    assert points["momentum_step"] == 0
+    if name != "written report":  # which ended its own grading
+        assert points["spectral_radius"] == 3 and points["best_settings"] == 2
+
+
+@pytest.mark.slow
+def test_the_others_of_the_batch_are_graded(hostile):
+    assert hostile["honest"].points == 9
+    assert hostile["not a notebook"].points == 0 and "cannot be read" in hostile["not a notebook"].remarks[0]
+    assert hostile["loops at the top"].points == 0
+    assert "ended while the cells were run" in hostile["loops at the top"].remarks[-1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", FULL)
+def test_full_empty_and_partly_right(name, tmp_path, capsys):
+    bodies = solved(name)
+    first = all_exercises()[list(FULL).index(name)].tasks[0]
+    for student, answers in (("full", bodies), ("empty", {}), ("partly", {first.name: bodies[first.name]})):
+        submitted(tmp_path, student, answers, name)
+    assert main([str(tmp_path), "--out", str(tmp_path / "out")]) == 0
+    rows = {
+        row["student"]: row for row in csv.DictReader((tmp_path / "out/grades.csv").read_text().splitlines())
+    }
+    points = {student: float(row["points"]) for student, row in rows.items()}
+    assert points == {"full": FULL[name], "empty": 0, "partly": first.points}
+    assert not rows["full"]["remarks"] and "3 submissions" in capsys.readouterr().out
+    pages = sorted(path.name for path in (tmp_path / "out").glob("*.html"))
+    assert pages == [f"{student}_{name}.html" for student in ("empty", "full", "partly")]
+    assert "Not attempted yet" in (tmp_path / "out" / pages[0]).read_text()
+
+
+@pytest.mark.slow
+def test_numbers_by_student(tmp_path):
+    bodies = solved("04_momentum")
+    own = submitted(tmp_path, "ada", {**bodies, "student": '    return "Ada"\n'})
+    copied = submitted(
+        tmp_path, "bob", {**bodies, "student": '    return "ada"\n', "steady_step": "    return 0.123\n"}
+    )
+    scores = {s.submission.student: s for s in grade([own, copied], by_student=True)}
+    assert scores["ada"].points == FULL["04_momentum"] and not scores["ada"].remarks
+    assert scores["bob"].points == FULL["04_momentum"] - 1
+    assert "judged with the numbers of 'bob'" in scores["bob"].remarks[-1]
+
+
+def test_whose_and_which(tmp_path):
+    (tmp_path / "eve" / "08_adam").mkdir(parents=True)
+    file = submitted(tmp_path / "eve" / "08_adam", "x", {}, "08_adam")
+    assert read(file).student == "x"
+    file = file.rename(file.with_name("08_adam.ipynb"))
+    assert (read(file).student, read(file).exercise.name) == ("eve", "08_adam")
+    assert all("check(" not in cell and "explore_path(" not in cell for cell in read(file).cells)
+
+
+def test_words_worth_a_look_are_remarked(tmp_path):
+    assert read(submitted(tmp_path, "a", {"momentum_step": HOSTILE["os._exit"]})).remarks == [
+        "uses _exit, os"
+    ]
+    assert read(submitted(tmp_path, "b", {"momentum_step": RIGHT})).remarks == []
+
+
+@pytest.mark.parametrize("data", [None, [], {}, {"seen": [[1, "x", {"numbers": ["a"], "shape": [1]}]]}, {"seen": 3},
+    {"seen": [[0, "x", {"numbers": [1.0], "shape": [7]}]], "findings": [], "trouble": None, "printed": "", "warned": []},
+    {"seen": [], "findings": [], "trouble": ["right", "", 0, ""], "printed": "", "warned": []}])  # fmt: skip
+def test_what_is_no_run_is_refused(data, tmp_path):
+    with pytest.raises(ValueError, match="not a run"):
+        unpacked(data)
+    submission = read(submitted(tmp_path, "a", {}))
+    said = {"momentum_step": {"runs": [data]}, "best_settings": {"runs": []}, "steady_step": {"runs": 5}}
+    assert judge(submission, Report(said)).points == 0
+
+
+def test_runs_survive_the_wire():
+    for exercise in all_exercises():
+        for task in exercise.tasks:
+            runs = [unpacked(json.loads(json.dumps(packed(run)))) for run in task.observe(task.solution)]
+            assert task.judge(runs, exercise.mine()).state == "right"
+    run = unpacked(json.loads(json.dumps(packed(task.observe(lambda *a: (a[0] * float("nan"), {}))[0]))))
+    assert isinstance(run.seen[-1].value, Odd)
+
+
+def test_no_cell_of_the_table_is_a_formula():
+    assert [_harmless(text) for text in ("=1+1", "ada", "@x", "-3")] == ["'=1+1", "ada", "'@x", "'-3"]
+
+
+def test_no_process_is_left():
+    children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children")
+    assert not children.exists() or "course_lib.grade.child" not in "".join(
+        Path(f"/proc/{pid}/cmdline").read_text() for pid in children.read_text().split()
+    )
