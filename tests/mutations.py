@@ -281,10 +281,12 @@ def tests_notice(name: str) -> bool:
     quiet = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--no-header"]
     folder = Path("tests/optimizers")
     generic = [str(folder / f"test_{part}.py") for part in ("contract", "convergence")]
-    others = [str(path) for path in sorted(folder.glob("test_*.py")) if "parity" not in path.name]
+    others = [
+        str(path) for path in sorted(folder.glob("test_*.py"), reverse=True) if "parity" not in path.name
+    ]
     own = [path for path in others if path not in generic]
     source = "course_lib/optimizers"
-    return any(pytest.main([*quiet, *what]) not in (0, 5) for what in ([source, *generic, "-k", name], own))
+    return any(pytest.main([*quiet, *what]) not in (0, 5) for what in (own, [source, *generic, "-k", name]))
 
 
 def work(todo: Queue[Mutation | None], done: Queue[tuple[Mutation, str]]) -> None:
