@@ -84,9 +84,12 @@ def told(difference: Difference, cases: int) -> list[str]:
         wanted = "text" if isinstance(right.value, str) else _kind(right.value)
         hint = " Is there a return at the end?" if got.value.words.startswith("None") else ""
         where = f" at step {step}" if step else ""
-        return [
-            f"{got.name[:1].upper()}{got.name[1:]}{where}: expected {wanted}, got {got.value.words}.{hint}"
-        ]
+        words = (
+            got.value.words
+            if "instead of" in got.value.words
+            else f"expected {wanted}, got {got.value.words}"
+        )
+        return [f"{got.name[:1].upper()}{got.name[1:]}{where}: {words}.{hint}"]
     assert isinstance(right.value, np.ndarray) and isinstance(got.value, np.ndarray)
     if got.value.shape != right.value.shape:
         words = f"{name} should be {_kind(right.value)}, but it is {_kind(got.value)}."

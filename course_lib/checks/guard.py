@@ -21,7 +21,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
-from types import ModuleType, TracebackType
+from types import ModuleType
 from typing import Any, Literal
 
 import numpy as np
@@ -190,7 +190,7 @@ class Watchdog:
 
 
 def _trouble(error: BaseException, watchdog: Watchdog, file: str) -> Trouble:
-    line, code = _own_line(error.__traceback__, file)
+    line, code = _own_line(error, file)
     if watchdog.reason is not None:
         return Trouble("endless", watchdog.reason, line, code)
     if watchdog.interrupted:
@@ -205,11 +205,16 @@ def _trouble(error: BaseException, watchdog: Watchdog, file: str) -> Trouble:
     return Trouble("raised", f"{name}: {message}" if message else name, line, code)
 
 
-def _own_line(tb: TracebackType | None, file: str) -> tuple[int, str]:
-    """Return the innermost line of the student's own code on a traceback."""
-    for frame in reversed(traceback.extract_tb(tb)):
-        if frame.filename == file:
-            return frame.lineno or 0, (frame.line or "").strip()
+def _own_line(error: BaseException | None, file: str) -> tuple[int, str]:
+    """Return the innermost line of the student's own code on an error's way.
+
+    The watchdog may strike again on the way out, in our own code; the first strike is then the new error's context.
+    """
+    for _ in range(20):
+        for frame in reversed(traceback.extract_tb(error.__traceback__ if error else None)):
+            if frame.filename == file:
+                return frame.lineno or 0, (frame.line or "").strip()
+        error = error.__context__ if error else None
     return 0, ""
 
 

@@ -73,7 +73,9 @@ def test_endless_loops(kernel, name):
     body, words = LOOPS[name]
     got = answer(kernel, "def descend(grad, x, lr, steps):\n", body)
     assert (got.text, words in got.html) == ("0.0", True), got.html
-    assert "while" in got.html or "line" in got.html
+    assert "It happened in line" in got.html and any(
+        w in got.html for w in ("while", "pass", "x = x", "sleep", "continue")
+    )
 
 
 @pytest.mark.parametrize("name", HAZARDS)
