@@ -28,7 +28,7 @@ def scene_png(scene: Scene, background: Background, theme: str = "light", width:
         width: in inches.
     """
     with DRAWING:
-        return to_png(scene_figure(scene, background, theme, width), dpi=110, colors=192)
+        return to_png(scene_figure(scene, background, theme, width), dpi=110)
 
 
 def scene_figure(scene: Scene, background: Background, theme: str = "light", width: float = 9.0) -> Figure:
@@ -72,10 +72,9 @@ def _draw(axes: Axes, scene: Scene, mark: dict, colors: dict[str, str]) -> None:
     kind = mark["kind"]
     if kind == "heat":
         theme = "dark" if colors is THEMES["dark"] else "light"
-        (left, right), (low, high) = axes.get_xlim(), axes.get_ylim()
         image = numbers.reshape(mark["rows"], mark["columns"])
         axes.imshow(image, ListedColormap(rate_colors(theme)), vmin=0, vmax=255, aspect="auto", interpolation="nearest",
-                    extent=(left, right, low, high), zorder=0)  # fmt: skip
+                    extent=(0, 1, 0, 1), transform=axes.transAxes, zorder=0)  # fmt: skip
         return
     numbers = numbers.reshape(-1, 4 if kind in ("arrows", "bars") else 2).astype(float)
     x, y = numbers[:, 0], numbers[:, 1]

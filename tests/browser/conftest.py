@@ -1,4 +1,4 @@
-"""A Jupyter server and a browser for the tests of this folder; they are skipped where there is no Chromium."""
+"""A Jupyter server and a browser for the tests of this folder; they need Chromium."""
 
 import shutil
 
@@ -18,7 +18,7 @@ def pytest_collection_modifyitems(items):
 def server(tmp_path_factory):
     """One Jupyter server over an empty folder, with settings of its own."""
     if not (shutil.which("chromium") or shutil.which("google-chrome")):
-        pytest.skip("no Chromium here")
+        pytest.fail("these tests need Chromium (Debian: apt-get install chromium)")
     with laboratory.serve(tmp_path_factory.mktemp("notebooks"), tmp_path_factory.mktemp("home")) as running:
         yield running
 
@@ -26,7 +26,6 @@ def server(tmp_path_factory):
 @pytest.fixture(scope="session")
 def browser():
     """Chromium, one for all tests."""
-    pytest.importorskip("playwright")
     with laboratory.chromium() as context:
         yield context.browser
 

@@ -6,6 +6,7 @@ more cell that drives its widgets, and the copies are run. Names of notebooks ma
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -42,6 +43,7 @@ def main(names: list[str]) -> int:
     notebooks = [path for folder in FOLDERS for path in sorted((ROOT / folder).glob("*.ipynb"))]
     if names:
         notebooks = [path for path in notebooks if any(name in path.name for name in names)]
+    os.environ["OMP_NUM_THREADS"] = "1"  # two notebooks at a time, one core each
     with tempfile.TemporaryDirectory() as folder:
         for notebook in notebooks:
             with_driver(notebook, Path(folder, notebook.relative_to(ROOT)))

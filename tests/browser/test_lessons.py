@@ -1,0 +1,82 @@
+"""The lessons in JupyterLab: each runs, its figures stand, and what the text asks the reader to do works."""
+
+from pathlib import Path
+
+import pytest
+
+from .test_figure import CANVAS, label, pixels, settled, slider
+
+ROOT = Path(__file__).parents[2]
+LESSONS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+CELLS = "window.jupyterapp.shell.currentWidget.content.model.sharedModel.cells"
+ALL_RAN = f"() => {CELLS}.every(cell => cell.cell_type !== 'code' || cell.execution_count)"
+ERRORS = (
+    f"() => {CELLS}.flatMap(cell => cell.outputs ?? []).filter(output => output.output_type === 'error')"
+    ".map(output => output.evalue)"
+)
+
+
+def lesson(lab, name, **context):
+    """Open a lesson, run it and wait until all of it ran."""
+    page = lab(next(path for path in LESSONS if path.name.startswith(name)), **context)
+    page.wait_for_function(ALL_RAN, timeout=90_000)
+    return page
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+def test_every_lesson_runs_and_draws(lab, path):
+    page = lesson(lab, path.name)
+    assert page.evaluate(ERRORS) == []
+    assert settled(page)[1] > 0.1
+
+
+def test_momentum_answers_to_mouse_and_keyboard(lab):
+    page = lesson(lab, "04")
+    page.locator(CANVAS).first.scroll_into_view_if_needed()
+    lr = slider(page, "lr").first
+    lr.scroll_into_view_if_needed()
+    before = settled(page)
+    box = lr.bounding_box()
+    page.mouse.move(box["x"] + box["width"] * 0.7, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + box["height"] / 2, steps=10)
+    page.mouse.up()
+    by_mouse, said = settled(page), label(page)
+    assert by_mouse[0] != before[0] and "lr 1," not in said
+    lr.focus()
+    for _ in range(5):
+        page.keyboard.press("ArrowLeft")
+    assert settled(page)[0] != by_mouse[0] and label(page) != said
+
+
+def test_the_race_plays_stops_and_lets_runners_out(lab):
+    page = lesson(lab, "11")
+    player = page.locator(".lf-player").first
+    player.scroll_into_view_if_needed()
+    assert "step 0 of" in label(page)
+    start = pixels(page)
+    player.get_by_label("Play").click()
+    page.wait_for_timeout(1500)
+    player.get_by_label("Stop").click()
+    stopped = settled(page)
+    assert stopped[0] != start[0] and "step 0 of" not in label(page)
+    said = label(page)
+    player.get_by_title("One on").click()
+    assert settled(page)[0] != stopped[0] and label(page) != said
+    page.get_by_role("button", name="Adagrad", exact=True).first.click()
+    page.wait_for_function(
+        "() => document.querySelector('.lf-name[aria-pressed=false]')?.textContent === 'Adagrad'"
+    )
+
+
+def test_pointing_at_a_quantity_brings_it_forward(lab):
+    page = lesson(lab, "08")
+    name = page.get_by_role("button", name="v", exact=True).first
+    name.scroll_into_view_if_needed()
+    before = settled(page)
+    name.hover()
+    assert settled(page)[0] != before[0]
+    page.mouse.move(5, 5)
+    page.wait_for_timeout(300)
+    assert settled(page)[0] == before[0]
