@@ -5,7 +5,6 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    ?= $(VENV)/bin
 SETUP  ?= $(VENV)/.ready
-NOTEBOOKS = $(wildcard notebooks exercises solutions)
 
 .PHONY: lab test test-code test-notebooks test-slow test-browser bench lint exercises clean help
 
@@ -23,7 +22,7 @@ lint: $(SETUP)  ## style and types
 	$(BIN)/mypy
 
 test-code: $(SETUP)  ## the library, with its doctests
-	$(BIN)/python -m pytest -q -n 2 -m "not browser and not slow"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 -m "not browser and not slow"
 
 test-notebooks: $(SETUP)  ## every notebook from top to bottom, then every slider and button in it
 	$(BIN)/python -m tests.notebooks
