@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import nbformat
@@ -12,6 +13,7 @@ from course_lib.checks import hint, progress, record, solution, variant
 from course_lib.checks.exercises import all_exercises
 from course_lib.checks.generate import STUB, exercise_of, main, without_solution, written
 from course_lib.checks.reader import check, ready
+from course_lib.checks.tasks import Code
 
 ROOT = Path(__file__).parents[2]
 NAMES = [exercise.name for exercise in all_exercises()]
@@ -95,6 +97,16 @@ def test_generating_writes_the_folder(tmp_path, capsys):
     assert (tmp_path / "exercises/a.ipynb").read_text() == (
         ROOT / "exercises" / f"{NAMES[0]}.ipynb"
     ).read_text()
+
+
+def test_what_to_read_again_exists():
+    for exercise in all_exercises():
+        for task in exercise.tasks:
+            mistakes = task.wrong if isinstance(task, Code) else ()
+            for place in {task.reread, *(mistake.reread for mistake in mistakes)}:
+                lesson, section = re.match(r"lesson (\d\d), section (\d+), ", place).groups()
+                (notebook,) = (ROOT / "notebooks").glob(f"{lesson}_*.ipynb")
+                assert f"## {section} · " in notebook.read_text(), place
 
 
 # -- what the reader calls ---------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from ..observe import Case, Notes, Run, loop
 from ..tasks import Code, Exercise, Goal, Mine, Mistake
 
 RULE, EDGE = "lesson 02, section 3, the rule", "lesson 02, section 4, one dimension explains the edge"
-RATE, REAL = "lesson 02, section 5, how many steps", "lesson 02, section 7, real data"
+RATE, REAL = "lesson 02, section 5, how many steps, then?", "lesson 02, section 7, real data"
 
 # -- 1: write the loop ---------------------------------------------------------------------------------
 
@@ -221,7 +221,7 @@ EXERCISE = Exercise(
             "k ≥ ln(shrink)/ln(factor), with factor = (κ − 1)/(κ + 1). Both logarithms are negative."]),
         Code(solution=train_model, points=3, drive=_train, cases=MODELS, wrong=train_mistakes, reread=REAL, hints=[
             "At which params is each gradient taken?", "Take g = grad(params) once a step, then move all parts."]),
-        Goal(solution=valley_lr, points=1, reached=_down, reread="lesson 02, section 5", hints=[
+        Goal(solution=valley_lr, points=1, reached=_down, reread="lesson 02, section 5, two dimensions explain the zig-zag", hints=[
             "Just below 2/L is too much; half of that is too careful.", "The best one is 2/(L + μ), with L = 1, μ = 1/κ."]),
     ],
     varied=_numbers,

@@ -12,7 +12,7 @@ from ...surfaces import quadratic
 from ..observe import Run, call, rule
 from ..tasks import Code, Exercise, Goal, Mine, Mistake, Number
 
-RULE, STEADY = "lesson 04, the rule", "lesson 04, the effective step lr/(1 − β)"
+RULE, STEADY = "lesson 04, section 3, the rule", "lesson 04, section 3, the effective step lr/(1 − β)"
 MAP, GAIN = "lesson 04, section 4, one eigenvalue", "lesson 04, section 5, the gain"
 FORMS = "lesson 04, section 6, two forms and two traps"
 

@@ -31,11 +31,9 @@ def adam_step(x, g, state, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8):
     return x - lr * m_hat / (np.sqrt(v_hat) + eps), {"m": m, "v": v}
 
 
-MEANS, HATS, STEP = (
-    "lesson 08, the two running means",
-    "lesson 08, the bias correction",
-    "lesson 08, the rule",
-)
+MEANS = STEP = "lesson 08, section 4, the rule"
+HATS = "lesson 08, section 5, bias correction, step by step"
+EPS = "lesson 08, section 7, eps: one letter, three places"
 adam_mistakes = [
     Mistake("no bias correction", {"m / (1 - beta1**t)": "m", "v / (1 - beta2**t)": "v"},
             "m and v start at zero and are too small at first; the hats make up for that.", HATS),
@@ -51,10 +49,10 @@ adam_mistakes = [
     Mistake("beta times t in place of beta to the power t", {"beta1**t": "beta1 * t", "beta2**t": "beta2 * t"},
             "After t steps the zero at the start still weighs βᵗ, with t as an exponent.", HATS),
     Mistake("eps inside the root", {"np.sqrt(v_hat) + eps": "np.sqrt(v_hat + eps)"},
-            "eps stands outside: √v̂ + ε. Inside the root it acts like √ε.", STEP),
-    Mistake("no eps", {"(np.sqrt(v_hat) + eps)": "np.sqrt(v_hat)"}, "Without eps a coordinate that had no gradient is 0/0.", STEP),
+            "eps stands outside: √v̂ + ε. Inside the root it acts like √ε.", EPS),
+    Mistake("no eps", {"(np.sqrt(v_hat) + eps)": "np.sqrt(v_hat)"}, "Without eps a coordinate that had no gradient is 0/0.", EPS),
     Mistake("brackets missing around the divisor", {"(np.sqrt(v_hat) + eps)": "np.sqrt(v_hat) + eps"},
-            "Without brackets Python divides by the root alone and then adds eps to x.", STEP),
+            "Without brackets Python divides by the root alone and then adds eps to x.", EPS),
     Mistake("no root", {"np.sqrt(v_hat)": "v_hat"}, "Divided by v̂ itself, the step would shrink where gradients grow.", STEP),
     Mistake("g not squared in v", {"g**2": "g"}, "v is the mean of the squares; the mean of g itself is m.", MEANS),
     Mistake("m and v add up in place of averaging", {"(1 - beta1) * g": "g", "(1 - beta2) * g**2": "g**2"},
@@ -83,7 +81,7 @@ def adam_efficient(x, g, state, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8):
     return x - rate * m / (np.sqrt(v) + eps * fill), {"m": m, "v": v}
 
 
-ORDER = "lesson 08, the bias correction: what becomes of eps when both hats are moved into lr"
+ORDER = EPS
 efficient_mistakes = [
     Mistake("eps is not rescaled", {"eps * fill": "eps"},
             "√v̂ = √v/√(1−β₂ᵗ): with the root taken out of the divisor, eps must carry it too.", ORDER),
@@ -180,7 +178,7 @@ EXERCISE = Exercise(
         Number(solution=first_step, points=1, expected=lambda mine: 0.1 / 0.001**0.5, rtol=0.03, unit="lr",
                wrong=lambda mine: _FIRST, reread=HATS, hints=[
             "In the first step m = (1 − β₁)g and v = (1 − β₂)g².", "Divide: the gradient cancels."]),
-        Goal(solution=long_step, points=2, drive=call("gradients"), reached=_longest, reread="lesson 08, the bound of the step", hints=[
+        Goal(solution=long_step, points=2, drive=call("gradients"), reached=_longest, reread="lesson 08, section 6, how long can a step be?", hints=[
             "A steady gradient gives steps of one lr. What does v forget, if nothing comes for a long time?",
             "A long silence, then one gradient: m̂ ≈ (1 − β₁)g and v̂ ≈ (1 − β₂)g²."]),
         Goal(solution=my_optimizer, points=2, drive=rule("m", "v"), reached=_own, reread=STEP, hints=[
