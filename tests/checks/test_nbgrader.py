@@ -1,6 +1,7 @@
 """The lab kit with the real nbgrader: release, autograde, feedback and export, with the scores expected.
 
-It needs the extra `lab`; `make test-slow` installs it. Without it the test fails: a lab kit nobody tried is none.
+It needs the extra `lab`; `make test-slow` makes an environment that has it. Without it the test fails: a lab kit that
+nobody tried is none.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ def nbgrader(folder: Path, *arguments: str) -> str:
 @pytest.fixture(scope="module")
 def course(tmp_path_factory):
     """A class with three students, graded."""
-    assert importlib.util.find_spec("nbgrader"), "the extra is missing: pip install --editable '.[lab]'"
+    assert importlib.util.find_spec("nbgrader"), "the extra `lab` is missing: make test-slow installs it"
     folder = tmp_path_factory.mktemp("class")
     shutil.copy(ROOT / "nbgrader_config.py", folder)
     for name in FULL:
