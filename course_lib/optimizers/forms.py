@@ -83,6 +83,20 @@ FORMS = (
          "in the denominator", "–", 'form="paper"; the default "released" is the authors\' package and optax'),
     Form("Prodigy", "which d times eps is added to √v", "the old", "–", "the new", "–",
          'form="released" for the authors\' package and optax'),
+    Form("LBFGS", "length of the step", "by a line search", "lr, the first lr·min(1, 1/‖g‖₁); or line_search_fn",
+         "by a zoom line search", "–", "the default is PyTorch's; LineSearch(LBFGS()) backtracks"),
+    Form("Sophia", "bias of m; when h is renewed", "none corrected; before the step", "–",
+         "corrected; after the step", "–", "only the paper's; the package pytorch_optimizer has no γ"),
+    Form("Sophia", "estimate of the diagonal", "Hutchinson's or Gauss–Newton–Bartlett's", "–", "Hutchinson's", "–",
+         'estimator="gauss_newton_bartlett" for the other'),
+    Form("Shampoo", "vectors", "one full factor, to the power −1/2", "–", "–", "–",
+         'vectors="full"; the default "diagonal" is what large-scale use does'),
+    Form("SOAP", "place of eps", "on the corrected √v̂", "–", "–", "–",
+         "on the uncorrected √v, as the authors' code; its weight decay is 0 here"),
+    Form("Muon", "the momentum that is made orthogonal", "g + βm, m = βm + g", "=, in bfloat16, decay 0.1",
+         "βm/(1 − βᵗ⁺¹) + g/(1 − βᵗ)", "not compared", "bias_correction=True for optax, nesterov=False for m alone"),
+    Form("Muon", "factor of lr", "√max(1, outputs/inputs)", "=, or 0.2·√max(outputs, inputs)",
+         "=, or consistent_rms·√max(outputs, inputs)", "not compared", "fold the other factor into lr"),
 )  # fmt: skip
 """The rows, by method in the order of the registry's shelves."""
 
