@@ -90,7 +90,9 @@ def told(difference: Difference, cases: int) -> list[str]:
             else f"expected {wanted}, got {got.value.words}"
         )
         return [f"{got.name[:1].upper()}{got.name[1:]}{where}: {words}.{hint}"]
-    assert isinstance(right.value, np.ndarray) and isinstance(got.value, np.ndarray)
+    if isinstance(right.value, str) or isinstance(got.value, str):
+        return [_after(place, step, f"{name}: {got.value}; expected: {right.value}.")]
+    assert isinstance(right.value, np.ndarray)
     if got.value.shape != right.value.shape:
         words = f"{name} should be {_kind(right.value)}, but it is {_kind(got.value)}."
         return [_after(place, step, words)]

@@ -204,6 +204,23 @@ def say(function: Callable[..., Any], case: Case, notes: Notes) -> None:
     notes.say("the answer", function())
 
 
+def plot(function: Callable[..., Any], case: Case, notes: Notes) -> None:
+    """Call the function with an empty matplotlib ``Axes`` and the case's values; note what it drew.
+
+    Noted are the scales of both axes, whether they have labels, and every line's points, in the order drawn.
+    """
+    from matplotlib.figure import Figure
+
+    axes = Figure().add_subplot()
+    function(axes, *(_copy(value) for value in case.values()))
+    notes.say("scales", f"{axes.get_xscale()}, {axes.get_yscale()}")
+    labels = [name for name, label in (("x", axes.get_xlabel()), ("y", axes.get_ylabel())) if not label]
+    notes.say("labels missing", " and ".join(labels) or "none")
+    for number, line in enumerate(axes.get_lines(), 1):
+        notes.see(f"x of line {number}", line.get_xdata(orig=False))
+        notes.see(f"y of line {number}", line.get_ydata(orig=False))
+
+
 def rule(*memory: str) -> Driver:
     """Take the steps of an update rule ``x, state = function(x, g, state, *hyper)``.
 

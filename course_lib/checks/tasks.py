@@ -94,11 +94,16 @@ class Task:
         """Call the student's function on all cases and return what was seen. Never raises."""
         return observe(self.drive, function, list(self.cases), seconds)
 
+    @property
+    def handed_over(self) -> list[str]:
+        """The names of what the function is called with."""
+        return list(inspect.signature(self.solution).parameters)
+
     def signature_problem(self, function: Any) -> str:
         """Return in words why the function cannot be called as asked, or nothing."""
         wanted = inspect.signature(self.solution)
         try:
-            inspect.signature(function).bind(*wanted.parameters)
+            inspect.signature(function).bind(*self.handed_over)
         except (TypeError, ValueError):
             try:
                 yours = f"({', '.join(inspect.signature(function).parameters)})"
@@ -287,6 +292,12 @@ class Goal(Task):
     """
 
     reached: Callable[[list[Run], Mine], tuple[bool, str]]
+
+    @property
+    def handed_over(self) -> list[str]:
+        """Only what has no default: the hyperparameters of a method of one's own are one's own."""
+        parameters = inspect.signature(self.solution).parameters.values()
+        return [p.name for p in parameters if p.default is inspect.Parameter.empty]
 
     def compare(self, runs: list[Run], mine: Mine, verdict: Verdict) -> None:
         """Measure what was reached."""

@@ -10,8 +10,8 @@ import pytest
 
 from course_lib.checks import compare
 from course_lib.checks.exercises import all_exercises
-from course_lib.checks.observe import Run
-from course_lib.checks.tasks import Choice, Code, Goal, Number
+from course_lib.checks.observe import Run, plot
+from course_lib.checks.tasks import Choice, Code, Goal, Mistake, Number
 
 from .correct import variants
 
@@ -150,6 +150,39 @@ def test_a_choice_gives_its_reason():
     assert task.judge(task.observe(lambda: "B "), {}).state == "right"
     assert task.judge(task.observe(lambda: "a"), {}).lines == ["That is the sum form."]
     assert 'one of "a", "b", "c"' in task.judge(task.observe(lambda: 7), {}).lines[0]
+
+
+def loss_plot(axes, losses):
+    axes.semilogy(losses)
+    axes.set(xlabel="step", ylabel="loss")
+
+
+def test_plots_can_be_checked():
+    unlabelled = Mistake(
+        "no names at the axes", {'    axes.set(xlabel="step", ylabel="loss")\n': ""}, "What is x?", "here"
+    )
+    linear = Mistake("linear axes", {"semilogy": "plot"}, "Losses span decades.", "here")
+    task = Code(
+        solution=loss_plot,
+        drive=plot,
+        cases=[{"losses": np.array([1.0, 0.1, 0.01])}],
+        wrong=[unlabelled, linear],
+    )
+    assert verdict(task, loss_plot).state == "right"
+    for mistake in task.wrong:
+        assert verdict(task, task.version(mistake.change)).mistake == mistake.name
+    found = verdict(task, task.version({"(losses)": "(losses[:2])"}))
+    assert (found.mistake, "x of line 1 should be an array of shape (3,)" in found.lines[0]) == ("", True)
+    assert "linear, linear; expected: linear, log" in verdict(task, task.version(linear.change)).lines[0]
+    assert verdict(task, lambda axes, losses: None).state == "wrong"
+
+
+def test_a_method_of_ones_own_has_hyperparameters_of_its_own():
+    task = TASKS["my_method"]
+    assert not task.signature_problem(lambda x, g, state: (x, state))
+    assert not task.signature_problem(lambda x, g, state, speed=3: (x, state))
+    assert "should take (x, g, state" in task.signature_problem(lambda x, g: x)
+    assert TASKS["momentum_step"].signature_problem(lambda x, g, state: (x, state))
 
 
 @pytest.mark.parametrize(
