@@ -14,12 +14,15 @@ Each explorer is one call and returns a widget with a trait for every setting:
   the run at the cursor beside them;
 * ``explore_race(opts=None, surface="double_well", steps=300)``: several optimizers leave one start together; plays,
   and is saved as an animation;
+* ``explore_curvature(surface="rosenbrock", *, point, damping=0)``: the Hessian at a point that is dragged: its
+  eigen-directions, its parabola, and the steps of gradient descent and Newton;
 * ``Target(loss=1e-6, steps=100)``: a challenge for ``explore_path``, which says when it is met.
 
 Every figure: ``figure.lr = 0.1`` moves slider and picture, ``figure.set(lr=0.1, beta=0.9)`` moves several at once,
 ``figure.reset()`` returns to the defaults, ``figure.observe(f, "lr")`` and ``ipywidgets.link`` follow it.
 """
 
+from .curvature import CurvatureExplorer, explore_curvature
 from .eigenvalues import EigenvalueExplorer, explore_eigenvalues
 from .figure import Figure
 from .microscope import SEQUENCES, Microscope, explore_moments
@@ -32,6 +35,7 @@ from .stability import StabilityExplorer, explore_stability, spectral_radius
 __all__ = [
     "SEQUENCES",
     "Axis",
+    "CurvatureExplorer",
     "EigenvalueExplorer",
     "Figure",
     "MapExplorer",
@@ -43,6 +47,7 @@ __all__ = [
     "Scene",
     "StabilityExplorer",
     "Target",
+    "explore_curvature",
     "explore_eigenvalues",
     "explore_map",
     "explore_moments",
