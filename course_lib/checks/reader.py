@@ -131,7 +131,8 @@ def progress(forget: bool = False) -> Text:
         states = [(task, known.get(task.name)) for task in exercise.tasks]
         solved = sum(1 for _, entry in states if isinstance(entry, dict) and entry.get("solved"))
         lines.append(f"{exercise.name}: {solved} of {len(states)} solved")
-        for task, entry in states:
+        begun = any(entry for _, entry in states)
+        for task, entry in states if begun else ():
             word = "○ open"
             if isinstance(entry, dict):
                 word = "✓ solved" if entry.get("solved") else "△ attempted"
