@@ -113,7 +113,7 @@ BY_HAND = {
     ),
     "ClipByValue": (("-self.limit", "0"),),
     "ClipByNorm": (("np.minimum(1, ", "("), ("norm(g, s)", "inner(g, g, s)")),
-    "IterateAverage": (("count > 1 else", "count > 0 else"), ("self.inner.output(x, inner)", "x")),
+    "IterateAverage": (("count > 1 else", "count > 2 else"), ("self.inner.output(x, inner)", "x")),
     "Partition": (("fnmatchcase(name, p)", "name == p"), ("opt.at(eta)", "opt")),
     "Nesterov": (("self.lr * self.beta * s.m", "self.lr * s.m"),),
     "Momentum": (('self.form == "sum"', 'self.form != "sum"'),),
@@ -239,8 +239,6 @@ def caught_by(m: Mutation, folder: Path) -> str:
         caught = in_child(lambda: tests_notice(m.cls), folder)
     finally:
         shutil.copy(ROOT / m.file, target)
-    if caught:
-        passes(tests_notice, m.cls, folder)
     return "tests" if caught else ""
 
 
@@ -299,9 +297,14 @@ def work(todo: Queue[Mutation | None], done: Queue[tuple[Mutation, str]]) -> Non
         shutil.copy(ROOT / "pyproject.toml", folder)
         sys.dont_write_bytecode = True
         os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
+        controlled = False
         while (m := todo.get()) is not None:
             try:
-                done.put((m, caught_by(m, folder)))
+                catcher = caught_by(m, folder)
+                if catcher == "tests" and not controlled:
+                    passes(tests_notice, m.cls, folder)
+                    controlled = True
+                done.put((m, catcher))
             except Exception as error:  # else the others would wait for ever
                 done.put((m, f"error: {error}"))
 
@@ -341,8 +344,8 @@ def main() -> int:
         if catcher not in ("traces", "tests"):
             survivors.append(m)
             print(f"SURVIVED  {m.cls} ({m.kind}) {catcher}: {m.shown}", flush=True)
-        if sys.stdout.isatty():
-            print(f"\r{number}/{len(found)}", end="", flush=True)
+        if sys.stdout.isatty() or number % 25 == 0:
+            print(f"{number} of {len(found)}", end="\r" if sys.stdout.isatty() else "\n", flush=True)
     for worker in workers:
         worker.join()
     caught = len(found) - len(survivors)
