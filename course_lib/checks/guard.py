@@ -19,7 +19,7 @@ import time
 import traceback
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any, Literal
@@ -141,13 +141,17 @@ class Watchdog:
         if self._in_main:  # elsewhere Python allows no handlers
             self._handlers = {number: signal.signal(number, self._strike) for number in self.SIGNALS}
         self._before, Watchdog.current = Watchdog.current, self
-        self._thread.start()
+        with suppress(
+            RuntimeError
+        ):  # no threads in WebAssembly: there the counting gradient alone stops a loop
+            self._thread.start()
         self.armed = True
 
     def stop(self) -> None:
         """End watching and put the signals back."""
         self._due.set()
-        self._thread.join()
+        if self._thread.is_alive():
+            self._thread.join()
         Watchdog.current = self._before
         for number, handler in self._handlers.items():  # what was pending has been taken by now
             signal.signal(number, handler)
@@ -159,8 +163,9 @@ class Watchdog:
 
     def wait(self) -> None:
         """Wait, in the code that is to be stopped, until it is."""
-        while self.armed:
+        while self.armed and self._thread.is_alive():
             time.sleep(0.01)
+        raise Stopped
 
     def _wait(self) -> None:
         if not self._due.wait(self._seconds):

@@ -79,6 +79,15 @@ def test_an_endless_loop_on_another_thread_is_stopped():
     assert results[0].verdict.headline == "Your code did not come to an end"
 
 
+def test_without_threads_the_gradient_stops_a_loop(monkeypatch):
+    def refuse(thread):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    assert "more than 120 times" in answer("    while True: grad(x)\n", LOOP).text
+    assert answer(RIGHT).points == 4
+
+
 def test_an_interrupt_by_hand_is_told():
     timer = threading.Timer(0.05, lambda: signal.pthread_kill(threading.main_thread().ident, signal.SIGINT))
     timer.start()
