@@ -16,12 +16,16 @@ Each explorer is one call and returns a widget with a trait for every setting:
   and is saved as an animation;
 * ``explore_curvature(surface="rosenbrock", *, point, damping=0)``: the Hessian at a point that is dragged: its
   eigen-directions, its parabola, and the steps of gradient descent and Newton;
+* ``explore_batches(problem=None, opt=None, *, size=32, epochs=10, own)``: full batch, one example and mini-batch on
+  real data: their losses, the noise of their gradients and what they cost;
 * ``Target(loss=1e-6, steps=100)``: a challenge for ``explore_path``, which says when it is met.
 
 Every figure: ``figure.lr = 0.1`` moves slider and picture, ``figure.set(lr=0.1, beta=0.9)`` moves several at once,
 ``figure.reset()`` returns to the defaults, ``figure.observe(f, "lr")`` and ``ipywidgets.link`` follow it.
 """
 
+from .batch_runs import BatchRun
+from .batches import BatchExplorer, explore_batches
 from .curvature import CurvatureExplorer, explore_curvature
 from .eigenvalues import EigenvalueExplorer, explore_eigenvalues
 from .figure import Figure
@@ -35,6 +39,8 @@ from .stability import StabilityExplorer, explore_stability, spectral_radius
 __all__ = [
     "SEQUENCES",
     "Axis",
+    "BatchExplorer",
+    "BatchRun",
     "CurvatureExplorer",
     "EigenvalueExplorer",
     "Figure",
@@ -47,6 +53,7 @@ __all__ = [
     "Scene",
     "StabilityExplorer",
     "Target",
+    "explore_batches",
     "explore_curvature",
     "explore_eigenvalues",
     "explore_map",

@@ -110,6 +110,7 @@ def _readouts(axes: Axes, scene: Scene, theme: str) -> None:
     lines = [Row("", "muted", scene.columns)] if scene.columns else []
     lines += scene.rows
     count = len(lines) + bool(scene.notice)
+    apart = min(0.2, 0.8 / max(len(scene.columns), 1))
     for i, row in enumerate(lines):
         height = 1 - (i + 0.5) / count
         head = i == 0 and bool(scene.columns)
@@ -117,7 +118,7 @@ def _readouts(axes: Axes, scene: Scene, theme: str) -> None:
         for j, cell in enumerate(row.cells):
             last = j == len(row.cells) - 1 and row.state
             color = colors["muted"] if head else colors[row.state if last else "text"]
-            axes.text(0.2 + 0.2 * j, height, cell, color=color, va="center", fontsize=9)
+            axes.text(0.2 + apart * j, height, cell, color=color, va="center", fontsize=9)
     if scene.notice:
         axes.text(
             0, 0.5 / count, scene.notice, color=colors[scene.notice_state or "text"], va="center", fontsize=9

@@ -1,0 +1,248 @@
+"""The batch explorer: full batch, one example and mini-batch on real data; their noise and what they cost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from ..curvature import flat
+from ..optimizers import GradientDescent, Newton, Optimizer
+from ..optimizers.hyper import Spec
+from ..plotting import short
+from ..problems import SoftmaxRegression
+from .batch_runs import MOST_STEPS, BatchRun, run_batches
+from .controls import Control
+from .figure import Figure
+from .runs import Runs, named_optimizers
+from .scene import Axis, Panel, Row, Scene
+
+_SAMPLE, _CLOUD = 300, 120
+_FORMS = ("full batch", "one example", "mini-batch")
+_PLACES = ("at the start", "after the mini-batch run")
+
+
+def explore_batches(
+    problem: Any = None,
+    opt: Optimizer | None = None,
+    *,
+    size: int = 32,
+    epochs: int = 10,
+    own: Sequence[str] = (),
+    seed: int = 0,
+) -> BatchExplorer:
+    """Return a live comparison of the three batch forms on one problem, from one start, with one optimizer.
+
+    On the left the loss on all training examples against the examples seen. In the middle gradients along two fixed
+    directions: the full one as an arrow, those of single examples and of mini-batches as clouds, each with the
+    ellipse of one standard deviation; the variance shrinks like 1/size. Beneath, what each form costs.
+
+    Args:
+        problem: with training examples, such as `SoftmaxRegression`; by default that, on the handwritten digits.
+        opt: any optimizer for such a problem; by default gradient descent with lr 0.5.
+        size: of a mini-batch at first.
+        epochs: budget of each run at first, in passes over the data; a run ends after 300 steps at the latest.
+        own: hyperparameters that each form has a slider of its own for, such as ``("lr",)``.
+        seed: of the order in which examples come.
+
+    Raises:
+        TypeError: if ``opt`` is no optimizer.
+        ValueError: if the optimizer cannot run on the problem, or for an impossible size or number.
+
+    Examples:
+        >>> figure = explore_batches(size=64, own=("lr",))
+        >>> figure.full_batch_lr = 1.0
+        >>> run = figure.run("mini-batch")
+        >>> int(run.examples[-1]), run.gradients
+        (11970, 190)
+        >>> bool(run.losses[-1] < figure.run("full batch").losses[-1])
+        True
+    """
+    return BatchExplorer(problem, opt, size, epochs, tuple(own), seed)
+
+
+class BatchExplorer(Figure):
+    """What `explore_batches` returns; its arguments are explained there."""
+
+    def __init__(
+        self, problem: Any, opt: Any, size: int, epochs: int, own: tuple[str, ...], seed: int
+    ) -> None:
+        self.problem = SoftmaxRegression.on_digits() if problem is None else problem
+        opt = GradientDescent(lr=0.5) if opt is None else opt
+        (opt,) = named_optimizers([opt]).values()
+        total = self.total = len(self.problem.train)
+        missing = [name for name in opt.needs if not hasattr(self.problem, name)]
+        if missing or isinstance(opt, Newton):
+            lacks = ", ".join(missing) or "a Hessian that is small enough"
+            raise ValueError(f"{type(opt).__name__} cannot run here: it needs a problem with {lacks}")
+        if total < 3:
+            raise ValueError(f"problem has {total} training examples, but three batch forms need at least 3")
+        self.seed, self._begin = seed, self.problem.init(np.random.default_rng(seed))
+        opt.init(self._begin)  # raises here, not at the first move, if it cannot move these parameters
+        for name in own:
+            if name not in opt.specs():
+                raise ValueError(f"own names {name!r}, but {type(opt).__name__} has {', '.join(opt.specs())}")
+        shared = tuple(name for name in opt.specs() if name not in own)
+        self._runs = Runs(
+            dict.fromkeys(_FORMS, opt), shared, reserved=frozenset({"size", "epochs", "place", *dir(Figure)})
+        )
+        self._known: dict[str, tuple[Any, BatchRun]] = {}
+        self._look_around()
+        controls = [
+            *self._runs.controls,
+            Control("size", Spec(low=2, high=total - 1, integer=True, scale="log", slider=(2, total // 2)), size,
+                    "mini-batch size"),
+            Control("epochs", Spec(low=1, high=1000, integer=True, scale="log", slider=(1, 50)), epochs,
+                    "budget, in epochs"),
+            Control("place", Spec(choices=_PLACES), _PLACES[0], "gradients"),
+        ]  # fmt: skip
+        for control in controls[-3:]:
+            control.spec.clean(f"BatchExplorer: {control.name}", control.default)
+        super().__init__(controls)
+
+    # -- the runs -----------------------------------------------------------------------------------
+
+    def optimizer(self, form: str) -> Optimizer:
+        """Return the optimizer of a form with its hyperparameters as the sliders stand."""
+        return self._runs.configured(form, partial(getattr, self))
+
+    def batch(self, form: str) -> int:
+        """Return how many examples a form's batch has.
+
+        Raises:
+            KeyError: for a name that is none of the forms.
+        """
+        return {"full batch": self.total, "one example": 1, "mini-batch": self.size}[form]
+
+    def run(self, form: str) -> BatchRun:
+        """Return the run of a form at the present settings: "full batch", "one example" or "mini-batch"."""
+        opt = self.optimizer(form)
+        key = (self.batch(form), self.epochs, *opt.hyper().values())
+        if self._known.get(form, (None,))[0] != key:
+            budget = self.epochs * self.total
+            self._known[form] = (
+                key,
+                run_batches(opt, self.problem, self._begin, self.batch(form), budget, self.seed),
+            )
+        return self._known[form][1]
+
+    # -- the noise ----------------------------------------------------------------------------------
+
+    def _look_around(self) -> None:
+        """Fix two directions, the full gradient's at the start and the noisiest one across it, and some examples."""
+        rng = np.random.default_rng(self.seed)
+        chosen = rng.permutation(self.total)[:_SAMPLE]
+        self._examples = [self.problem.train[chosen[i : i + 1]] for i in range(len(chosen))]
+        every, full = self._gradients(self._begin)
+        along = full / max(float(np.linalg.norm(full)), 1e-300)
+        across = every - np.outer(every @ along, along)
+        second = np.linalg.svd(across - across.mean(axis=0), full_matrices=False)[2][0]
+        self._directions = np.stack([along, second], axis=1)
+        self._clouds: dict[str, tuple[Any, np.ndarray]] = {_PLACES[0]: (None, self._project(self._begin))}
+        self._reach = np.maximum(1.1 * np.abs(self._clouds[_PLACES[0]][1]).max(axis=0), 1e-12)
+
+    def _gradients(self, x: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Return the gradient of each chosen example as a row, and the full one."""
+        every = np.array([flat(self.problem.grad(x, example)) for example in self._examples])
+        return every, flat(self.problem.grad(x))
+
+    def _project(self, x: Any) -> np.ndarray:
+        every, full = (part @ self._directions for part in self._gradients(x))
+        every += full - every.mean(
+            axis=0
+        )  # the chosen examples stand for all: their mean is the full gradient
+        return np.vstack([every, full])
+
+    def cloud(self) -> np.ndarray:
+        """Return gradients of single examples along the two directions, ``(n, 2)``; the last row is the full one."""
+        run = None if self.place == _PLACES[0] else self.run("mini-batch")
+        if self.place not in self._clouds or self._clouds[self.place][0] is not run:
+            with np.errstate(all="ignore"):
+                self._clouds[self.place] = run, self._project(run.params if run else self._begin)
+        return self._clouds[self.place][1]
+
+    # -- the picture --------------------------------------------------------------------------------
+
+    def draw(self) -> Scene:
+        """Return the losses, the clouds of gradients and the costs."""
+        runs = {form: self.run(form) for form in _FORMS}
+        (wide, high), first = self._reach, runs["full batch"].losses[0]
+        top = 10.0 ** np.ceil(np.log10(first) + 0.2) if first > 0 else 1.0
+        scene = Scene(
+            [
+                Panel(Axis.decades("examples seen", 1, self.total * max(self.epochs, 2), 5),
+                      Axis.decades("loss", float(top) * 1e-3, float(top), 4), "", 1.15),
+                Panel(Axis.linear("along the full gradient", -0.4 * wide, wide),
+                      Axis.linear("", -high, high), f"gradients {self.place}"),
+            ],
+            columns=("gradients", "examples", "passes", "a batch", "time", "final loss"),
+        )  # fmt: skip
+        for form, run in runs.items():
+            color = self._runs.colors[form]
+            until = self.batch(form)  # no step before the first batch is read
+            scene.line(0, [1, until, until], [first, first, run.losses[1]], color, 1.2, dash=True)
+            scene.line(0, run.examples[1:], run.losses[1:], color)
+            scene.points(0, run.examples[1:], run.losses[1:], color, 2.4)
+            scene.rows.append(self._cost(form, run))
+        self._draw_cloud(scene)
+        root = short(self.size**0.5, 3)
+        scene.notice = (
+            f"A mini-batch of {self.size} has the noise of one example divided by √{self.size} = {root}."
+        )
+        if any(run.examples[-1] < self.epochs * self.total and not run.diverged for run in runs.values()):
+            scene.notice += f" A run ends after {MOST_STEPS} steps, whatever is left of its budget."
+        scene.alt = f"{type(self.optimizer(_FORMS[0])).__name__}, {self.epochs} epochs: " + "; ".join(
+            f"{form}: loss {_loss(run)} after {run.examples[-1]} examples" for form, run in runs.items()
+        )
+        return scene
+
+    def _draw_cloud(self, scene: Scene) -> None:
+        points = self.cloud()
+        single, full = points[:-1], points[-1]
+        scene.line(1, [-self._reach[0], self._reach[0]], [0, 0], "frame", 1.0)
+        scene.line(1, [0, 0], [-self._reach[1], self._reach[1]], "frame", 1.0)
+        draws = np.random.default_rng(self.seed).integers(len(single), size=(_CLOUD, self.size))
+        means = single[draws].mean(axis=1)
+        for form, cloud in (("one example", single), ("mini-batch", means)):
+            color = self._runs.colors[form]
+            scene.points(1, cloud[:, 0], cloud[:, 1], color, 1.8, alpha=0.45)
+            x, y = _ellipse(single, full, self.batch(form))
+            scene.line(1, x, y, color, 2.4, halo=True)
+        scene.arrows(1, 0.0, 0.0, full[0], full[1], self._runs.colors["full batch"], 3.0)
+
+    def _cost(self, form: str, run: BatchRun) -> Row:
+        batch = self.problem.train[np.arange(self.batch(form))]
+        size = batch.inputs.nbytes + batch.targets.nbytes
+        cells = (f"{run.gradients:,}", f"{run.examples[-1]:,}", short(run.examples[-1] / self.total),
+                 _bytes(size), f"{1000 * run.seconds:.0f} ms", _loss(run))  # fmt: skip
+        return Row(form, self._runs.colors[form], cells, "bad" if run.diverged else "")
+
+
+def _ellipse(single: np.ndarray, centre: np.ndarray, size: int) -> np.ndarray:
+    """Return x and y of one standard deviation of the mean of ``size`` examples around the full gradient."""
+    if not (np.abs(single) < 1e15).all():
+        return np.full((2, 1), np.nan)
+    values, vectors = np.linalg.eigh(np.cov(single.T) / size)
+    angle = np.linspace(0, 2 * np.pi, 73)
+    circle = np.stack([np.cos(angle), np.sin(angle)])
+    return np.asarray(centre[:, None] + vectors @ (np.sqrt(np.maximum(values, 0))[:, None] * circle))
+
+
+def _loss(run: BatchRun) -> str:
+    return "∞: diverged" if run.diverged else short(float(run.losses[-1]), 3)
+
+
+def _bytes(size: float) -> str:
+    """Return an amount of memory as text.
+
+    Examples:
+        >>> _bytes(528), _bytes(16896), _bytes(632016)
+        ('528 B', '16.9 kB', '632 kB')
+    """
+    for unit in ("B", "kB", "MB"):
+        if size < 1000:
+            return f"{short(size, 3)} {unit}"
+        size /= 1000
+    return f"{short(size, 3)} GB"
