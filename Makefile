@@ -40,6 +40,7 @@ test-browser: $(SETUP)  ## lessons in JupyterLab in a real browser (needs Chromi
 
 bench: $(SETUP)  ## timings, printed, never judged
 	$(BIN)/python -m tests.benchmarks.steps
+	$(BIN)/python -m pytest -q tests/benchmarks/bench_optimizers.py --benchmark-enable --benchmark-columns=median,iqr
 	$(BIN)/python -m tests.benchmarks.live_latency
 
 clean:  ## remove the environment and everything that was made
