@@ -130,6 +130,8 @@ def test_a_grid_is_each_run_alone(entry: Entry, opt: Optimizer, dtype: Any) -> N
         x = np.broadcast_to(point(shape).astype(dtype)[..., None, None], (*shape, 3, 2)).copy()
         path = list(walk(grid, x, g))
         assert path[-1][0].dtype == dtype
+        for name, array in grid.init(x).arrays.items():
+            assert path[-1][1].arrays[name].shape == array.shape, f"{name} changes its shape"
         for i, single in alone:
             x, state = list(walk(single, point(shape).astype(dtype), g))[-1]
             close(path[-1][0][i], x, 1e-12 if dtype == np.float64 else 2e-3)
