@@ -6,8 +6,8 @@
 
 An exercise is one file in ``exercises/``: its tasks, the cases they are tried on, and their known mistakes. Each
 mistake is written as a change of the solution's text. How the parts follow each other: ``guard`` runs code that may
-do anything; ``observe`` notes what it does; ``compare`` and ``tasks`` judge what was noted; ``result`` puts it into
-words.
+do anything; ``observe`` notes what it does; ``tasks``, ``kinds`` and ``compare`` judge what was
+noted; ``result`` puts it into words.
 """
 
 from .reader import check, hint, progress, ready, solution, variant

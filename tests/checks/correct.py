@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from course_lib.checks.tasks import Code
+from course_lib.checks.kinds import Code
 
 STEP = "x = x - lr * grad(x)"
 CORRECT: dict[str, list[dict[str, str] | str]] = {

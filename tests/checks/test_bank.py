@@ -10,8 +10,9 @@ import pytest
 
 from course_lib.checks import compare
 from course_lib.checks.exercises import all_exercises
+from course_lib.checks.kinds import Choice, Code, Goal, Number
 from course_lib.checks.observe import Run, plot
-from course_lib.checks.tasks import Choice, Code, Goal, Mistake, Number
+from course_lib.checks.tasks import Mistake
 
 from .correct import variants
 

@@ -12,8 +12,8 @@ import pytest
 from course_lib.checks import hint, progress, record, solution, variant
 from course_lib.checks.exercises import all_exercises
 from course_lib.checks.generate import STUB, exercise_of, main, without_solution, written
+from course_lib.checks.kinds import Code
 from course_lib.checks.reader import check, ready
-from course_lib.checks.tasks import Code
 
 ROOT = Path(__file__).parents[2]
 NAMES = [exercise.name for exercise in all_exercises()]

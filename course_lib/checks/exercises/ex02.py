@@ -11,8 +11,9 @@ import numpy as np
 from ...optimizers import GradientDescent
 from ...running import simulate
 from ...surfaces import quadratic
+from ..kinds import Code, Goal
 from ..observe import Case, Notes, Run, loop
-from ..tasks import Code, Exercise, Goal, Mine, Mistake
+from ..tasks import Exercise, Mine, Mistake
 
 RULE, EDGE = "lesson 02, section 3, the rule", "lesson 02, section 4, one dimension explains the edge"
 RATE, REAL = "lesson 02, section 5, how many steps, then?", "lesson 02, section 7, real data"

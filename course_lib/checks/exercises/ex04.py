@@ -9,8 +9,9 @@ import numpy as np
 from ...optimizers import Momentum
 from ...running import simulate
 from ...surfaces import quadratic
+from ..kinds import Code, Goal, Number
 from ..observe import Run, call, rule
-from ..tasks import Code, Exercise, Goal, Mine, Mistake, Number
+from ..tasks import Exercise, Mine, Mistake
 
 RULE, STEADY = "lesson 04, section 3, the rule", "lesson 04, section 3, the effective step lr/(1 − β)"
 MAP, GAIN = "lesson 04, section 4, one eigenvalue", "lesson 04, section 5, the gain"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..kinds import Code, Goal, Number
 from ..observe import Run, call, rule
-from ..tasks import Code, Exercise, Goal, Mine, Mistake, Number
+from ..tasks import Exercise, Mine, Mistake
 
 # Different gradients at every step, unequal hyperparameters far from the defaults, an eps that counts, a matrix.
 _rng = np.random.default_rng(8)
