@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from course_lib.optimizers import REGISTRY, Adam, GradientDescent, Momentum
+from course_lib.optimizers import REGISTRY, SAM, Adam, GradientDescent, Momentum
 from course_lib.problems import SoftmaxRegression
 from course_lib.running import DIVERGED, simulate, train
 from course_lib.surfaces import quadratic, surface
@@ -138,9 +138,16 @@ class TestTrain:
     def test_counts(self, digits, size, steps):
         history = train(GradientDescent(lr=1e-3), digits, epochs=2, batch_size=size)
         assert history["step"].tolist() == [0, steps, 2 * steps]
-        assert history["examples"].tolist() == [0, 1197, 2394] and history["epoch"].tolist() == [0, 1, 2]
+        assert history["examples"].tolist() == [0, 1197, 2394] and history["epoch"] == pytest.approx(
+            [0, 1, 2]
+        )
         assert history["evaluations"][-1] == 2 * steps
         assert (np.diff(history["seconds"]) > 0).all()
+
+    def test_counts_every_gradient(self, digits):
+        history = train(SAM(inner=GradientDescent(lr=0.1)), digits, epochs=2, batch_size=400)
+        assert history["step"].tolist() == [0, 3, 6] and history["evaluations"].tolist() == [0, 6, 12]
+        assert history["examples"][-1] == 4 * 1197 and history["epoch"][-1] == pytest.approx(2)
 
     def test_same_seed_same_run(self, digits):
         first, second, other = (

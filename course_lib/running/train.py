@@ -112,6 +112,7 @@ def train(
         history.params = opt.output(x, state)
         history.rows.append(counts | _metrics(problem, history.params))
 
+    counted = _Counted(problem)
     bar = _bar(epochs * per_epoch, progress)
     try:
         with np.errstate(all="ignore"), bar:
@@ -120,12 +121,11 @@ def train(
                 for batch in get_batches(problem.train, batch_size, rng, order):
                     began = time.perf_counter()
                     now = opt if schedule is None else opt.at(schedule(counts["step"] + 1))
-                    x, state = now.step(x, state, problem, batch)
+                    x, state = now.step(x, state, counted, batch)
                     counts["seconds"] += time.perf_counter() - began
                     counts["step"] += 1
-                    counts["examples"] += len(batch)
-                    counts["evaluations"] += 1
-                    counts["epoch"] = counts["examples"] / len(problem.train)
+                    counts["evaluations"], counts["examples"] = counted.evaluations, counted.examples
+                    counts["epoch"] += len(batch) / len(problem.train)
                     bar.update()
                     if not _size(x) <= limit:
                         history.diverged_at = counts["step"]
@@ -138,6 +138,21 @@ def train(
     if history.rows[-1]["step"] != counts["step"]:
         take_row()
     return history
+
+
+class _Counted:
+    """A problem that counts the gradients it is asked for: some methods take more than one a step."""
+
+    def __init__(self, problem: Any) -> None:
+        self.problem, self.evaluations, self.examples = problem, 0, 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.problem, name)
+
+    def grad(self, params: Any, batch: Any = None) -> Any:
+        self.evaluations += 1
+        self.examples += len(self.problem.train if batch is None else batch)
+        return self.problem.grad(params, batch)
 
 
 def _whole(name: str, value: Any, low: int) -> int:
