@@ -84,13 +84,14 @@ class TestKFAC:
     def test_averages_and_their_young_weights(self):
         problem, opt = network(), KFAC(decay=0.6)
         x = problem.init(np.random.default_rng(1))
-        state, mean = opt.init(x), 0.0
+        state, mean, mean_of_slopes = opt.init(x), 0.0, 0.0
         for t in range(1, 7):
-            inputs, _ = problem.layer_statistics(x, None, np.random.default_rng([0, t]))[1]
+            inputs, slopes = problem.layer_statistics(x, None, np.random.default_rng([0, t]))[1]
             keep = min(1 - 1 / t, 0.6)
             mean = keep * mean + (1 - keep) * inputs.T @ inputs / 12
+            mean_of_slopes = keep * mean_of_slopes + (1 - keep) * slopes.T @ slopes / 12
             x, state = opt.step(x, state, problem)
-            close(state.parts["W2"].A, mean)
+            close(state.parts["W2"].A, mean), close(state.parts["W2"].G, mean_of_slopes)
 
     def test_damping_is_shared_in_proportion(self):
         a, g = 4.0 * np.eye(3), np.eye(2)

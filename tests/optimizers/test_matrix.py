@@ -185,11 +185,13 @@ class TestSOAP:
         assert order.tolist() == [0, 1, 2]
 
     def test_refresh_counts_steps(self):
-        x, opt, g = point((4, 3)), SOAP(refresh=3), gradients((4, 3), 9)
-        state, changed = opt.init(x), []
+        x, opt, g = point((4, 3)), SOAP(refresh=3, shampoo_beta=0.8), gradients((4, 3), 9)
+        state, changed, left, right = opt.init(x), [], 0.0, 0.0
         for part in g:
             _, new = opt.update(x, part, state)
             changed.append(not np.array_equal(new.QL, state.QL))
+            left, right = 0.8 * left + 0.2 * part @ part.T, 0.8 * right + 0.2 * part.T @ part
+            close(new.L, left), close(new.R, right)
             state = new
         assert changed == [True, False, False] * 3  # at t = 1, 4, 7
 

@@ -15,6 +15,7 @@ from scipy.optimize import least_squares
 from course_lib.curvature import flat, hessian
 from course_lib.optimizers import LBFGS, GaussNewton, GradientDescent, LevenbergMarquardt, LineSearch, Newton
 from course_lib.optimizers.lbfgs import two_loops
+from course_lib.optimizers.line_search import backtracking
 from course_lib.optimizers.state import State
 from course_lib.problems import MLP, Data, LeastSquares, SoftmaxRegression
 from course_lib.running import simulate, train
@@ -296,6 +297,10 @@ class TestLBFGS:
         )  # the newest comes with step 5
         np.testing.assert_allclose(state.changes, np.diff(gs, axis=0)[1:3], atol=1e-14)
 
+    def test_a_small_first_gradient_is_not_blown_up(self):
+        g, opt = np.array([0.1, -0.2]), LBFGS(lr=0.5)
+        np.testing.assert_array_equal(opt.update(np.zeros(2), g, opt.init(g))[0], -0.5 * g)
+
     def test_a_moved_point_makes_the_pair_of_what_really_happened(self):
         problem, opt, x = Quadratic(3), LBFGS(memory=1), np.ones(3)
         state = opt.init(x)
@@ -366,6 +371,11 @@ class TestLineSearch:
         assert (path.points == path.points[0]).all()
         few = simulate(LineSearch(GradientDescent(lr=100.0), most=2), "quadratic", steps=3)
         assert (few.points == few.points[0]).all()
+
+    def test_uphill_is_refused_even_where_it_ends_lower(self):
+        x, p = np.array([-1.0]), np.array([3.0])  # over the hill of cos
+        assert np.cos(x + p) < np.cos(x)
+        assert backtracking(lambda at: np.cos(at[0]), x, p, -np.sin(x)) == 0
 
     def test_saved_halfway(self):
         problem, opt = Quadratic(6), LineSearch(LBFGS())
