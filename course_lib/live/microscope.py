@@ -124,14 +124,14 @@ class Microscope(Figure):
         opt, g = self.optimizer, self.sequences[self.gradients]
         x: Any = np.zeros(1)
         state = opt.init(x)
-        seen: dict[str, list[float]] = {name: [] for name in ("step", *state.arrays)}
+        seen: dict[str, list[float]] = {name: [] for name in ("step", *map(_kept, state.arrays))}
         with np.errstate(all="ignore"):
             for value in g:
                 before = x
                 x, state = opt.update(x, np.array([value]), state)
                 seen["step"].append(float(before[0] - x[0]))
                 for name, array in state.arrays.items():
-                    seen[name].append(float(np.ravel(array)[0]))
+                    seen[_kept(name)].append(float(np.ravel(array)[0]))
         found = {"g": g} | {name: np.array(values) for name, values in seen.items() if name != "step"}
         t = np.arange(1, len(g) + 1)
         for name in CORRECTED.get(type(opt).__name__, ()):
@@ -141,7 +141,10 @@ class Microscope(Figure):
 
     def _names(self) -> tuple[str, ...]:
         """Return the names of `trace` before there are traits to compute it with."""
-        kept = self._opt.init(np.zeros(1)).arrays
+        forms = [self._opt]
+        for name, spec in self._opt.specs().items():
+            forms += [self._opt.replace(**{name: value}) for value in spec.choices]
+        kept = dict.fromkeys(_kept(name) for opt in forms for name in opt.init(np.zeros(1)).arrays)
         corrected = tuple(f"{name}̂" for name in CORRECTED.get(type(self._opt).__name__, ()))
         return ("g", *kept, *corrected, "step")
 
@@ -171,6 +174,8 @@ class Microscope(Figure):
         for panel in (0, 2):
             scene.line(panel, [1, len(t)], [0, 0], "frame", 1.0)
         for color, name in zip(self._colors(), self._terms, strict=True):
+            if name not in trace:  # another form of the rule remembers it
+                continue
             self._draw_term(scene, name, color, t, trace, steps)
             formula = FORMULAS.get(type(self._opt).__name__, {}).get(
                 name, "the gradient" if name == "g" else ""
@@ -231,6 +236,11 @@ class Microscope(Figure):
         """Return a colour for every quantity: ink for g, one for each other name."""
         pool = [color for color in SERIES if color != "ink"]
         return ["ink"] + [pool[i % len(pool)] for i in range(len(self._terms) - 1)]
+
+
+def _kept(name: str) -> str:
+    """Return what an array of the state is called here, where "g" and "step" are those of the step being taken."""
+    return f"kept {name}" if name in ("g", "step") else name
 
 
 def _sequence(name: str, values: Any) -> np.ndarray:

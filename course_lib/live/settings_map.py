@@ -102,6 +102,7 @@ class MapExplorer(Figure):
             **self._stack()
         )  # raises here, not at the first move, if the optimizer takes no grid
         self._known: tuple[Any, np.ndarray] = (None, np.empty(0))
+        self._sliding = False
         place = (_place(specs[x].scale, getattr(self._opt, x)), _place(specs[y].scale, getattr(self._opt, y)))
         super().__init__(
             controls, {"cursor": place, "start": tuple(self.ground.start if start is None else start)}
@@ -112,6 +113,8 @@ class MapExplorer(Figure):
     # -- cursor and sliders are one --------------------------------------------------------------------
 
     def _dragged(self, change: Any) -> None:
+        if self._sliding:
+            return
         for name, at in zip((self.across, self.up), self.cursor, strict=True):
             scale, values = self._scales[self._trait(name)].scale, self._values[name]
             places = _place(scale, values)
@@ -119,10 +122,14 @@ class MapExplorer(Figure):
             setattr(self, self._trait(name), float(values[apart.argmin()]))
 
     def _slid(self, change: Any) -> None:
-        self.cursor = tuple(
-            float(_place(self._scales[self._trait(name)].scale, getattr(self, self._trait(name))))
-            for name in (self.across, self.up)
-        )
+        self._sliding = True  # the cursor goes where the sliders are, not they to the nearest cell
+        try:
+            self.cursor = tuple(
+                float(_place(self._scales[self._trait(name)].scale, getattr(self, self._trait(name))))
+                for name in (self.across, self.up)
+            )
+        finally:
+            self._sliding = False
 
     def _trait(self, name: str) -> str:
         return self._runs.traits("opt")[name]

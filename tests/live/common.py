@@ -1,8 +1,11 @@
 """What the tests of live figures share."""
 
 import io
+import warnings
 
 import numpy as np
+from hypothesis import assume
+from hypothesis import strategies as st
 from PIL import Image
 
 
@@ -47,3 +50,34 @@ def opened(png):
     """The picture of a PNG, verified."""
     Image.open(io.BytesIO(png)).verify()
     return Image.open(io.BytesIO(png)).convert("RGB")
+
+
+def set_at_random(figure, data):
+    """Set everything at random, to slider values and to the ends of what is allowed; each must give a sound scene."""
+    values = {}
+    for name, control in figure.controls.items():
+        choices = control.values
+        values[name] = data.draw(
+            st.sampled_from([choices[0], choices[-1], control.default, *choices]), label=name
+        )
+    if "steps" in values:
+        values["steps"] = min(values["steps"], 60)
+    for name in figure.points:
+        values[name] = data.draw(st.tuples(*[st.floats(-1e3, 1e3)] * 2), label=name)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        Wire(figure).move(**values)
+    if figure.error:
+        assume(
+            "needs a problem with" not in str(figure.error)
+        )  # a form that no surface can serve, and says so
+        raise figure.error
+    message = figure._scene
+    assert message["alt"] and len(message["data"]) % 4 == 0
+    for mark in message["marks"]:
+        size = mark["count"] * (1 if mark["kind"] == "heat" else 4)
+        assert mark["at"] + size <= len(message["data"])
+        assert mark["panel"] < len(message["panels"])
+    for panel in message["panels"]:
+        for axis in (panel["x"], panel["y"]):
+            assert np.isfinite([axis["low"], axis["high"]]).all() and axis["low"] != axis["high"]

@@ -1,0 +1,319 @@
+"""Microscope, map and race: what they show is what the optimizer does, and no setting makes them stumble."""
+
+import io
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from course_lib.live import SEQUENCES, explore_map, explore_moments, explore_race, runners
+from course_lib.live.settings_map import CELLS, shades
+from course_lib.optimizers import REGISTRY, Adam, GradientDescent, Momentum, Muon, Newton
+from course_lib.running import simulate
+from course_lib.surfaces import SURFACES, surface
+
+from .common import Wire, marks, opened, set_at_random
+
+ROWS = [entry for entry in REGISTRY.values() if entry.runs_on(SURFACES["quadratic"])]
+WATCHABLE = [entry for entry in ROWS if not (entry.needs_problem or entry.needs_matrix)]
+MAPPABLE = [
+    entry
+    for entry in ROWS
+    if entry.takes_grid
+    and not entry.needs_matrix
+    and "lr" in entry.cls.specs()
+    and any(spec.scale == "decay" for spec in entry.cls.specs().values())
+]
+RACING = [entry for entry in ROWS if not entry.needs_matrix]
+
+quick = settings(max_examples=2, deadline=None, suppress_health_check=list(HealthCheck))
+often = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+def named(entry):
+    return entry.name
+
+
+def sound(figure, data, pictures=20):
+    """Set everything at random; now and then look at the still picture too."""
+    try:
+        set_at_random(figure, data)
+        if data.draw(st.integers(0, pictures)) == 0:
+            assert figure.png().startswith(b"\x89PNG\r\n\x1a\n")
+    finally:
+        figure.close()
+
+
+def watch(entry, data):
+    own = {"steep": [1e8, -1e-8, 0.0, 1e8] * 5, "nothing": np.zeros(20)}
+    gradients = data.draw(st.sampled_from([own, *SEQUENCES]), label="gradients")
+    sound(explore_moments(entry.cls(**entry.settings(surface("quadratic"))), gradients, steps=40), data)
+
+
+def chart(entry, data):
+    ground = data.draw(st.sampled_from(list(SURFACES.values())), label="surface")
+    sound(explore_map(entry.cls(**entry.settings(ground)), ground, steps=20), data)
+
+
+def race(entries, data):
+    grounds = data.draw(st.lists(st.sampled_from(list(SURFACES)), min_size=1, max_size=3, unique=True))
+    field = {entry.name: entry.cls(**entry.settings(surface(grounds[0]))) for entry in entries}
+    sound(explore_race(field, grounds, steps=30), data)
+
+
+# -- nothing stumbles --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("entry", WATCHABLE, ids=named)
+@given(data=st.data())
+@quick
+def test_microscope_at_any_setting(entry, data):
+    watch(entry, data)
+
+
+@pytest.mark.parametrize("entry", MAPPABLE, ids=named)
+@given(data=st.data())
+@quick
+def test_map_at_any_setting(entry, data):
+    chart(entry, data)
+
+
+@given(data=st.data())
+@settings(quick, max_examples=12)
+def test_race_at_any_setting(data):
+    race(data.draw(st.lists(st.sampled_from(RACING), min_size=1, max_size=9, unique_by=named)), data)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("entry", WATCHABLE, ids=named)
+@given(data=st.data())
+@often
+def test_microscope_a_thousand_times(entry, data):
+    watch(entry, data)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("entry", MAPPABLE, ids=named)
+@given(data=st.data())
+@settings(often, max_examples=20)
+def test_map_hundreds_of_times(entry, data):
+    chart(entry, data)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("entry", RACING, ids=named)
+@given(data=st.data())
+@settings(often, max_examples=40)
+def test_race_a_thousand_times(entry, data):
+    race([entry, REGISTRY["Adam"] if entry.name != "Adam" else REGISTRY["Momentum"]], data)
+
+
+# -- microscope --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("sequence", SEQUENCES)
+def test_the_microscope_shows_adams_formulas(sequence):
+    figure = explore_moments(Adam(lr=0.1), sequence, steps=30)
+    figure.set(beta1=0.8, beta2=0.95, eps=1e-6)
+    seen, m, v = figure.trace(), 0.0, 0.0
+    for t, g in enumerate(seen["g"], 1):
+        m, v = 0.8 * m + 0.2 * g, 0.95 * v + 0.05 * g**2
+        m_hat, v_hat = m / (1 - 0.8**t), v / (1 - 0.95**t)
+        step = 0.1 * m_hat / (np.sqrt(v_hat) + 1e-6)
+        now = [seen[name][t - 1] for name in ("m", "v", "m̂", "v̂", "step")]
+        assert np.allclose(now, [m, v, m_hat, v_hat, step], rtol=1e-6, atol=1e-12)
+    figure.close()
+
+
+def test_the_microscope_reads_out_the_step_at_its_cursor():
+    figure = explore_moments(Momentum(lr=0.1, beta=0.5), {"mine": [1.0, 2.0, 4.0]})
+    Wire(figure).move(cursor=[2.2, 0.7])
+    cells = {row["name"]: row["cells"] for row in figure._scene["rows"]}
+    assert figure._scene["columns"][1] == "at t = 2"
+    assert [cells[name][1] for name in ("g", "m", "step")] == ["2", "2.5", "0.25"]
+    figure.cursor = (99, 0)
+    assert figure._scene["columns"][1] == "at t = 3"
+
+
+def test_what_is_looked_at_is_not_faded():
+    figure = explore_moments(Adam(), steps=20)
+    figure.focus = "m"
+    faded = [mark["alpha"] for mark in figure._scene["marks"] if mark["kind"] == "line" and "alpha" in mark]
+    assert faded.count(0.15) == 4  # v, both corrected values, the step
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "words"),
+    [
+        ((Adam,), TypeError, "an instance such as"),
+        ((Adam(), "rising"), ValueError, "is not known"),
+        ((Adam(), {"short": [1.0]}), ValueError, "at least two finite numbers"),
+        ((Adam(), {"broken": [1.0, np.nan]}), ValueError, "at least two finite numbers"),
+        ((Newton(),), ValueError, "cannot be watched"),
+        ((Muon(),), ValueError, "cannot be watched"),
+    ],
+)
+def test_what_the_microscope_refuses(arguments, error, words):
+    with pytest.raises(error, match=words):
+        explore_moments(*arguments)
+
+
+# -- map ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ground", ["rosenbrock", "himmelblau", "quadratic"])
+def test_a_cell_of_the_map_is_the_run_alone(ground):
+    figure = explore_map(Adam(lr=0.01), ground, steps=30)
+    losses, place = figure.losses(), surface(ground)
+    first, lowest = place.loss(place.start), place.loss(place.minima[0])
+    for row, column in ((0, 0), (20, 40), (63, 30)):
+        lr, beta1 = figure._values["lr"][column], figure._values["beta1"][row]
+        alone = simulate(Adam(lr=lr, beta1=beta1), ground, steps=30, start=place.start)
+        expected = (alone.losses[-1] - lowest) / (first - lowest)
+        assert losses[row, column] == pytest.approx(expected, rel=0.02, abs=1e-5)  # the map is float32
+    assert losses.shape == (CELLS, CELLS)
+    figure.close()
+
+
+def test_what_diverges_has_a_colour_of_its_own():
+    figure = explore_map(Momentum(), "quadratic", steps=300, ranges={"lr": (0.1, 30.0)})
+    losses = figure.losses()
+    assert np.isinf(losses[:, -1]).all() and np.isfinite(losses[:, 0]).all()
+    heat = next(mark for mark in figure._scene["marks"] if mark["kind"] == "heat")
+    drawn = np.frombuffer(figure._scene["data"], np.uint8, heat["count"], heat["at"]).reshape(CELLS, CELLS)
+    assert np.array_equal(drawn[::-1], shades(losses))
+    assert (drawn[:, -1] == 255).all()
+
+
+def test_cursor_and_sliders_of_the_map_are_one():
+    figure = explore_map(Adam(lr=0.01), "himmelblau", steps=20)
+    wire = Wire(figure)
+    wire.move(cursor=[0.05, 0.3])  # upwards stands 1 − beta1
+    assert figure.lr == pytest.approx(0.05, rel=0.1) and figure.beta1 == pytest.approx(0.7, abs=0.03)
+    assert figure.lr in figure._values["lr"] and figure.beta1 in figure._values["beta1"]
+    wire.move(lr=0.1, beta1=0.5)
+    assert (figure.lr, figure.beta1) == (0.1, 0.5)
+    assert figure.cursor == pytest.approx((0.1, 0.5))
+    figure.reset()
+    assert (figure.lr, figure.beta1) == (0.01, 0.9)
+    assert figure.path().steps == 20
+    before = figure.losses()
+    wire.move(lr=0.2)
+    assert figure.losses() is before  # the cursor changes no cell
+    wire.move(beta2=0.9)
+    assert figure.losses() is not before
+    figure.close()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "error", "words"),
+    [
+        (("adam",), {}, TypeError, "is not an optimizer"),
+        ((Adam(),), {"y": "momentum"}, ValueError, "no hyperparameter of Adam"),
+        ((GradientDescent(),), {}, ValueError, "no hyperparameter of GradientDescent"),
+        ((Momentum(),), {"y": "form"}, ValueError, "it must be one of lr, beta"),
+        ((Adam(), "hill"), {}, ValueError, "unknown surface"),
+    ],
+)
+def test_what_the_map_refuses(arguments, options, error, words):
+    with pytest.raises(error, match=words):
+        explore_map(*arguments, **options)
+
+
+# -- race --------------------------------------------------------------------------------------------
+
+
+def field():
+    return explore_race(
+        {"slow": GradientDescent(lr=0.01), "fast": GradientDescent(lr=0.2)}, "quadratic", steps=40
+    )
+
+
+def standing(figure):
+    return [row["name"] for row in figure._scene["rows"]]
+
+
+def test_scrubbing_draws_each_path_up_to_the_step():
+    figure = field()
+    figure.step = 7
+    drawn = [line for line in marks(figure, "line") if len(line) == 8]
+    assert len(drawn) == 4  # two paths, two curves
+    assert np.allclose(drawn[0], figure.paths()["slow"].points[:8], rtol=1e-6)
+    assert "step 7 of 40" in figure._scene["alt"]
+
+
+def test_who_is_lower_stands_first():
+    figure = field()
+    figure.step = 20
+    assert standing(figure) == ["fast", "slow"]
+    figure.lr = "one for all"
+    losses = [path.losses[20] for path in figure.paths().values()]
+    assert losses[0] == losses[1]
+    figure.reset()
+    figure.factor = 100.0  # now the fast one flies off
+    figure.step = 40
+    assert standing(figure) == ["slow", "fast"]
+    assert figure._scene["rows"][-1]["cells"][-1].startswith("diverged at step")
+
+
+def test_a_click_on_a_name_takes_a_runner_out_and_in():
+    figure = field()
+    wire, trait = Wire(figure), figure._scene["rows"][0]["toggles"]
+    wire.move(**{trait: False})
+    assert list(figure.paths()) == ["fast"]
+    assert figure._scene["rows"][-1]["cells"][-1] == "sits out"
+    wire.move(show_1=False)
+    assert "nobody runs" in figure._scene["alt"] and not figure._scene["error"]
+    wire.move(**{trait: True})
+    assert list(figure.paths()) == ["slow"]
+
+
+def test_scrubbing_computes_nothing_anew():
+    figure = field()
+    before = figure.paths()
+    figure.step = 30
+    assert figure.paths() is before
+    figure.noise = 0.1
+    assert figure.paths() is not before
+
+
+def test_the_course_runs_with_rates_that_suit_the_surface():
+    figure = explore_race(None, ["double_well", "rosenbrock"], steps=20)
+    figure.surface = "rosenbrock"
+    own = runners("rosenbrock")
+    assert {name: figure.optimizer(name).lr for name in own if name != "Adadelta"} == {
+        name: opt.lr for name, opt in own.items() if name != "Adadelta"
+    }
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_animation_has_the_frames_that_were_asked_for(theme, tmp_path):
+    figure = field()
+    figure.save(tmp_path / "race.gif", frames=5, seconds=1.0, width=4.0, theme=theme)
+    picture = Image.open(io.BytesIO((tmp_path / "race.gif").read_bytes()))
+    assert (picture.format, picture.n_frames, picture.width) == ("GIF", 5, 400)
+    assert picture.info["duration"] == 200
+    with pytest.raises(ValueError, match="frames = 1 is not allowed"):
+        figure.animation(frames=1)
+
+
+def test_still_pictures():
+    for figure in (explore_moments(Adam()), explore_map(Adam(), steps=10), field()):
+        assert opened(figure.png()).width == 990
+        figure.close()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "words"),
+    [
+        (([],), ValueError, "at least one"),
+        ((["Adam"],), TypeError, "is not an optimizer"),
+        ((None, "hill"), ValueError, "unknown surface"),
+        (([Adam()], "quadratic", 10, 5), TypeError, "positional"),
+    ],
+)
+def test_what_the_race_refuses(arguments, error, words):
+    with pytest.raises(error, match=words):
+        explore_race(*arguments)
