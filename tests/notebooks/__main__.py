@@ -33,7 +33,7 @@ def seconds(report: Path) -> dict[str, tuple[float, float]]:
     """Return how long each notebook took, the cells and the driving of its widgets apart, from pytest's report."""
     total: dict[str, list[float]] = defaultdict(list)
     for case in ET.parse(report).iter("testcase"):
-        notebook = case.get("classname", "").removesuffix(".ipynb").split(".")[-1]
+        notebook = case.get("classname", "").removesuffix(".ipynb")
         total[notebook].append(float(case.get("time", 0)))
     return {notebook: (sum(cells[:-1]), cells[-1]) for notebook, cells in total.items()}
 
@@ -53,7 +53,7 @@ def main(names: list[str]) -> int:
             [sys.executable, "-m", "pytest", *command.split(), "--junitxml=report.xml", "."], cwd=folder
         )
         for name, (cells, driving) in sorted(seconds(Path(folder, "report.xml")).items()):
-            print(f"{name:<24} cells {cells:5.1f} s, widgets {driving:5.1f} s")
+            print(f"{name:<32} cells {cells:5.1f} s, widgets {driving:5.1f} s")
     return code
 
 
