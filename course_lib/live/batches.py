@@ -85,9 +85,9 @@ class BatchExplorer(Figure):
             if name not in opt.specs():
                 raise ValueError(f"own names {name!r}, but {type(opt).__name__} has {', '.join(opt.specs())}")
         shared = tuple(name for name in opt.specs() if name not in own)
-        self._runs = Runs(
-            dict.fromkeys(_FORMS, opt), shared, reserved=frozenset({"size", "epochs", "place", *dir(Figure)})
-        )
+        reserved = frozenset({"size", "epochs", "place", *dir(Figure)})
+        forms = dict.fromkeys(_FORMS, opt)
+        self._runs = Runs(forms, shared, reserved=reserved, problem=self.problem)
         self._known: dict[str, tuple[Any, BatchRun]] = {}
         self._look_around()
         controls = [

@@ -133,7 +133,7 @@ class PathExplorer(Figure):
         known = (
             tuple(name for name in sliders if name not in ("steps", "noise")) if sliders is not None else None
         )
-        self.runs = Runs(opt, shared, known, ranges, _RESERVED)
+        self.runs = Runs(opt, shared, known, ranges, _RESERVED, first)
         self._steps, self._noise = steps, noise
         controls = [*self.runs.controls, *(c for c in own if sliders is None or c.name in sliders)]
         if len(self.surfaces) > 1:

@@ -7,6 +7,8 @@ from dataclasses import replace
 from itertools import cycle
 from typing import Any
 
+import numpy as np
+
 from ..optimizers import Optimizer
 from ..optimizers.hyper import Spec
 from ..plotting import SERIES
@@ -22,6 +24,7 @@ class Runs:
         sliders: which hyperparameters get one; by default all.
         ranges: other ends for a slider, by hyperparameter.
         reserved: names that are no longer free; a hyperparameter of that name gets its run's name in front.
+        problem: what they run on; forms of a rule that cannot take a step on it are not offered.
 
     Raises:
         TypeError: if one of them is no optimizer.
@@ -43,6 +46,7 @@ class Runs:
         sliders: Sequence[str] | None = None,
         ranges: Mapping[str, tuple[float, float]] | None = None,
         reserved: frozenset[str] = frozenset(),
+        problem: Any = None,
     ) -> None:
         self.optimizers = named_optimizers(opt)
         self.colors = dict(zip(self.optimizers, cycle(SERIES), strict=False))
@@ -63,6 +67,10 @@ class Runs:
             for name, spec in own.items():
                 if sliders is not None and name not in sliders:
                     continue
+                if spec.choices and problem is not None:
+                    spec = _possible(self.optimizers[run], name, spec, problem)
+                    if len(spec.choices) < 2:
+                        continue
                 together = name in shared and owners.count(name) > 1
                 free = (together or owners.count(name) == 1) and name not in reserved
                 trait = _identifier(name if free else f"{run.lower()}_{name}")
@@ -122,6 +130,22 @@ def named_optimizers(opt: Any) -> dict[str, Optimizer]:
         if not isinstance(one, Optimizer):
             raise TypeError(f"opt = {one!r} is not an optimizer: it must be an instance such as Adam(lr=0.1)")
     return runs
+
+
+def _possible(opt: Optimizer, name: str, spec: Spec, problem: Any) -> Spec:
+    """Return a choice without what cannot take a step on the problem; what is chosen now always stays."""
+    x, now = problem.init(np.random.default_rng(0)), opt.hyper()[name]
+
+    def works(value: Any) -> bool:
+        try:
+            other = opt.replace(**{name: value})
+            with np.errstate(all="ignore"):
+                other.step(x, other.init(x), problem)
+        except (AttributeError, TypeError, ValueError):
+            return False
+        return True
+
+    return replace(spec, choices=tuple(value for value in spec.choices if value == now or works(value)))
 
 
 def _ends(spec: Spec, default: Any) -> tuple[float, float]:

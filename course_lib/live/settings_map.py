@@ -91,7 +91,9 @@ class MapExplorer(Figure):
                 raise ValueError(f"{side} = {name!r} is no hyperparameter of {type(self._opt).__name__} that a map "
                                  f"can show; it must be one of {numbers}")  # fmt: skip
         self.across, self.up = x, y
-        self._runs = Runs({"opt": self._opt}, ranges=ranges, reserved=frozenset(dir(Figure)))
+        self._runs = Runs(
+            {"opt": self._opt}, ranges=ranges, reserved=frozenset(dir(Figure)), problem=self.ground
+        )
         controls = [
             *self._runs.controls,
             Control("steps", Spec(low=1, integer=True, scale="log", slider=(10, 500)), steps),

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from course_lib.live import Target, explore_eigenvalues, explore_path, explore_stability, spectral_radius
 from course_lib.live.quadratic import Eigen
-from course_lib.optimizers import REGISTRY, Adam, GradientDescent, Momentum
+from course_lib.optimizers import REGISTRY, Adam, GradientDescent, Momentum, Shampoo, Sophia
 from course_lib.running import simulate
 from course_lib.surfaces import SURFACES, surface
 
@@ -120,6 +120,13 @@ def test_the_loss_axis_stands_still_while_sliders_move():
         assert figure._scene["panels"][1]["y"] == axis
 
 
+def test_forms_that_cannot_run_on_the_surface_are_not_offered():
+    assert (
+        "estimator" not in explore_path(Sophia()).controls
+    )  # one form is left, so there is nothing to choose
+    assert list(explore_path(Shampoo()).controls["vectors"].values) == ["diagonal", "full"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "error", "words"),
     [
@@ -225,7 +232,7 @@ def test_every_optimizer_on_every_surface_at_any_setting(entry, data):
 @pytest.mark.slow
 @pytest.mark.parametrize("entry", RUNNABLE, ids=lambda entry: entry.name)
 @given(data=st.data())
-@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
 def test_the_same_thousands_of_times(entry, data):
     ground = data.draw(st.sampled_from(list(SURFACES.values())), label="surface")
     figure = explore_path(entry.cls(**entry.settings(ground)), ground, steps=30)
