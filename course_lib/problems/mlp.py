@@ -7,8 +7,8 @@ from typing import Any, Literal
 
 import numpy as np
 
+from .classification import check_labels, log_softmax
 from .data import Data, digits
-from .softmax import _log_softmax
 
 Weights = dict[str, np.ndarray]
 
@@ -64,15 +64,7 @@ class MLP:
             raise ValueError(f"activation = {self.activation!r} is not allowed: it must be 'relu' or 'tanh'")
         if any(isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 1 for n in self.hidden):
             raise ValueError(f"hidden = {self.hidden!r} is not allowed: it must hold whole numbers ≥ 1")
-        for name, data in (("train", self.train), ("test", self.test)):
-            if data is None:
-                continue
-            labels = data.targets
-            if labels.dtype.kind not in "iu" or labels.min() < 0 or labels.max() >= self.classes:
-                raise ValueError(
-                    f"{name}: labels run from {labels.min()} to {labels.max()} ({labels.dtype}), but they must be "
-                    f"whole numbers in 0 … {self.classes - 1}"
-                )
+        check_labels(self.classes, train=self.train, test=self.test)
 
     @classmethod
     def on_digits(
@@ -126,7 +118,7 @@ class MLP:
     def loss(self, params: Weights, batch: Data | None = None) -> Any:
         """Return the loss on a batch (None: all training examples), ``grid``-shaped."""
         data = self.train if batch is None else batch
-        log_p = _log_softmax(self.scores(params, data.inputs))
+        log_p = log_softmax(self.scores(params, data.inputs))
         squares = sum(np.sum(params[f"W{k}"] ** 2, axis=(0, 1)) for k in range(1, self.depth + 1))
         return -log_p[np.arange(len(data)), data.targets].mean(axis=0) + self.l2 / 2 * squares
 
@@ -172,7 +164,7 @@ class MLP:
                 + vector[f"b{k}"]
             )
             r_layers.append(r_z if k == self.depth else self._slope(layers[k]) * r_z)
-        p = np.exp(_log_softmax(layers[-1]))
+        p = np.exp(log_softmax(layers[-1]))
         r_p = p * (r_layers[-1] - np.sum(p * r_layers[-1], axis=1, keepdims=True))
         r_delta, products = r_p / len(data), {}
         for k, delta in self._backward(params, layers, self._error(layers[-1], data.targets) / len(data)):
@@ -192,7 +184,7 @@ class MLP:
     def sampled(self, params: Weights, batch: Data | None, rng: np.random.Generator) -> Data:
         """Return a batch with labels drawn from the model's own probabilities: what the Fisher matrix is made of."""
         data = self.train if batch is None else batch
-        p = np.exp(_log_softmax(self.scores(params, data.inputs)))
+        p = np.exp(log_softmax(self.scores(params, data.inputs)))
         labels = (p.cumsum(axis=1) < rng.random((len(data), 1))).sum(axis=1)
         return Data(data.inputs, np.minimum(labels, self.classes - 1))
 
@@ -220,7 +212,7 @@ class MLP:
 
     def _error(self, scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
         """Return P − Y."""
-        error = np.exp(_log_softmax(scores))
+        error = np.exp(log_softmax(scores))
         error[np.arange(len(labels)), labels] -= 1
         return error
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .classification import check_labels, log_softmax
 from .data import Data, digits
 
 
@@ -51,15 +52,7 @@ class SoftmaxRegression:
     def __post_init__(self) -> None:
         if not self.l2 >= 0:
             raise ValueError(f"l2 = {self.l2!r} is not allowed: it must be ≥ 0")
-        for name, data in (("train", self.train), ("test", self.test)):
-            if data is None:
-                continue
-            labels = data.targets
-            if labels.dtype.kind not in "iu" or labels.min() < 0 or labels.max() >= self.classes:
-                raise ValueError(
-                    f"{name}: labels run from {labels.min()} to {labels.max()} ({labels.dtype}), but they must be "
-                    f"whole numbers in 0 … {self.classes - 1}"
-                )
+        check_labels(self.classes, train=self.train, test=self.test)
 
     @classmethod
     def on_digits(cls, l2: float = 0.0, seed: int = 0, dtype: type = np.float64) -> SoftmaxRegression:
@@ -80,14 +73,14 @@ class SoftmaxRegression:
     def loss(self, params: dict[str, np.ndarray], batch: Data | None = None) -> Any:
         """Return the loss on a batch (None: all training examples), ``grid``-shaped."""
         data = self.train if batch is None else batch
-        log_p = _log_softmax(self.scores(params, data.inputs))
+        log_p = log_softmax(self.scores(params, data.inputs))
         chosen = log_p[np.arange(len(data)), data.targets]
         return -chosen.mean(axis=0) + self.l2 / 2 * np.sum(params["W"] ** 2, axis=(0, 1))
 
     def grad(self, params: dict[str, np.ndarray], batch: Data | None = None) -> dict[str, np.ndarray]:
         """Return the gradient on a batch (None: all training examples), by parameter name."""
         data = self.train if batch is None else batch
-        error = np.exp(_log_softmax(self.scores(params, data.inputs)))
+        error = np.exp(log_softmax(self.scores(params, data.inputs)))
         error[np.arange(len(data)), data.targets] -= 1
         error /= len(data)
         grad_w = np.tensordot(data.inputs.T, error, 1) + self.l2 * params["W"]
@@ -98,9 +91,3 @@ class SoftmaxRegression:
         data = self.train if data is None else data
         labels = data.targets.reshape(-1, *(1,) * (params["b"].ndim - 1))
         return (self.scores(params, data.inputs).argmax(axis=1) == labels).mean(axis=0)
-
-
-def _log_softmax(z: np.ndarray) -> np.ndarray:
-    """Return the logarithm of the softmax over axis 1; the maximum is taken out so that exp cannot overflow."""
-    z = z - z.max(axis=1, keepdims=True)
-    return z - np.log(np.exp(z).sum(axis=1, keepdims=True))
