@@ -7,7 +7,7 @@ BIN    ?= $(VENV)/bin
 SETUP  ?= $(VENV)/.ready
 LAB    ?= $(VENV)/lab
 
-.PHONY: lab test test-code test-notebooks test-slow test-browser bench lint exercises clean help
+.PHONY: lab test test-code test-notebooks test-slow test-browser mutations bench lint exercises clean help
 
 help:  ## show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -37,6 +37,9 @@ exercises: $(SETUP)  ## make exercises/ from solutions/
 
 test-browser: $(SETUP)  ## lessons in JupyterLab in a real browser (needs Chromium)
 	$(BIN)/python -m pytest -q -m browser tests/browser
+
+mutations: $(SETUP)  ## break every rule on purpose, one sign or hat at a time, and see it noticed (an hour)
+	$(BIN)/python -m tests.mutations
 
 bench: $(SETUP)  ## timings, printed, never judged
 	$(BIN)/python -m tests.benchmarks.steps
