@@ -84,6 +84,12 @@ function render({ model, el }) {
     redraw();
   }
 
+  // the kernel was restarted or shut down; should an answer come after all, it hides this
+  function gone() {
+    problem.hidden = false;
+    problem.textContent = "The kernel is gone, so nothing moves here: run the cell again.";
+  }
+
   const stopDragging = dragHandles(canvas, link, scene, () => places);
   const themes = new MutationObserver(() => {
     if (theme !== currentTheme()) { theme = currentTheme(); paintTheme(); }
@@ -103,12 +109,14 @@ function render({ model, el }) {
   window.addEventListener("resize", redraw); // zooming changes devicePixelRatio
   model.on("change:_scene", answered);
   model.on("msg:custom", received);
+  model.on("comm_live_update", gone);
   paintTheme();
   answered();
 
   return () => {
     model.off("change:_scene", answered);
     model.off("msg:custom", received);
+    model.off("comm_live_update", gone);
     controls.remove();
     stopDragging();
     themes.disconnect();
