@@ -57,7 +57,7 @@ def test_curvature_at_any_setting(name, data):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SURFACES)
 @given(data=st.data())
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 def test_curvature_a_thousand_times(name, data):
     bend(surface(name), data)
 
@@ -158,7 +158,7 @@ def test_batches_at_any_setting(entry, data):
 @pytest.mark.slow
 @pytest.mark.parametrize("entry", TRAINING, ids=named)
 @given(data=st.data())
-@settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=2, deadline=None, suppress_health_check=list(HealthCheck))
 def test_batches_hundreds_of_times(entry, data):
     feed(entry, data)
 

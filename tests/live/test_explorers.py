@@ -219,7 +219,7 @@ RUNNABLE = [
 
 @pytest.mark.parametrize("entry", RUNNABLE, ids=lambda entry: entry.name)
 @given(data=st.data())
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
 def test_every_optimizer_on_every_surface_at_any_setting(entry, data):
     ground = data.draw(st.sampled_from(list(SURFACES.values())), label="surface")
     figure = explore_path(entry.cls(**entry.settings(ground)), ground, steps=30, target=Target(1e-3, 20))
@@ -232,7 +232,7 @@ def test_every_optimizer_on_every_surface_at_any_setting(entry, data):
 @pytest.mark.slow
 @pytest.mark.parametrize("entry", RUNNABLE, ids=lambda entry: entry.name)
 @given(data=st.data())
-@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 def test_the_same_thousands_of_times(entry, data):
     ground = data.draw(st.sampled_from(list(SURFACES.values())), label="surface")
     figure = explore_path(entry.cls(**entry.settings(ground)), ground, steps=30)

@@ -29,7 +29,7 @@ MAPPABLE = [
 RACING = [entry for entry in ROWS if not entry.needs_matrix]
 
 quick = settings(max_examples=2, deadline=None, suppress_health_check=list(HealthCheck))
-often = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+often = settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def named(entry):
@@ -97,15 +97,15 @@ def test_microscope_a_thousand_times(entry, data):
 @pytest.mark.slow
 @pytest.mark.parametrize("entry", MAPPABLE, ids=named)
 @given(data=st.data())
-@settings(often, max_examples=8)
-def test_map_hundreds_of_times(entry, data):
+@settings(often, max_examples=4)
+def test_map_dozens_of_times(entry, data):
     chart(entry, data)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("entry", RACING, ids=named)
 @given(data=st.data())
-@settings(often, max_examples=15)
+@settings(often, max_examples=8)
 def test_race_a_thousand_times(entry, data):
     race([entry, REGISTRY["Adam"] if entry.name != "Adam" else REGISTRY["Momentum"]], data)
 
