@@ -76,11 +76,14 @@ def drag(page: Any, handle: Any, seconds: float) -> tuple[float, float, int]:
     page.mouse.move(x, y)
     page.mouse.down()
     page.evaluate("() => { window.seen.inputs.length = window.seen.pictures.length = 0; }")
-    end, i = time.monotonic() + seconds, 0
-    while time.monotonic() < end:
-        i += 1
-        page.mouse.move(x - 60 * np.sin(i / 25), y)
-        time.sleep(max(0.0, 1 / 60 - 0.004))
+    hand = page.context.new_cdp_session(page)
+    began = time.monotonic()
+    while (now := time.monotonic() - began) < seconds:
+        at = x + 140 * (abs((now / 1.5) % 2 - 1) - 0.5)  # to and fro, 140 pixels in 1.5 s
+        event = {"type": "mouseMoved", "x": at, "y": y, "button": "left", "buttons": 1}
+        # not awaited, as a hand does not wait: Playwright's own mouse stands still until the page has answered
+        hand._loop.create_task(hand._impl_obj.send("Input.dispatchMouseEvent", event, None))
+        page.wait_for_timeout(1000 / 60)
     page.wait_for_timeout(4000)  # whatever still comes, comes late
     page.mouse.up()
     inputs, pictures = (
