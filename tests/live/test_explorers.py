@@ -233,7 +233,7 @@ def test_every_optimizer_on_every_surface_at_any_setting(entry, data):
 @pytest.mark.parametrize("entry", RUNNABLE, ids=lambda entry: entry.name)
 @given(data=st.data())
 @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
-def test_the_same_thousands_of_times(entry, data):
+def test_the_same_at_many_settings(entry, data):
     ground = data.draw(st.sampled_from(list(SURFACES.values())), label="surface")
     figure = explore_path(entry.cls(**entry.settings(ground)), ground, steps=30)
     try:
