@@ -33,10 +33,11 @@ class State:
     def next(self, **memory: Any) -> State:
         """Return the state of the following step, with ``memory`` replaced and the rest kept."""
         memory["t"] = self.t + 1
+        memory["grid"] = self.grid
+        if len(memory) < len(self.__dict__):
+            memory = self.__dict__ | memory
         new = _new(State)
-        values = new.__dict__
-        values.update(self.__dict__)
-        values.update(memory)
+        _fill(new, memory)
         return new
 
     if TYPE_CHECKING:  # for real it would make every s.m slow
@@ -54,6 +55,9 @@ class State:
     def arrays(self) -> dict[str, np.ndarray]:
         """The arrays remembered, by name; of a model's parts as ``"W.m"``, of a wrapped optimizer as ``"inner.m"``."""
         return dict(_arrays("", {k: v for k, v in self.__dict__.items() if k not in ("t", "grid")}))
+
+
+_fill = State.__dict__["__dict__"].__set__  # a constructor would take three times as long, at every step
 
 
 def _arrays(prefix: str, memory: dict[str, Any]) -> Iterator[tuple[str, np.ndarray]]:

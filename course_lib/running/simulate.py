@@ -136,16 +136,18 @@ def simulate(
     states = [state]
     now = opt
     plain = type(opt).rule_output is Optimizer.rule_output and type(opt).output is Optimizer.output
+    extras = schedule is not None or project is not None or record or not plain
     with np.errstate(all="ignore"):
         for t in range(1, steps + 1):
             if schedule is not None:
                 now = opt.at(schedule(t))
             x, state = now.step(x, state, problem)
-            if project is not None:
-                x = project(x)
+            if extras:
+                if project is not None:
+                    x = project(x)
+                if record:
+                    states.append(state)
             points[t] = x if plain else now.output(x, state)
-            if record:
-                states.append(state)
     return Path(points, target, _history(states) if record else {})
 
 
