@@ -56,7 +56,7 @@ class Shampoo(_MatrixRule):
         check_shape(self, shape)
         if len(shape) == 1 and self.vectors == "diagonal":
             return {"v": np.broadcast_to(self.eps, x.shape).astype(x.dtype)}
-        eyes = {name: np.eye(n) * np.ones((*runs, 1, 1)) for name, n in zip("LR", shape, strict=False)}
+        eyes = {name: np.broadcast_to(np.eye(n), (*runs, n, n)) for name, n in zip("LR", shape, strict=False)}
         return {n: to_back(per_run(self.eps, 2) * eye, grid).astype(x.dtype) for n, eye in eyes.items()}
 
     def box(self, x: np.ndarray, g: np.ndarray, s: State) -> tuple[np.ndarray, State]:
