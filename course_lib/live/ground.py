@@ -1,13 +1,70 @@
-"""A run drawn into a scene: its path on the surface, and the axis its losses need."""
+"""Figures on a surface: which one is shown, a run drawn on it, and the axis its losses need."""
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Sequence
+from typing import Any
 
-from ..plotting import lowest
+import numpy as np
+from matplotlib.axes import Axes
+
+from ..optimizers.hyper import Spec
+from ..plotting import draw_landscape, lowest
 from ..running import Path
 from ..surfaces import Surface
+from ..surfaces import surface as find_surface
+from .controls import Control
+from .figure import Figure
 from .scene import Axis, Scene
+
+
+class GroundFigure(Figure):
+    """A figure on one of several surfaces, with a start that can be dragged.
+
+    Args:
+        surfaces: by name, as `surfaces_by_name` returns them; where there are several,
+            a choice between them stands first.
+        start: the first point; by default the surface's own.
+        controls: the others.
+    """
+
+    def __init__(
+        self, surfaces: dict[str, Surface], start: tuple[float, float] | None, controls: Sequence[Control]
+    ) -> None:
+        self.surfaces = surfaces
+        first = next(iter(surfaces.values()))
+        several = len(surfaces) > 1
+        titles = tuple(one.title for one in surfaces.values())
+        choice = Control("surface", Spec(choices=tuple(surfaces)), first.name, titles=titles)
+        super().__init__(
+            [choice, *controls] if several else controls,
+            {"start": tuple(first.start if start is None else start)},
+        )
+        if several:
+            self.observe(self._go_to_its_start, "surface")
+
+    def _go_to_its_start(self, change: Any) -> None:
+        self.start = tuple(self.ground.start)
+
+    @property
+    def ground(self) -> Surface:
+        """The surface now shown."""
+        return self.surfaces[getattr(self, "surface", next(iter(self.surfaces)))]
+
+    def draw_background(self, axes: Axes, name: str, theme: str) -> None:
+        """Draw the contours of the surface of that name."""
+        draw_landscape(axes, self.surfaces[name], theme)
+
+
+def surfaces_by_name(surface: str | Surface | Sequence[str | Surface]) -> dict[str, Surface]:
+    """Return one or several surfaces by name.
+
+    Examples:
+        >>> list(surfaces_by_name(["quadratic", "ravine"]))
+        ['quadratic', 'ravine']
+    """
+    several = surface if isinstance(surface, Sequence) and not isinstance(surface, str) else [surface]
+    return {one.name: one for one in map(find_surface, several)}
 
 
 def draw_path(scene: Scene, panel: int, path: Path, color: str) -> None:

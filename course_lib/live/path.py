@@ -8,17 +8,15 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from matplotlib.axes import Axes
 
 from ..optimizers import Optimizer
 from ..optimizers.hyper import Spec
-from ..plotting import draw_landscape, lowest, short
+from ..plotting import lowest, short
 from ..running import Path, simulate
 from ..surfaces import Surface
-from ..surfaces import surface as find_surface
 from .controls import Control
 from .figure import Figure
-from .ground import above, draw_divergence, draw_path, loss_axis
+from .ground import GroundFigure, above, draw_divergence, draw_path, loss_axis, surfaces_by_name
 from .runs import Runs
 from .scene import Axis, Panel, Row, Scene, name_list
 
@@ -106,7 +104,7 @@ def explore_path(
     )
 
 
-class PathExplorer(Figure):
+class PathExplorer(GroundFigure):
     """What `explore_path` returns; its arguments are explained there."""
 
     def __init__(
@@ -123,9 +121,9 @@ class PathExplorer(Figure):
         shared: tuple[str, ...],
         ranges: dict[str, tuple[float, float]],
     ) -> None:
-        self.surfaces = {s.name: s for s in _surfaces(surface)}
+        surfaces = surfaces_by_name(surface)
         self.target, self.tolerance, self.seed = target, tolerance, seed
-        first = next(iter(self.surfaces.values()))
+        first = next(iter(surfaces.values()))
         own = [
             Control("steps", Spec(low=1, integer=True, scale="log", slider=(1, 1000)), steps),
             Control("noise", Spec(low=0, slider=(0, 2)), noise, "gradient noise"),
@@ -136,21 +134,7 @@ class PathExplorer(Figure):
         self.runs = Runs(opt, shared, known, ranges, _RESERVED, first)
         self._steps, self._noise = steps, noise
         controls = [*self.runs.controls, *(c for c in own if sliders is None or c.name in sliders)]
-        if len(self.surfaces) > 1:
-            titles = tuple(s.title for s in self.surfaces.values())
-            choice = Control("surface", Spec(choices=tuple(self.surfaces)), first.name, titles=titles)
-            controls.insert(0, choice)
-        super().__init__(controls, {"start": tuple(first.start if start is None else start)})
-        if len(self.surfaces) > 1:
-            self.observe(self._go_to_its_start, "surface")
-
-    def _go_to_its_start(self, change: Any) -> None:
-        self.start = tuple(self.ground.start)
-
-    @property
-    def ground(self) -> Surface:
-        """The surface now shown."""
-        return self.surfaces[getattr(self, "surface", next(iter(self.surfaces)))]
+        super().__init__(surfaces, start, controls)
 
     def optimizer(self, name: str | None = None) -> Optimizer:
         """Return an optimizer with its hyperparameters as the sliders stand; the first one by default."""
@@ -167,10 +151,6 @@ class PathExplorer(Figure):
         return simulate(self.optimizer(name), self.ground, steps, self.start, noise=noise, seed=self.seed)
 
     # -- the picture --------------------------------------------------------------------------------
-
-    def draw_background(self, axes: Axes, name: str, theme: str) -> None:
-        """Draw the contours of the surface of that name."""
-        draw_landscape(axes, self.surfaces[name], theme)
 
     def draw(self) -> Scene:
         """Return the paths, the losses and the read-outs."""
@@ -257,11 +237,6 @@ class PathExplorer(Figure):
         if path.diverged_at is not None:
             result = f"diverged at step {path.diverged_at}"
         return f"{self.runs.described(name, partial(getattr, self))}: {result}"
-
-
-def _surfaces(surface: Any) -> list[Surface]:
-    several = surface if isinstance(surface, Sequence) and not isinstance(surface, str) else [surface]
-    return [find_surface(one) for one in several]
 
 
 def _loss(path: Path) -> str:

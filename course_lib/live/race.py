@@ -10,7 +10,6 @@ from itertools import cycle
 from typing import Any
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
@@ -22,8 +21,7 @@ from ..running import Path, simulate
 from ..surfaces import Surface
 from ..surfaces import surface as find_surface
 from .controls import Control
-from .figure import Figure
-from .ground import above, loss_axis
+from .ground import GroundFigure, above, loss_axis, surfaces_by_name
 from .runs import named_optimizers
 from .scene import Axis, Panel, Row, Scene
 
@@ -91,7 +89,7 @@ def runners(surface: str | Surface = "double_well") -> dict[str, Optimizer]:
 _runners = lru_cache(maxsize=32)(runners)
 
 
-class Race(Figure):
+class Race(GroundFigure):
     """What `explore_race` returns; its arguments are explained there."""
 
     def __init__(
@@ -99,19 +97,12 @@ class Race(Figure):
     ) -> None:
         self._own = opts is None
         self.runners = named_optimizers(runners() if opts is None else opts)
-        several = surface if isinstance(surface, Sequence) and not isinstance(surface, str) else [surface]
-        self.surfaces = {one.name: one for one in map(find_surface, several)}
         self.seed, self.length = seed, steps
         self.looks = {name: (color, i >= len(SERIES)) for i, (name, color) in
                        enumerate(zip(self.runners, cycle(SERIES), strict=False))}  # fmt: skip
         self._switches = {name: f"show_{i}" for i, name in enumerate(self.runners)}
         self._known: tuple[Any, dict[str, Path]] = (None, {})
-        titles = tuple(one.title for one in self.surfaces.values())
-        choice = Control(
-            "surface", Spec(choices=tuple(self.surfaces)), next(iter(self.surfaces)), titles=titles
-        )
         controls = [
-            *([choice] if len(self.surfaces) > 1 else []),
             Control("step", Spec(low=0, integer=True, slider=(0, steps)), 0, plays=True),
             Control("lr", Spec(choices=("each its own", "one for all")), "each its own", "learning rate"),
             Control("factor", Spec(low=0, open_low=True, scale="log", slider=(0.01, 100)), 1.0, "own lr times"),
@@ -120,18 +111,7 @@ class Race(Figure):
             *(Control(trait, Spec(choices=(True, False)), True, name, hidden=True)
               for name, trait in self._switches.items()),
         ]  # fmt: skip
-        first = next(iter(self.surfaces.values()))
-        super().__init__(controls, {"start": tuple(first.start if start is None else start)})
-        if len(self.surfaces) > 1:
-            self.observe(self._go_to_its_start, "surface")
-
-    def _go_to_its_start(self, change: Any) -> None:
-        self.start = tuple(self.ground.start)
-
-    @property
-    def ground(self) -> Surface:
-        """The surface now shown."""
-        return self.surfaces[getattr(self, "surface", next(iter(self.surfaces)))]
+        super().__init__(surfaces_by_name(surface), start, controls)
 
     def optimizer(self, name: str) -> Optimizer:
         """Return a runner with its learning rate as the controls stand."""
@@ -162,10 +142,6 @@ class Race(Figure):
         return self._known[1]
 
     # -- the picture --------------------------------------------------------------------------------
-
-    def draw_background(self, axes: Axes, name: str, theme: str) -> None:
-        """Draw the contours of the surface of that name."""
-        draw_landscape(axes, self.surfaces[name], theme)
 
     def draw(self) -> Scene:
         """Return the race as it stands at ``step``."""
