@@ -1,8 +1,6 @@
-"""What every classifier needs: labels that are labels, and the logarithm of a softmax."""
+"""What every classifier needs: labels that are labels."""
 
 from __future__ import annotations
-
-import numpy as np
 
 from .data import Data
 
@@ -22,9 +20,3 @@ def check_labels(classes: int, **parts: Data | None) -> None:
                 f"{name}: labels run from {labels.min()} to {labels.max()} ({labels.dtype}), but they must be "
                 f"whole numbers in 0 … {classes - 1}"
             )
-
-
-def log_softmax(z: np.ndarray) -> np.ndarray:
-    """Return the logarithm of the softmax over axis 1; the maximum is taken out so that exp cannot overflow."""
-    z = z - z.max(axis=1, keepdims=True)
-    return z - np.log(np.exp(z).sum(axis=1, keepdims=True))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, Self
 
 import numpy as np
 
+from .stacks import to_back, to_front
+
 Order = Literal["shuffled", "fixed", "replacement"]
+Rng = np.random.Generator | Sequence[np.random.Generator]
 
 
 @dataclass(frozen=True, eq=False)
@@ -16,81 +19,115 @@ class Data:
     """Inputs with their targets: a data set, or a batch of one.
 
     Args:
-        inputs: ``(N, features)``, finite floats.
-        targets: ``(N,)``: labels 0, 1, 2, … or numbers to predict.
+        inputs: ``(N, features, *grid)``, finite numbers; a grid only where runs see different batches.
+        targets: ``(N, *grid)``: labels 0, 1, 2, … or finite numbers to predict.
 
     Raises:
-        ValueError: if there are no examples, the lengths differ, or an input is NaN or infinite.
+        TypeError: if inputs or targets are not numpy arrays of numbers.
+        ValueError: if there are no examples, the shapes do not fit, or a number is NaN or infinite.
 
     Examples:
         >>> data = Data(np.eye(3), np.array([0, 1, 1]))
         >>> len(data), data[1:].targets
         (3, array([1, 1]))
+        >>> data[np.array([[0, 2], [1, 2]])].inputs.shape  # two runs, each with two examples of its own
+        (2, 3, 2)
     """
 
     inputs: np.ndarray
     targets: np.ndarray
 
     def __post_init__(self) -> None:
-        if self.inputs.ndim != 2 or len(self.inputs) == 0:
+        for name, part in (("inputs", self.inputs), ("targets", self.targets)):
+            if not isinstance(part, np.ndarray) or part.dtype.kind not in "iuf":
+                kind = f"an array of {part.dtype}" if isinstance(part, np.ndarray) else type(part).__name__
+                raise TypeError(f"{name} is {kind}, but it must be a numpy array of numbers")
+        if self.inputs.ndim < 2 or len(self.inputs) == 0:
             raise ValueError(f"inputs has shape {self.inputs.shape}, but it must be (N, features) with N ≥ 1")
-        if self.targets.shape[:1] != self.inputs.shape[:1]:
-            raise ValueError(f"targets has {len(self.targets)} rows, but it must have one for each of the "
-                             f"{len(self.inputs)} rows of inputs")  # fmt: skip
-        if not np.isfinite(self.inputs).all():
-            row = int(np.argmin(np.isfinite(self.inputs).all(axis=1)))
-            raise ValueError(f"inputs row {row} is not finite: every input must be a finite number")
+        if self.targets.shape != (len(self.inputs), *self.inputs.shape[2:]):
+            rows = len(self.targets) if self.targets.ndim else "no"
+            raise ValueError(f"targets has {rows} rows (shape {self.targets.shape}), but it must have one number for "
+                             f"each of the {len(self.inputs)} rows of inputs (shape {self.inputs.shape})")  # fmt: skip
+        for name, part in (("inputs", self.inputs), ("targets", self.targets)):
+            finite = np.isfinite(part).reshape(len(part), -1).all(axis=1)
+            if not finite.all():
+                raise ValueError(f"{name} row {int(np.argmin(finite))} is not finite: "
+                                 f"every number must be finite")  # fmt: skip
 
     def __len__(self) -> int:
         return len(self.inputs)
 
     def __getitem__(self, rows: slice | np.ndarray) -> Self:
-        """Return the examples of a slice or an index array; they were checked when the data set was made."""
+        """Return the examples of a slice or an index array; they were checked when the data set was made.
+
+        An index array ``(B, *grid)`` gives every run of a grid its own B examples: inputs ``(B, features, *grid)`` and
+        targets ``(B, *grid)``, stored with the runs first (see `stacks`). A batch that has a grid takes a slice or a
+        plain index array.
+        """
+        if isinstance(rows, slice):
+            return self._of(self.inputs[rows], self.targets[rows])
+        inputs, targets, rows = to_front(self.inputs, 2), to_front(self.targets, 1), to_front(rows, 1)
+        return self._of(to_back(inputs[..., rows, :], 2), to_back(targets[..., rows], 1))
+
+    def parts(self) -> Iterator[Self]:
+        """Yield the data piece by piece: here all at once (a `Stream` has several pieces)."""
+        yield self
+
+    def _of(self, inputs: np.ndarray, targets: np.ndarray) -> Self:
+        """Return a part of the data without checking it again."""
         part = object.__new__(type(self))
-        part.__dict__.update(inputs=self.inputs[rows], targets=self.targets[rows])
+        part.__dict__.update(inputs=inputs, targets=targets)
         return part
 
 
-def get_batches(
-    data: Data, size: int | None, rng: np.random.Generator, order: Order = "shuffled"
-) -> Iterator[Data]:
+def get_batches(data: Data, size: int | None, rng: Rng, order: Order = "shuffled") -> Iterator[Data]:
     """Yield the batches of one epoch.
 
     The three classical forms are one function: ``size=None`` gives batch descent (everything at once), 1 one
     example at a time, anything between mini-batches. The last batch is smaller where ``size`` does not divide
     the number of examples.
 
+    Several generators draw for several runs at once: each run gets the batches it would get alone, stacked as
+    ``(B, features, runs)``. Where all runs see the same examples the batches are plain, not stacked.
+
     Args:
         data: the examples.
         size: examples in a batch, in 1 … len(data), or None for all.
-        rng: draws the order.
+        rng: draws the order; or one generator for each run.
         order: ``"shuffled"`` anew each epoch; ``"fixed"``, as stored; ``"replacement"``, each example drawn
             independently, so that some come twice and others not at all.
 
     Raises:
-        ValueError: if the size is out of range or the order unknown.
+        ValueError: if the size is out of range, the order unknown or the sequence of generators empty.
         TypeError: if the size is not a whole number.
 
     Examples:
         >>> data = Data(np.arange(5.0)[:, None], np.arange(5))
         >>> [batch.targets.tolist() for batch in get_batches(data, 2, np.random.default_rng(0), "fixed")]
         [[0, 1], [2, 3], [4]]
+        >>> rngs = [np.random.default_rng(seed) for seed in (0, 1, 2)]
+        >>> [batch.inputs.shape for batch in get_batches(data, 2, rngs)]
+        [(2, 1, 3), (2, 1, 3), (1, 1, 3)]
     """
     total = len(data)
     size = check_size(size, total)
-    if order == "fixed" or (size == total and order == "shuffled"):
-        rows = np.arange(total)
-    elif order == "shuffled":
-        rows = rng.permutation(total)
-    elif order == "replacement":
-        rows = rng.integers(total, size=total)
-    else:
+    if order not in ("shuffled", "fixed", "replacement"):
         raise ValueError(f"order = {order!r} is not allowed: it must be 'shuffled', 'fixed' or 'replacement'")
+    if not isinstance(rng, np.random.Generator) and len(rng) == 0:
+        raise ValueError("rng is an empty sequence, but it must hold a generator for each run")
     if size == total and order != "replacement":
         yield data
         return
+    rows = np.arange(total) if order == "fixed" else _drawn(total, rng, order)
     for first in range(0, total, size):
         yield data[rows[first : first + size]]
+
+
+def _drawn(total: int, rng: Rng, order: Order) -> np.ndarray:
+    """Return the order of an epoch, ``(total,)``; for several generators ``(total, runs)``."""
+    if isinstance(rng, np.random.Generator):
+        return rng.permutation(total) if order == "shuffled" else rng.integers(total, size=total)
+    return np.array([_drawn(total, one, order) for one in rng]).T
 
 
 def check_size(size: int | None, total: int) -> int:

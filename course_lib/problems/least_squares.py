@@ -30,6 +30,7 @@ class LeastSquares:
         slope: (x, t) → ∂m/∂x, ``(N, P, *grid)``.
         start: where a run begins, ``(P,)``.
         names: of the parameters, for tables.
+        valid: points for choosing settings, if any.
         test: held-out points, if any.
 
     Raises:
@@ -49,6 +50,7 @@ class LeastSquares:
     slope: Curve
     start: np.ndarray
     names: tuple[str, ...] = ()
+    valid: Data | None = field(default=None)
     test: Data | None = field(default=None)
 
     def __post_init__(self) -> None:

@@ -1,0 +1,42 @@
+"""Stacks of runs: last in a shape, first in memory.
+
+Everywhere in the course an array is ``(*shape, *grid)``: the runs of a grid come last, so that numpy's trailing
+alignment meets them with settings. A product of matrices wants them first, ``(*grid, rows, columns)``, and wants it
+so in memory. Both hold at once if a stack is stored with the runs first and handed out as a view with the runs last:
+numpy's elementwise operations keep the order in memory, and `to_front` of such a view is contiguous again.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def to_front(a: np.ndarray, axes: int) -> np.ndarray:
+    """Return ``(*shape, *grid)`` as ``(*grid, *shape)``, a view; ``axes`` is the length of shape.
+
+    Examples:
+        >>> to_front(np.zeros((3, 2, 9, 5)), 2).shape
+        (9, 5, 3, 2)
+    """
+    return a if a.ndim == axes else a.transpose(*range(axes, a.ndim), *range(axes))
+
+
+def to_back(a: np.ndarray, axes: int) -> np.ndarray:
+    """Return ``(*grid, *shape)`` as ``(*shape, *grid)``, a view; ``axes`` is the length of shape.
+
+    Examples:
+        >>> to_back(np.zeros((9, 5, 3, 2)), 2).shape
+        (3, 2, 9, 5)
+    """
+    grid = a.ndim - axes
+    return a if grid == 0 else a.transpose(*range(grid, a.ndim), *range(grid))
+
+
+def keep_freed_memory() -> None:
+    """Let the C library keep the memory of arrays that are no longer used, for the next ones.
+
+    A step on a stack of runs makes and drops dozens of temporary arrays of about a megabyte. By default glibc returns
+    each to the system and asks for it anew, and every page of it is cleared again: more than half of the time of a
+    step. Its threshold follows the largest block it has seen freed, so one block that is never written to settles it.
+    """
+    np.empty(24 << 20, np.uint8)
