@@ -1,0 +1,1 @@
+"""Tests of training, sweeps and their cache."""
