@@ -1,8 +1,25 @@
-"""Run an optimizer: `simulate` it on a surface, `train` it on a problem with data."""
+"""Run an optimizer: `simulate` it on a surface, `train` it on a problem with data, `sweep` its settings."""
 
 from .history import History, Snapshot
+from .settings import all_settings, log_grid, random_settings
 from .simulate import DIVERGED, Path, Problem, Schedule, simulate
+from .sweep import SweepResult, sweep
 from .table import Table
 from .train import train
 
-__all__ = ["DIVERGED", "History", "Path", "Problem", "Schedule", "Snapshot", "Table", "simulate", "train"]
+__all__ = [
+    "DIVERGED",
+    "History",
+    "Path",
+    "Problem",
+    "Schedule",
+    "Snapshot",
+    "SweepResult",
+    "Table",
+    "all_settings",
+    "log_grid",
+    "random_settings",
+    "simulate",
+    "sweep",
+    "train",
+]

@@ -51,7 +51,7 @@ class History:
     ==============  =========================================================================
 
     Step, epoch, examples, evaluations and seconds are the same for all runs of a grid: ``(rows,)``. A run that
-    has diverged has loss ∞ and accuracy 0 from then on.
+    has diverged has loss ∞, accuracy 0 and no grad_norm (NaN) from then on.
 
     Args:
         params: the parameters one would use (`Optimizer.output`) after the last step.

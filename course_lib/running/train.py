@@ -99,8 +99,9 @@ def train(
 
     def take_row() -> bool:
         history.params = opt.output(x, state)
-        length = np.nan if counted.last is None else norm(counted.last, state)
-        measured = {"grad_norm": np.full(grid, length)} | _metrics(problem, history.params, history)
+        length: Any = np.nan if counted.last is None else norm(counted.last, state)
+        length = np.where(history.diverged, np.nan, length)
+        measured = {"grad_norm": length + np.zeros(grid)} | _metrics(problem, history.params, history)
         measured = measured if grid else {name: float(value) for name, value in measured.items()}
         history.rows.append(counts | measured)
         bar.set_postfix_str(f"loss {np.min(measured['loss']):.4g}", refresh=False)
