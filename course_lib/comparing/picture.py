@@ -1,0 +1,121 @@
+"""The picture of a comparison: how well each method did, and how much it minds its learning rate."""
+
+from __future__ import annotations
+
+from itertools import cycle, product
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+
+from ..picture import Picture, themed
+from ..plotting import SERIES, THEMES, new_figure, styled
+from .result import Comparison
+from .sensitivity import Sensitivity
+
+VIEW_MARKS = ("o", "s", "D", "^", "v", "P")
+"""The marks of the views, in their order: the colour is the method's."""
+
+_LINES = ("-", (0, (4, 1.5)), (0, (1, 1)))
+
+
+@themed
+def comparison_figure(comparison: Comparison, metric: str | None = None, theme: str = "light") -> Picture:
+    """Return the picture of a comparison.
+
+    Left, for each method the mean of the metric in every view with its 95 % interval, the one that is best at its own
+    learning rate on top. Right, the criterion against the learning rate, from the tuning runs; a ring is the rate that
+    was chosen, and a cross above marks a rate at which runs diverged.
+
+    Args:
+        comparison: what `compare` returned.
+        metric: what the left half shows; by default test accuracy, or the nearest to it that there is.
+        theme: "light" or "dark".
+    """
+    metric, colors = metric or comparison.metric, THEMES[theme]
+    order = comparison.ranking(metric=metric)
+    looks = dict(zip(order, cycle((color, line) for line, color in product(_LINES, SERIES)), strict=False))
+    curves = {name: comparison.sensitivity[name] for name in order if name in comparison.sensitivity}
+    figure = new_figure(10.5, max(3.8, 1.6 + 0.36 * len(order)), theme)
+    left, right = figure.subplots(1, 2)
+    _draw_results(left, comparison, metric, order, looks, theme)
+    _draw_sensitivity(right, curves, looks, theme)
+    marks = [
+        Line2D([], [], color=colors["muted"], marker=mark, ls="", label=view)
+        for mark, view in zip(cycle(VIEW_MARKS), comparison.views, strict=False)
+    ]
+    marks.append(
+        Line2D([], [], color=colors["muted"], marker="o", mfc="none", ls="", ms=8, label="chosen lr")
+    )
+    marks.append(Line2D([], [], color=colors["muted"], marker="x", ls="", label="some runs diverged"))
+    style: dict[str, Any] = dict(frameon=False, labelcolor=colors["text"], fontsize=9)
+    figure.legend(handles=marks, loc="outside lower center", ncols=len(marks), **style)
+    if curves:
+        figure.legend(
+            handles=right.get_lines()[: len(curves)], loc="outside right upper", handlelength=2.6, **style
+        )
+    return figure
+
+
+def _draw_results(
+    axes: Axes, comparison: Comparison, metric: str, order: list[str], looks: dict[str, Any], theme: str
+) -> None:
+    """Draw for each method a mark with an interval in every view."""
+    colors, views = THEMES[theme], comparison.views
+    spread = np.linspace(-0.22, 0.22, len(views)) if len(views) > 1 else [0.0]
+    for mark, view, shift in zip(cycle(VIEW_MARKS), views, spread, strict=False):
+        table = comparison.table(view, metric)
+        for row in table.rows:
+            if not np.isfinite([row[metric], row["low"], row["high"]]).all():
+                continue
+            y, color = order.index(row["method"]) + shift, colors[looks[row["method"]][0]]
+            axes.plot([row["low"], row["high"]], [y, y], "-", color=color, lw=1.4)
+            axes.plot(row[metric], y, mark, color=color, ms=5, mec=colors["halo"], mew=0.6)
+    axes.set(title=metric.replace("_", " ") + ", mean and 95 % interval", ylim=(len(order) - 0.5, -0.5))
+    axes.set_yticks(range(len(order)), order)
+    styled(axes, theme)
+    for label, name in zip(axes.get_yticklabels(), order, strict=True):
+        label.set_color(colors[looks[name][0]])
+    axes.tick_params(axis="y", length=0)
+
+
+def _draw_sensitivity(axes: Axes, curves: dict[str, Sensitivity], looks: dict[str, Any], theme: str) -> None:
+    """Draw the criterion against lr, as far as it is not hopeless; above it, which rates diverged."""
+    colors, best = THEMES[theme], [np.min(curve.badness) for curve in curves.values()]
+    for name, curve in curves.items():
+        color, line = looks[name]
+        axes.plot(curve.lr, _finite(curve), ls=line, lw=1.5, color=colors[color], label=name)
+    for name, curve in curves.items():
+        color = colors[looks[name][0]]
+        axes.plot(curve.lr, _finite(curve), ".", ms=5, color=color)
+        axes.plot(
+            curve.best, _finite(curve)[curve.lr == curve.best], "o", ms=8, mfc="none", mec=color, mew=1.3
+        )
+    axes.set(xscale="log", xlabel="lr", ylabel="")
+    if curves:
+        name = next(iter(curves.values())).name
+        axes.set_title(f"{name.replace('_', ' ')} at the end of tuning runs")
+        losses = np.array(best)[np.isfinite(best)]
+        if not name.endswith("accuracy") and (losses > 0).any():
+            worst = max(np.nanmax(_finite(curve), initial=0) for curve in curves.values())
+            axes.set(yscale="log", ylim=(0.8 * losses.min(), min(1.3 * worst, 30 * losses.max())))
+    styled(axes, theme)
+    _draw_diverged(axes, curves, looks, theme)
+
+
+def _draw_diverged(axes: Axes, curves: dict[str, Sensitivity], looks: dict[str, Any], theme: str) -> None:
+    """Draw a row of crosses for each method that diverged at some rates, in a strip above the axes."""
+    lost = {name: curve.lr[curve.diverged > 0] for name, curve in curves.items() if curve.diverged.any()}
+    if not lost:
+        return
+    strip = axes.inset_axes((0, 1.1, 1, 0.035 * len(lost) + 0.02), sharex=axes)
+    for row, (name, rates) in enumerate(lost.items()):
+        strip.plot(rates, np.full(len(rates), row), "x", ms=4.5, mew=1.3, color=THEMES[theme][looks[name][0]])
+    strip.set_ylim(len(lost) - 0.4, -0.6)
+    strip.axis("off")
+
+
+def _finite(curve: Sensitivity) -> np.ndarray:
+    """Return the criterion with NaN for what is infinite."""
+    return np.where(np.isfinite(curve.criterion), curve.criterion, np.nan)
