@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -176,9 +177,7 @@ class TestLeastSquares:
     def test_start_is_checked(self, name):
         problem = getattr(LeastSquares, name)()
         with pytest.raises(ValueError, match=r"start = .* is not allowed"):
-            LeastSquares(
-                train=problem.train, model=problem.model, slope=problem.slope, start=np.array([np.nan])
-            )
+            dataclasses.replace(problem, start=np.array([np.nan]))
 
 
 class TestCurvature:

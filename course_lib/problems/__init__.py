@@ -1,11 +1,38 @@
 """Problems to train on: data, batches, and models with hand-written gradients."""
 
-from .data import Data, digits, get_batches
+from .autoencoder import Autoencoder
+from .conv_net import ConvNet
+from .counterexample import OnlineCounterexample
+from .data import Data, get_batches
+from .datasets import breast_cancer, diabetes, digits, zipf_text
+from .factorisation import MatrixFactorisation
 from .least_squares import LeastSquares
+from .linear_regression import LinearRegression
 from .mlp import MLP
+from .quadratic import NoisyQuadratic
+from .registry import PROBLEMS
 from .softmax import SoftmaxRegression
 from .stacks import keep_freed_memory
+from .stream import Stream
 
-__all__ = ["MLP", "Data", "LeastSquares", "SoftmaxRegression", "digits", "get_batches"]
+__all__ = [
+    "MLP",
+    "PROBLEMS",
+    "Autoencoder",
+    "ConvNet",
+    "Data",
+    "LeastSquares",
+    "LinearRegression",
+    "MatrixFactorisation",
+    "NoisyQuadratic",
+    "OnlineCounterexample",
+    "SoftmaxRegression",
+    "Stream",
+    "breast_cancer",
+    "diabetes",
+    "digits",
+    "get_batches",
+    "zipf_text",
+]
 
 keep_freed_memory()

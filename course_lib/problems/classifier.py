@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from .classification import check_labels
 from .data import Data
 from .heads import CrossEntropy
 from .network import Network, Weights
@@ -36,17 +35,21 @@ class Classifier(Network):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_labels(self.classes, train=self.train, valid=self.valid, test=self.test)
+        for name, data in self.parts_of_data():
+            data.check_labels(self.classes, name)
 
     def accuracy(self, params: Weights, data: Data | None = None) -> Any:
         """Return the share of examples classified rightly, in [0, 1], ``grid``-shaped."""
-        data = self.train if data is None else data
-        scores = self._forward(params, data.inputs)[-1].a
-        return (scores.argmax(axis=-1) == to_front(data.targets, 1)).mean(axis=-1)
+
+        def share(part: Data) -> Any:
+            scores = self._forward(params, part.inputs)[-1].a
+            return (scores.argmax(axis=-1) == to_front(part.targets, 1)).mean(axis=-1)
+
+        return (self.train if data is None else data).mean(share)
 
     def sampled(self, params: Weights, batch: Data | None, rng: np.random.Generator) -> Data:
         """Return a batch with labels drawn from the model's own probabilities: what the Fisher matrix is made of."""
-        data = self.train if batch is None else batch
+        data = self.batch(batch)
         labels = self.head.drawn(self._forward(params, data.inputs)[-1].a, rng)
         return Data(data.inputs, to_back(labels, 1))
 
@@ -77,7 +80,7 @@ class LayerStatistics(Network):
         Reference: R. Grosse and J. Martens, "A Kronecker-factored approximate Fisher matrix for convolution layers",
         ICML 2016.
         """
-        data = self.train if batch is None else batch
+        data = self.batch(batch)
         steps = self._forward(params, data.inputs)
         scores = steps[-1].a
         slopes = dict(self._backward(steps, self.head.error(scores, self.head.drawn(scores, rng))))

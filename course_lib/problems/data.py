@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 
@@ -57,6 +57,29 @@ class Data:
     def __len__(self) -> int:
         return len(self.inputs)
 
+    @property
+    def features(self) -> int:
+        """How many numbers an example has."""
+        return self.inputs.shape[1]
+
+    @property
+    def dtype(self) -> np.dtype:
+        """The inputs' number type."""
+        return self.inputs.dtype
+
+    def check_labels(self, classes: int, name: str) -> None:
+        """Raise if the targets are not labels 0 … classes − 1.
+
+        Raises:
+            ValueError: naming the data, by ``name``, and the labels found.
+        """
+        labels = self.targets
+        if labels.dtype.kind not in "iu" or labels.min() < 0 or labels.max() >= classes:
+            raise ValueError(
+                f"{name}: labels run from {labels.min()} to {labels.max()} ({labels.dtype}), but they must be "
+                f"whole numbers in 0 … {classes - 1}"
+            )
+
     def __getitem__(self, rows: slice | np.ndarray) -> Self:
         """Return the examples of a slice or an index array; they were checked when the data set was made.
 
@@ -67,10 +90,23 @@ class Data:
         if isinstance(rows, slice):
             return self._of(self.inputs[rows], self.targets[rows])
         inputs, targets, rows = to_front(self.inputs, 2), to_front(self.targets, 1), to_front(rows, 1)
-        return self._of(to_back(inputs[..., rows, :], 2), to_back(targets[..., rows], 1))
+        return self._of(to_back(inputs.take(rows, axis=-2), 2), to_back(targets.take(rows, axis=-1), 1))
 
-    def parts(self) -> Iterator[Self]:
+    def parts(self) -> Iterator[Data]:
         """Yield the data piece by piece: here all at once (a `Stream` has several pieces)."""
+        yield self
+
+    def mean(self, function: Callable[[Data], Any]) -> Any:
+        """Return the mean over all examples of what ``function`` gives as the mean over a piece.
+
+        Examples:
+            >>> print(Data(np.eye(2), np.array([1.0, 4.0])).mean(lambda part: part.targets.mean()))
+            2.5
+        """
+        return sum(len(part) / len(self) * function(part) for part in self.parts())
+
+    def windows(self, size: int, rng: Rng, order: Order) -> Iterator[Data]:
+        """Yield the pieces in the order in which an epoch takes its batches from them: here all at once."""
         yield self
 
     def _of(self, inputs: np.ndarray, targets: np.ndarray) -> Self:
@@ -91,7 +127,7 @@ def get_batches(data: Data, size: int | None, rng: Rng, order: Order = "shuffled
     ``(B, features, runs)``. Where all runs see the same examples the batches are plain, not stacked.
 
     Args:
-        data: the examples.
+        data: the examples; a `Stream` where they do not fit into memory.
         size: examples in a batch, in 1 … len(data), or None for all.
         rng: draws the order; or one generator for each run.
         order: ``"shuffled"`` anew each epoch; ``"fixed"``, as stored; ``"replacement"``, each example drawn
@@ -109,18 +145,19 @@ def get_batches(data: Data, size: int | None, rng: Rng, order: Order = "shuffled
         >>> [batch.inputs.shape for batch in get_batches(data, 2, rngs)]
         [(2, 1, 3), (2, 1, 3), (1, 1, 3)]
     """
-    total = len(data)
-    size = check_size(size, total)
+    size = check_size(size, len(data))
     if order not in ("shuffled", "fixed", "replacement"):
         raise ValueError(f"order = {order!r} is not allowed: it must be 'shuffled', 'fixed' or 'replacement'")
     if not isinstance(rng, np.random.Generator) and len(rng) == 0:
         raise ValueError("rng is an empty sequence, but it must hold a generator for each run")
-    if size == total and order != "replacement":
-        yield data
-        return
-    rows = np.arange(total) if order == "fixed" else _drawn(total, rng, order)
-    for first in range(0, total, size):
-        yield data[rows[first : first + size]]
+    for part in data.windows(size, rng, order):
+        total = len(part)
+        if size == total and order != "replacement":
+            yield part
+            continue
+        rows = np.arange(total) if order == "fixed" else _drawn(total, rng, order)
+        for first in range(0, total, size):
+            yield part[rows[first : first + size]]
 
 
 def _drawn(total: int, rng: Rng, order: Order) -> np.ndarray:
@@ -143,25 +180,3 @@ def check_size(size: int | None, total: int) -> int:
             f"batch size {size} is not allowed: it must be in 1 … {total}, the number of examples"
         )
     return int(size)
-
-
-def digits(seed: int = 0, dtype: type = np.float64) -> tuple[Data, Data, Data]:
-    """Return scikit-learn's handwritten digits, 8×8 pixels in [0, 1], as training, validation and test data.
-
-    1,797 images, split 1,197 / 300 / 300 by ``seed``, classes in equal shares.
-
-    Reference: E. Alpaydin and C. Kaynak, "Optical recognition of handwritten digits", UCI Machine Learning
-    Repository (1998).
-    """
-    from sklearn.datasets import load_digits
-    from sklearn.model_selection import train_test_split
-
-    images, labels = load_digits(return_X_y=True)
-    images = (images / 16).astype(dtype)
-    rest, test, rest_labels, test_labels = train_test_split(
-        images, labels, test_size=300, random_state=seed, stratify=labels
-    )
-    train, valid, train_labels, valid_labels = train_test_split(
-        rest, rest_labels, test_size=300, random_state=seed, stratify=rest_labels
-    )
-    return Data(train, train_labels), Data(valid, valid_labels), Data(test, test_labels)

@@ -15,9 +15,32 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from itertools import pairwise
+from typing import NamedTuple, Protocol
 
 import numpy as np
+
+
+class Layer(Protocol):
+    """What a network must know of a layer."""
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """The shape of the weights, (inputs of a row, outputs of a row)."""
+
+    @property
+    def fans(self) -> tuple[int, int]:
+        """How many inputs each output hangs on, and how many outputs each input feeds."""
+
+    @property
+    def positions(self) -> int:
+        """Rows of one example."""
+
+    def rows(self, a: np.ndarray) -> np.ndarray:
+        """Return R(a), ``(*grid, N·positions, inputs of a row)``."""
+
+    def back(self, rows: np.ndarray) -> np.ndarray:
+        """Return the adjoint of R: rows brought back to where they were taken from, ``(*grid, N, …)``."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +59,10 @@ class Dense:
     inputs: int
     outputs: int
 
-    positions = 1
-    """Rows of one example."""
+    @property
+    def positions(self) -> int:
+        """One row an example."""
+        return 1
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -58,6 +83,16 @@ class Dense:
         return rows
 
 
+def dense_layers(sizes: tuple[int, ...]) -> tuple[Dense, ...]:
+    """Return the dense layers between layers of so many units.
+
+    Examples:
+        >>> dense_layers((64, 32, 10))
+        (Dense(inputs=64, outputs=32), Dense(inputs=32, outputs=10))
+    """
+    return tuple(Dense(*pair) for pair in pairwise(sizes))
+
+
 class Bend(NamedTuple):
     """A function φ between two layers, with its slope written in terms of its value.
 
@@ -73,8 +108,8 @@ class Bend(NamedTuple):
 
 
 BENDS = {
-    "relu": Bend(  # at the corner the slope is taken as 0
-        bend=lambda z: np.maximum(z, 0, out=z),
+    "relu": Bend(  # at the corner the slope is taken as 0; numpy is faster with an array of zeros than with one zero
+        bend=lambda z: np.maximum(z, np.zeros_like(z), out=z),
         slope=lambda a: a > 0,
         r_slope=lambda a, r_a: np.zeros_like(r_a),
     ),

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from .classifier import Classifier, LayerStatistics
-from .data import digits
-from .layers import Dense
-from .whole import check_sizes
+from .datasets import digits
+from .layers import Dense, dense_layers
+from .settings import check_sizes
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -70,9 +70,9 @@ class MLP(Classifier, LayerStatistics):
     @property
     def sizes(self) -> tuple[int, ...]:
         """Units of every layer, the inputs first and the classes last."""
-        return (self.train.inputs.shape[1], *self.hidden, self.classes)
+        return (self.train.features, *self.hidden, self.classes)
 
     @cached_property
     def layers(self) -> tuple[Dense, ...]:
         """The layers, the first one first."""
-        return tuple(Dense(*pair) for pair in zip(self.sizes, self.sizes[1:], strict=False))
+        return dense_layers(self.sizes)

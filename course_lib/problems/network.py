@@ -9,8 +9,10 @@ from typing import Any, ClassVar, Literal, NamedTuple
 import numpy as np
 
 from .data import Data
-from .layers import BENDS, Dense
-from .stacks import to_back, to_front
+from .layers import BENDS, Layer
+from .problem import Problem
+from .settings import check_choice
+from .stacks import column_sums, to_back, to_front
 
 Weights = dict[str, np.ndarray]
 
@@ -18,14 +20,14 @@ Weights = dict[str, np.ndarray]
 class Step(NamedTuple):
     """What a forward pass leaves at a layer, the runs first."""
 
-    layer: Dense
+    layer: Layer
     w: np.ndarray
     rows: np.ndarray
     a: np.ndarray
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Network:
+class Network(Problem):
     r"""Layers of weights with a bend between them, and a loss at the end; a subclass names its layers and its loss.
 
     .. math::
@@ -49,22 +51,17 @@ class Network:
     *g)``, targets ``(N, *g)``, with g aligned to the last axes of the grid.
     """
 
-    train: Data
-    valid: Data | None = None
-    test: Data | None = None
     activation: Literal["relu", "tanh"] = "relu"
     l2: float = 0.0
 
     head: ClassVar[Any]
 
     def __post_init__(self) -> None:
-        if not self.l2 >= 0:
-            raise ValueError(f"l2 = {self.l2!r} is not allowed: it must be ≥ 0")
-        if self.activation not in BENDS:
-            raise ValueError(f"activation = {self.activation!r} is not allowed: it must be 'relu' or 'tanh'")
+        super().__post_init__()
+        check_choice("activation", self.activation, ("relu", "tanh"))
 
     @property
-    def layers(self) -> tuple[Dense, ...]:
+    def layers(self) -> tuple[Layer, ...]:
         """The layers, the first one first."""
         raise NotImplementedError
 
@@ -87,14 +84,22 @@ class Network:
         Reference: X. Glorot and Y. Bengio, AISTATS 2010; K. He et al., "Delving deep into rectifiers", ICCV 2015.
         """
         rng = np.random.default_rng() if rng is None else rng
-        dtype, params = self.train.inputs.dtype, {}
-        for (w, b), layer in zip(self.names, self.layers, strict=True):
+        params = self.zeros()
+        for (w, _), layer in zip(self.names, self.layers, strict=True):
             he = self.activation == "relu" and layer is not self.layers[-1]
             inputs, outputs = layer.fans
             variance = 2 / inputs if he else 2 / (inputs + outputs)
-            params[w] = (np.sqrt(variance) * rng.standard_normal(layer.shape)).astype(dtype)
-            params[b] = np.zeros(layer.shape[1], dtype)
+            params[w] = (np.sqrt(variance) * rng.standard_normal(layer.shape)).astype(self.train.dtype)
         return params
+
+    def zeros(self) -> Weights:
+        """Return parameters that are all zero."""
+        shapes = zip(self.names, self.layers, strict=True)
+        return {
+            name: np.zeros(shape, self.train.dtype)
+            for (w, b), layer in shapes
+            for name, shape in ((w, layer.shape), (b, layer.shape[1:]))
+        }
 
     # -- loss and gradient -----------------------------------------------------------------------------
 
@@ -108,15 +113,18 @@ class Network:
 
     def loss(self, params: Weights, batch: Data | None = None) -> Any:
         """Return the loss on a batch (None: all training examples), ``grid``-shaped."""
-        data = self.train if batch is None else batch
-        loss = self.head.loss(self._forward(params, data.inputs)[-1].a, self._targets(data))
+
+        def error(part: Data) -> Any:
+            return self.head.loss(self._forward(params, part.inputs)[-1].a, self._targets(part))
+
+        loss = (self.train if batch is None else batch).mean(error)
         if self.l2:
             loss = loss + self.l2 / 2 * sum(np.sum(params[w] ** 2, axis=(0, 1)) for w, _ in self.names)
         return loss
 
     def grad(self, params: Weights, batch: Data | None = None) -> Weights:
         """Return the gradient on a batch (None: all training examples), by parameter name."""
-        data = self.train if batch is None else batch
+        data = self.batch(batch)
         steps = self._forward(params, data.inputs)
         error = self.head.error(steps[-1].a, self._targets(data))
         error /= len(data)
@@ -137,7 +145,7 @@ class Network:
 
         Reference: B. A. Pearlmutter, "Fast exact multiplication by the Hessian", Neural Computation 6 (1994).
         """
-        data = self.train if batch is None else batch
+        data = self.batch(batch)
         steps = self._forward(params, data.inputs)
         moves = self._tangents(steps, vector)
         bend, products = BENDS[self.activation], {}
@@ -149,7 +157,7 @@ class Network:
             w_name, b_name = self.names[k]
             product = move.rows.mT @ delta + step.rows.mT @ r_delta
             products[w_name] = to_back(product, 2) + self.l2 * vector[w_name]
-            products[b_name] = to_back(r_delta.sum(axis=-2), 1)
+            products[b_name] = to_back(column_sums(r_delta), 1)
             if k:
                 a, r_a = steps[k - 1].a, moves[k - 1].a
                 back = step.layer.back(delta @ step.w.mT)
@@ -174,7 +182,7 @@ class Network:
         Reference: N. N. Schraudolph, "Fast curvature matrix-vector products for second-order gradient descent", Neural
         Computation 14 (2002).
         """
-        data = self.train if batch is None else batch
+        data = self.batch(batch)
         steps = self._forward(params, data.inputs)
         bent = self.head.curvature(steps[-1].a, self._tangents(steps, vector)[-1].a) / len(data)
         return self._pulled_back(steps, bent, params, vector)
@@ -185,13 +193,19 @@ class Network:
         """Return what the head compares the scores with."""
         return to_front(data.targets, 1)
 
-    def _layered(self, params: Weights) -> Iterator[tuple[Dense, np.ndarray, np.ndarray]]:
+    def _layered(self, params: Weights) -> Iterator[tuple[Layer, np.ndarray, np.ndarray]]:
         """Yield each layer with its weights and its biases, these as one row."""
         for layer, (w, b) in zip(self.layers, self.names, strict=True):
+            if params[w].shape[:2] != layer.shape or params[b].shape[:1] != layer.shape[1:]:
+                raise ValueError(f"{w} and {b} have shapes {params[w].shape} and {params[b].shape}, but they must be "
+                                 f"{layer.shape} and {layer.shape[1:]}, and perhaps a grid of runs")  # fmt: skip
             yield layer, to_front(params[w], 2), to_front(params[b], 1)[..., None, :]
 
     def _forward(self, params: Weights, inputs: np.ndarray) -> list[Step]:
         """Return W_l, R(a_{l−1}) and a_l of each layer; a_L is the scores, without a bend."""
+        if inputs.shape[1] != self.train.features:
+            raise ValueError(f"inputs has shape {inputs.shape}, but it must be (N, {self.train.features}), and perhaps "
+                             f"a grid of runs")  # fmt: skip
         steps: list[Step] = []
         a, bend = to_front(inputs, 2), BENDS[self.activation].bend
         for layer, w, b in self._layered(params):
@@ -239,5 +253,5 @@ class Network:
             grads[w] = to_back(steps[k].rows.mT @ rows_delta, 2)
             if self.l2:
                 grads[w] += self.l2 * penalised[w]
-            grads[b] = to_back(rows_delta.sum(axis=-2), 1)
+            grads[b] = to_back(column_sums(rows_delta), 1)
         return {name: grads[name] for name in params}

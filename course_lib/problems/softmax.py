@@ -8,8 +8,8 @@ from functools import cached_property
 import numpy as np
 
 from .classifier import Classifier
-from .data import digits
-from .layers import Dense
+from .datasets import breast_cancer, digits, zipf_text
+from .layers import Dense, dense_layers
 from .network import Weights
 
 
@@ -54,10 +54,22 @@ class SoftmaxRegression(Classifier):
         train, valid, test = digits(seed, dtype)
         return cls(train=train, valid=valid, test=test, l2=l2)
 
+    @classmethod
+    def on_breast_cancer(cls, l2: float = 0.0, seed: int = 0, dtype: type = np.float64) -> SoftmaxRegression:
+        """Return logistic regression on real data: two classes (see `breast_cancer`)."""
+        train, valid, test = breast_cancer(seed, dtype)
+        return cls(train=train, valid=valid, test=test, l2=l2, classes=2)
+
+    @classmethod
+    def on_text(cls, l2: float = 0.0, seed: int = 0, dtype: type = np.float64) -> SoftmaxRegression:
+        """Return the problem on texts whose rare words tell the three classes apart (see `zipf_text`)."""
+        train, valid, test = zipf_text(seed=seed, dtype=dtype)
+        return cls(train=train, valid=valid, test=test, l2=l2, classes=3)
+
     @cached_property
     def layers(self) -> tuple[Dense, ...]:
         """The one layer."""
-        return (Dense(self.train.inputs.shape[1], self.classes),)
+        return dense_layers((self.train.features, self.classes))
 
     @property
     def names(self) -> list[tuple[str, str]]:
@@ -66,5 +78,4 @@ class SoftmaxRegression(Classifier):
 
     def init(self, rng: np.random.Generator | None = None) -> Weights:
         """Return zeros: the loss is convex, so no start is better than another."""
-        features, dtype = self.train.inputs.shape[1], self.train.inputs.dtype
-        return {"W": np.zeros((features, self.classes), dtype), "b": np.zeros(self.classes, dtype)}
+        return self.zeros()

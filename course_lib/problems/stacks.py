@@ -32,6 +32,26 @@ def to_back(a: np.ndarray, axes: int) -> np.ndarray:
     return a if grid == 0 else a.transpose(*range(grid, a.ndim), *range(grid))
 
 
+def align(a: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """Return ``(n, *g)`` with axes of length 1 put in, so that it meets x, first axis to first.
+
+    Examples:
+        >>> align(np.zeros((3, 5)), np.zeros((3, 9, 5))).shape
+        (3, 1, 5)
+    """
+    return a.reshape(len(a), *(1,) * (x.ndim - a.ndim), *a.shape[1:]).astype(x.dtype, copy=False)
+
+
+def column_sums(a: np.ndarray) -> np.ndarray:
+    """Return the sums over the rows, ``(*grid, columns)`` of ``(*grid, rows, columns)``: a product, for BLAS is faster.
+
+    Examples:
+        >>> column_sums(np.array([[1.0, 2.0], [3.0, 4.0]]))
+        array([4., 6.])
+    """
+    return (np.ones((1, a.shape[-2]), a.dtype) @ a)[..., 0, :]
+
+
 def keep_freed_memory() -> None:
     """Let the C library keep the memory of arrays that are no longer used, for the next ones.
 
