@@ -72,7 +72,7 @@ def _draw_results(
             y, color = order.index(row["method"]) + shift, colors[looks[row["method"]][0]]
             axes.plot([row["low"], row["high"]], [y, y], "-", color=color, lw=1.4)
             axes.plot(row[metric], y, mark, color=color, ms=5, mec=colors["halo"], mew=0.6)
-    axes.set(title=metric.replace("_", " ") + ", mean and 95 % interval", ylim=(len(order) - 0.5, -0.5))
+    axes.set(xlabel=metric.replace("_", " ") + ", mean and 95 % interval", ylim=(len(order) - 0.5, -0.5))
     axes.set_yticks(range(len(order)), order)
     styled(axes, theme)
     for label, name in zip(axes.get_yticklabels(), order, strict=True):
@@ -92,10 +92,10 @@ def _draw_sensitivity(axes: Axes, curves: dict[str, Sensitivity], looks: dict[st
         axes.plot(
             curve.best, _finite(curve)[curve.lr == curve.best], "o", ms=8, mfc="none", mec=color, mew=1.3
         )
-    axes.set(xscale="log", xlabel="lr", ylabel="")
+    axes.set(xscale="log", xlabel="lr")
     if curves:
         name = next(iter(curves.values())).name
-        axes.set_title(f"{name.replace('_', ' ')} at the end of tuning runs")
+        axes.set_ylabel(f"{name.replace('_', ' ')} at the end of tuning runs")
         losses = np.array(best)[np.isfinite(best)]
         if not name.endswith("accuracy") and (losses > 0).any():
             worst = max(np.nanmax(_finite(curve), initial=0) for curve in curves.values())
@@ -109,7 +109,7 @@ def _draw_diverged(axes: Axes, curves: dict[str, Sensitivity], looks: dict[str, 
     lost = {name: curve.lr[curve.diverged > 0] for name, curve in curves.items() if curve.diverged.any()}
     if not lost:
         return
-    strip = axes.inset_axes((0, 1.1, 1, 0.035 * len(lost) + 0.02), sharex=axes)
+    strip = axes.inset_axes((0, 1.02, 1, 0.035 * len(lost) + 0.02), sharex=axes)
     for row, (name, rates) in enumerate(lost.items()):
         strip.plot(rates, np.full(len(rates), row), "x", ms=4.5, mew=1.3, color=THEMES[theme][looks[name][0]])
     strip.set_ylim(len(lost) - 0.4, -0.6)

@@ -124,6 +124,7 @@ def _inside(value: Any, where: str, around: frozenset[int]) -> Iterator[bytes]:
         parts = [(where, (str(value), status and (status.st_size, status.st_mtime_ns)))]
     else:
         parts = _object_parts(value, where)
+    yield f"{len(parts)} parts".encode()
     for place, part in parts:
         yield from _pieces(part, place, around)
 
@@ -165,15 +166,15 @@ def _object_parts(value: Any, where: str) -> list[tuple[str, Any]]:
             f"{where.lstrip('.') or 'value'} is a {type(value).__name__}, which has no content to tell it from "
             f"another: use numbers, arrays, functions or dataclasses"
         )
-    return [
-        (where, type(value)),
-        *((f"{where}.{name}", (name, part)) for name, part in sorted(named.items())),
-    ]
+    parts = [(f"{where}.{name}", named[name]) for name in sorted(named)]
+    return [(where, type(value)), (where, sorted(named)), *parts]
 
 
 def _version(value: Any) -> str:
     """Return what stands for a function, class or module of the library or of an installed package, else ""."""
     module = sys.modules.get(_module(value))
+    if isinstance(value, type) and (_module(value) == "__main__" or not _held(value, module)):
+        return ""  # of a notebook, or made on the way as by `as_optimizer`
     file = _file(value) or getattr(module, "__file__", None) or ""
     if file.startswith(_OWN):
         return "library"
@@ -181,6 +182,14 @@ def _version(value: Any) -> str:
     if built_in or file.startswith(_INSTALLED):
         return str(getattr(sys.modules.get(_module(value).partition(".")[0]), "__version__", "installed"))
     return ""
+
+
+def _held(value: type, module: Any) -> bool:
+    """Return whether a class is what its module holds under its name."""
+    return (
+        functools.reduce(lambda at, name: getattr(at, name, None), value.__qualname__.split("."), module)
+        is value
+    )
 
 
 def _module(value: Any) -> str:
