@@ -144,7 +144,9 @@ before, seen = problem.loss(params), 0
 for batch in get_batches(stream, 1000, np.random.default_rng(0)):
     grads, seen = problem.grad(params, batch), seen + len(batch)
     params = {name: part - np.float32(0.1) * grads[name] for name, part in params.items()}
-print(seen, before, problem.loss(params), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+# not ru_maxrss: that begins with the size of the process that started this one
+peak = next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM"))
+print(seen, before, problem.loss(params), peak)
 """
 
 
