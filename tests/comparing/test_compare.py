@@ -89,6 +89,26 @@ class TestProtocol:
             assert one.table().where(method=name)["lr"] == other.table().where(method=name)["lr"]
         assert not np.array_equal(one.results("SGD"), other.results("SGD"))
 
+    def test_the_criterion_chooses_and_nothing_else(self):
+        whole = problem()
+        turned = dataclasses.replace(whole, valid=Data(-whole.valid.inputs, whole.valid.targets))
+        methods = {
+            "SGD": Method(GradientDescent(), lr=RATES)
+        }  # what helps on the training data hurts on these
+        by_valid, by_loss = (
+            compare(methods, turned, criterion=name, **OPTIONS) for name in ("valid_loss", "loss")
+        )
+        assert (by_valid.table()["lr"], by_loss.table()["lr"]) == (RATES[0], RATES[-1])
+
+    def test_results_are_in_the_order_of_the_seeds(self):
+        methods = {"SGD": Method(GradientDescent(), lr=[0.1])}
+        mixed = compare(methods, problem(MLP, hidden=(4,)), **OPTIONS | dict(seeds=[14, 11, 12, 10, 13]))
+        ordered = compare(methods, problem(MLP, hidden=(4,)), **OPTIONS | dict(seeds=range(10, 15)))
+        assert ordered.results("SGD").tolist() == ordered.runs.where(view="best")["test_accuracy"].tolist()
+        assert mixed.results("SGD", metric="test_loss") == pytest.approx(
+            ordered.results("SGD", metric="test_loss")
+        )
+
     def test_random_search_and_what_has_no_shared_lr(self):
         methods = {
             "Adam": Method(

@@ -74,10 +74,10 @@ class TestTable:
 
     def test_what_cannot_be_stacked_goes_apart(self):
         forms = sweep(
-            AdamW(), network(), {"lr": [0.1, 0.2], "form": ["library", "paper"]}, seeds=[1, 2], **SHORT
+            AdamW(), network(), {"lr": [0.1, 0.2, 0.3], "form": ["library", "paper"]}, seeds=[1, 2], **SHORT
         )
         assert forms.stacks == 2
-        assert forms["form"].tolist() == (["library"] * 2 + ["paper"] * 2) * 2
+        assert forms["form"].tolist() == (["library"] * 2 + ["paper"] * 2) * 3
         ahead = sweep(Lookahead(Adam()), network(), {"k": [2, 3], "lr": [0.1, 0.2]}, seeds=[1], **SHORT)
         assert ahead.stacks == 2 and ahead["stack"].tolist() == [2] * 4
         kfac = sweep(KFAC(), network(), {"lr": [0.1, 0.2]}, seeds=[1, 2], **SHORT)

@@ -96,6 +96,13 @@ class TestGrid:
         assert grid["loss"].shape == (2, 1)
         same(grid, train(Adam(), network(), epochs=1, seed=4), (0,))
 
+    def test_start_and_batches_have_streams_of_their_own(self):
+        problem = network()
+        for_start, _ = np.random.SeedSequence(3).spawn(2)
+        start = problem.init(np.random.default_rng(for_start))
+        grid = train(Adam(), problem, epochs=0, seed=SEEDS)
+        assert all(np.array_equal(grid.params[name][..., 0], part) for name, part in start.items())
+
     def test_initial_parameters_are_for_all(self):
         problem = network()
         start = problem.init(np.random.default_rng(9))
