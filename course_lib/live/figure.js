@@ -1,7 +1,7 @@
 // The widget: a canvas on which draw.js (which stands above this in one module) draws the scenes that Python sends, and
 // the controls beneath it, whose values go to Python.
 
-const IN_FLIGHT = 3; // enough to hide the server's packet delay, few enough that nothing queues
+const IN_FLIGHT = 2; // enough to hide the way there and back; with three the last picture comes later and none comes sooner
 let figures = 0;
 
 function render({ model, el }) {

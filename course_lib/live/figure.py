@@ -31,7 +31,7 @@ class Figure(anywidget.AnyWidget):
     the traits and returns a `Scene`. Setting a trait, from Python or in the browser, leads to the same picture.
 
     Messages of the browser are ``{"values": …}`` or ``{"reset": true}`` with the view's name and a number; the
-    answer is the next ``_scene``, which carries both back. The browser sends at most three before an answer and
+    answer is the next ``_scene``, which carries both back. The browser sends at most two before an answer and
     drops all but the newest value, so nothing can queue here, however slow `draw` is.
 
     Args:

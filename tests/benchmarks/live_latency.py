@@ -6,13 +6,18 @@ new image has loaded). Run with ``python -m tests.benchmarks.live_latency [secon
 
 from __future__ import annotations
 
+import contextlib
+import json
 import sys
 import tempfile
+import threading
 import time
+import urllib.request
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import websocket
 
 from tests.browser import lab as laboratory
 
@@ -56,42 +61,79 @@ WATCH = """() => {
 }"""
 
 
-def single_moves(page: Any, handle: Any, count: int = 40) -> np.ndarray:
+PORT = laboratory.free_port()
+VIEWPORT = {"width": 1400, "height": 900}
+FORGET = "() => { window.seen.inputs.length = window.seen.pictures.length = 0; }"
+
+
+def single_moves(page: Any, hand: Hand, handle: Any, count: int = 40) -> np.ndarray:
     """Press an arrow key again and again, with a rest between; return the milliseconds until each picture."""
     handle.focus()
     times = []
     for i in range(count):
-        page.evaluate("() => { window.seen.inputs.length = window.seen.pictures.length = 0; }")
-        page.keyboard.press("ArrowLeft" if i // 10 % 2 else "ArrowRight")
-        page.wait_for_function("() => window.seen.pictures.length > 0", polling=50, timeout=10_000)
+        page.evaluate(FORGET)
+        hand.press("ArrowLeft" if i // 10 % 2 else "ArrowRight")
+        time.sleep(0.3)  # asking the page meanwhile would slow it
+        page.wait_for_function("() => window.seen.pictures.length > 0", timeout=10_000)
         times.append(page.evaluate("() => window.seen.pictures[0] - window.seen.inputs[0]"))
-        page.wait_for_timeout(120)
     return np.array(times[3:])  # the first ones warm up
 
 
-def drag(page: Any, handle: Any, seconds: float) -> tuple[float, float, int]:
+def drag(page: Any, hand: Hand, handle: Any, seconds: float) -> tuple[float, float, int]:
     """Drag a slider to and fro; return pictures a second, ms from the last move to the last picture, moves."""
     box = handle.bounding_box()
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    page.mouse.move(x, y)
-    page.mouse.down()
-    page.evaluate("() => { window.seen.inputs.length = window.seen.pictures.length = 0; }")
-    hand = page.context.new_cdp_session(page)
+    hand.mouse("mousePressed", x, y)
+    page.evaluate(FORGET)
     began = time.monotonic()
     while (now := time.monotonic() - began) < seconds:
-        at = x + 140 * (abs((now / 1.5) % 2 - 1) - 0.5)  # to and fro, 140 pixels in 1.5 s
-        event = {"type": "mouseMoved", "x": at, "y": y, "button": "left", "buttons": 1}
-        # not awaited, as a hand does not wait: Playwright's own mouse stands still until the page has answered
-        hand._loop.create_task(hand._impl_obj.send("Input.dispatchMouseEvent", event, None))
-        page.wait_for_timeout(1000 / 60)
+        hand.mouse("mouseMoved", x + 140 * (abs((now / 1.5) % 2 - 1) - 0.5), y)  # 140 pixels in 1.5 s
+        time.sleep(1 / 60)
     page.wait_for_timeout(4000)  # whatever still comes, comes late
-    page.mouse.up()
+    hand.mouse("mouseReleased", x, y)
     inputs, pictures = (
         np.array(page.evaluate(f"() => window.seen.{name}")) for name in ("inputs", "pictures")
     )
     during = pictures[pictures <= inputs[-1]]
     late = pictures[pictures > inputs[-1]]
     return len(during) / seconds, float(late[-1] - inputs[-1]) if len(late) else 0.0, len(inputs)
+
+
+class Hand:
+    """Keys and a mouse that do not wait for the page, as a hand does not, and take nothing of the two cores.
+
+    Playwright's own wait for an answer to each event, and its helper process needs as much of a core as the kernel.
+
+    Args:
+        page: what is acted upon.
+    """
+
+    def __init__(self, page: Any) -> None:
+        with urllib.request.urlopen(f"http://127.0.0.1:{PORT}/json") as answer:
+            targets = [target for target in json.load(answer) if target["type"] == "page"]
+        (target,) = (target for target in targets if target["url"] == page.url)
+        self.link = websocket.create_connection(target["webSocketDebuggerUrl"], suppress_origin=True)
+        self.sent = 0
+        threading.Thread(target=self._forget_answers, daemon=True).start()
+
+    def press(self, key: str) -> None:
+        """Press a key and let it go."""
+        for kind in ("keyDown", "keyUp"):
+            code = {"ArrowLeft": 37, "ArrowRight": 39}[key]
+            self._send("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code)
+
+    def mouse(self, kind: str, x: float, y: float) -> None:
+        """Press, move or release the left button at a point of the page."""
+        self._send("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", buttons=1, clickCount=1)
+
+    def _send(self, method: str, **params: Any) -> None:
+        self.sent += 1
+        self.link.send(json.dumps({"id": self.sent, "method": method, "params": params}))
+
+    def _forget_answers(self) -> None:
+        with contextlib.suppress(websocket.WebSocketException, OSError):
+            while self.link.recv():
+                pass
 
 
 def measure(server: laboratory.Lab, page: Any, name: str, cell: str, slider: str, seconds: float) -> float:
@@ -102,8 +144,9 @@ def measure(server: laboratory.Lab, page: Any, name: str, cell: str, slider: str
     handle.wait_for(timeout=60_000)
     page.wait_for_timeout(3000)
     page.evaluate(WATCH)
-    times = single_moves(page, handle)
-    rate, lag, moves = drag(page, handle, seconds)
+    hand = Hand(page)
+    times = single_moves(page, hand, handle)
+    rate, lag, moves = drag(page, hand, handle, seconds)
     server.stop_kernels()
     median, late = np.percentile(times, [50, 95])
     print(f"{name:12} {median:11.0f} {late:9.0f} {rate:12.1f} {lag:11.0f} {moves / seconds:14.0f}")
@@ -118,7 +161,7 @@ def main() -> None:
         tempfile.TemporaryDirectory() as root,
         tempfile.TemporaryDirectory() as home,
         laboratory.serve(Path(root), Path(home)) as server,
-        laboratory.chromium(viewport={"width": 1400, "height": 900}) as context,
+        laboratory.chromium(f"--remote-debugging-port={PORT}", viewport=VIEWPORT) as context,
     ):
         page = context.new_page()
         live = measure(server, page, "live", LIVE, ".lf input[data-name=lr]", seconds)

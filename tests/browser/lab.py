@@ -82,7 +82,7 @@ def serve(root: Path, home: Path) -> Iterator[Lab]:
         root: the folder with the notebooks.
         home: an empty folder for settings, kernels and logs.
     """
-    port, token = _free_port(), secrets.token_hex(8)
+    port, token = free_port(), secrets.token_hex(8)
     settings = home / "settings"
     for plugin, values in SETTINGS.items():
         package, name = plugin.split(":")
@@ -117,14 +117,14 @@ def serve(root: Path, home: Path) -> Iterator[Lab]:
 
 
 @contextmanager
-def chromium(**context: Any) -> Iterator[Any]:
-    """Start Chromium and yield a function that opens pages; ``context`` as for Playwright's new_context."""
+def chromium(*flags: str, **context: Any) -> Iterator[Any]:
+    """Start Chromium, with more ``flags``, and yield a context, made as by Playwright's new_context."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium") or shutil.which("google-chrome"),
-            args=list(CHROMIUM_FLAGS),
+            args=[*CHROMIUM_FLAGS, *flags],
         )
         try:
             yield browser.new_context(**context)
@@ -148,7 +148,8 @@ def run_all(page: Any, figures: int = 1, timeout: float = 90) -> None:
         page.wait_for_timeout(600)  # the backgrounds
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port nobody listens on."""
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         return int(one.getsockname()[1])
