@@ -71,22 +71,22 @@ class Adafactor(Optimizer):
 
     def rule(self, x: np.ndarray, g: np.ndarray, s: State) -> tuple[np.ndarray, State]:
         """One step for one array."""
-        v, new = self.second_moment(g**2 + self.eps1, s)
-        u = g / np.sqrt(v)
+        root, new = self.root_mean_square(g**2 + self.eps1, s)
+        u = g / root
         clip = np.maximum(1, rms(u, s) / self.d)
         size = np.maximum(self.eps2, rms(x, s))
         step = np.minimum(self.lr * size, size / s.t**0.5)
         return x - step * u / clip, new
 
-    def second_moment(self, square: np.ndarray, s: State) -> tuple[np.ndarray, State]:
-        """The running mean of the squares, factored where there are rows and columns."""
+    def root_mean_square(self, square: np.ndarray, s: State) -> tuple[np.ndarray, State]:
+        """The root of the running mean of the squares, factored where there are rows and columns."""
         beta2 = 1 - s.t**-self.decay
         axes = square.ndim - s.grid
         if axes < 2:
             v = beta2 * s.v + (1 - beta2) * square
-            return v, s.next(v=v)
+            return np.sqrt(v), s.next(v=v)
         rows, columns = axes - 2, axes - 1
         r = beta2 * s.r + (1 - beta2) * square.mean(columns, keepdims=True)
         c = beta2 * s.c + (1 - beta2) * square.mean(rows, keepdims=True)
-        # r is normalised first: in float32 the product of two tiny means would be zero.
-        return r / r.mean(rows, keepdims=True) * c, s.next(r=r, c=c)
+        # a root of each: in float32 the product of two tiny means, as of a dead pixel and a dead unit, would be zero.
+        return np.sqrt(r / r.mean(rows, keepdims=True)) * np.sqrt(c), s.next(r=r, c=c)

@@ -251,6 +251,16 @@ def test_adafactor_in_float32_with_tiny_gradients() -> None:
     assert not np.array_equal(x, np.ones((4, 3)))
 
 
+def test_adafactor_in_float32_with_a_dead_row_and_a_dead_column() -> None:
+    """A pixel that is always 0 before a unit that is always off, beside gradients of ordinary size."""
+    opt, x = Adafactor(), np.ones((4, 3), np.float32)
+    g = np.outer([0, 1, 2, 3], [1, 0, 2]).astype(np.float32)
+    state = opt.init(x)
+    for _ in range(5):
+        x, state = opt.update(x, g, state)
+    assert np.array_equal(x != 1, g != 0) and np.isfinite(x).all()
+
+
 @given(lr=LR, beta=BETA, **RUN)
 def test_adadelta_has_the_units_of_x(lr: float, beta: float, **run: Any) -> None:
     """Scale the gradients by c and eps by c² in its place under v: no change (u's eps must stay)."""

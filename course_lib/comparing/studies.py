@@ -1,0 +1,170 @@
+"""The course's own comparison: which methods, on which problems, with which effort.
+
+``make results`` runs the studies and writes their tables to docs/results; lesson 12 shows those and runs a small
+part of them anew. A method of one's own joins them unchanged:
+
+>>> study = STUDIES["softmax"]
+>>> "Adam" in study.methods, study.problem().accuracy is not None
+(True, True)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .. import schedules
+from ..optimizers import (
+    SWATS,
+    AdaBound,
+    Adadelta,
+    Adafactor,
+    Adagrad,
+    Adam,
+    AdaMax,
+    AdamW,
+    AMSGrad,
+    GradientDescent,
+    Lion,
+    Momentum,
+    Nadam,
+    Nesterov,
+    RMSprop,
+)
+from ..problems import MLP, ConvNet, SoftmaxRegression
+from ..running import Table, log_grid
+from .compare import Method, compare
+from .result import Comparison
+
+RESULTS = Path(__file__).parents[2] / "docs" / "results"
+"""Where the tables stand that ``make results`` writes."""
+
+METHODS: dict[str, Method] = {
+    "SGD": Method(GradientDescent(), lr=log_grid(1.0)),
+    "Momentum": Method(Momentum(), lr=log_grid(0.1)),
+    "Nesterov": Method(Nesterov(), lr=log_grid(0.1)),
+    "Adagrad": Method(Adagrad(), lr=log_grid(0.1)),
+    "Adadelta": Method(Adadelta(), lr=log_grid(10.0)),
+    "RMSprop": Method(RMSprop(), lr=log_grid(0.01)),
+    "Adam": Method(Adam(), lr=log_grid(0.01)),
+    "AdaMax": Method(AdaMax(), lr=log_grid(0.03)),
+    "Nadam": Method(Nadam(), lr=log_grid(0.01)),
+    "AMSGrad": Method(AMSGrad(), lr=log_grid(0.01)),
+    "Adafactor": Method(Adafactor(), lr=log_grid(0.1)),
+    "AdaBound": Method(AdaBound(), lr=log_grid(0.01)),
+    "SWATS": Method(SWATS(), lr=log_grid(0.01)),
+    "AdamW": Method(AdamW(), lr=log_grid(0.01)),
+    "Lion": Method(Lion(), lr=log_grid(0.001)),
+}
+"""Each method with the papers' other settings, and nine learning rates, half a decade apart, about a centre of its own."""
+
+_FEW = ("SGD", "Momentum", "Adagrad", "RMSprop", "Adam", "AdamW")
+
+
+@dataclass(frozen=True)
+class Study:
+    """A comparison of the course: a problem and the effort spent on it.
+
+    Args:
+        title: what it is on, for headings.
+        problem: makes the problem.
+        methods: what is compared.
+        epochs: passes over the training data.
+        batch_size: examples in a batch.
+        annealed: whether lr follows half a cosine to zero; constant otherwise.
+        tune_seeds: how many seeds the tuning has.
+        seeds: how many fresh seeds the final runs have.
+    """
+
+    title: str
+    problem: Callable[[], Any]
+    methods: Mapping[str, Method] = field(default_factory=lambda: METHODS)
+    epochs: int = 10
+    batch_size: int = 64
+    annealed: bool = False
+    tune_seeds: int = 5
+    seeds: int = 10
+
+    def run(self, **options: Any) -> Comparison:
+        """Run the comparison; ``options`` are further arguments of `compare`, such as cache, jobs and progress."""
+        problem = self.problem()
+        steps = self.epochs * -(-len(problem.train) // self.batch_size)
+        return compare(
+            self.methods, problem, self.epochs, self.batch_size,
+            tune_seeds=range(self.tune_seeds), seeds=range(100, 100 + self.seeds),
+            schedule=schedules.cosine(steps) if self.annealed else None, **options,
+        )  # fmt: skip
+
+    def reduced(self, *methods: str, tune_seeds: int = 1, seeds: int = 10, **more: Any) -> Study:
+        """Return a smaller study: some of the methods (by default all), fewer seeds.
+
+        Args:
+            methods: names.
+            tune_seeds: seeds of the tuning.
+            seeds: seeds of the final runs.
+            more: other fields to replace.
+        """
+        chosen = {name: self.methods[name] for name in methods} if methods else self.methods
+        return replace(self, methods=chosen, tune_seeds=tune_seeds, seeds=seeds, **more)
+
+
+STUDIES: dict[str, Study] = {
+    "softmax": Study(
+        "softmax regression on the digits (convex)", lambda: SoftmaxRegression.on_digits(dtype=np.float32)
+    ),
+    "mlp": Study("MLP 64-64-10 on the digits", lambda: MLP.on_digits(hidden=(64,), dtype=np.float32)),
+    "mlp_annealed": Study(
+        "the same MLP, lr annealed to zero", lambda: MLP.on_digits(hidden=(64,), dtype=np.float32), annealed=True
+    ),
+    "text": Study(
+        "sparse text, rare words matter", lambda: SoftmaxRegression.on_text(dtype=np.float32), epochs=5, batch_size=32
+    ),
+    "conv": Study(
+        "convolutional net on the digits", lambda: ConvNet.on_digits(dtype=np.float32),
+        {name: METHODS[name] for name in _FEW}, tune_seeds=2,
+    ),
+}  # fmt: skip
+"""The studies by name."""
+
+
+def results(name: str, folder: Path = RESULTS) -> Comparison:
+    """Return the full result of a study, as ``make results`` left it.
+
+    Args:
+        name: of the study.
+        folder: where the tables stand.
+
+    Raises:
+        ValueError: for a study that does not exist, or has not been run.
+
+    Examples:
+        >>> results("mlp").methods[:3]
+        ('SGD', 'Momentum', 'Nesterov')
+    """
+    if name not in STUDIES:
+        raise ValueError(f"name = {name!r} is not allowed: it must be one of {', '.join(STUDIES)}")
+    path = folder / f"{name}.csv"
+    if not path.exists():
+        raise ValueError(f"{path} does not exist: run `make results` in the course's own folder")
+    return Comparison.load(path)
+
+
+def rounded(table: Table, digits: int = 6) -> Table:
+    """Return a table with floats of so many digits: what is beyond them differs from machine to machine.
+
+    Examples:
+        >>> rounded(Table({"loss": [0.123456789, np.inf]}))["loss"]
+        array([0.123457,      inf])
+    """
+    return Table(
+        {
+            name: np.array([float(f"{value:.{digits}g}") for value in column])
+            if column.dtype.kind == "f"
+            else column
+            for name, column in table.columns.items()
+        }
+    )
