@@ -22,6 +22,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, to_hex
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
 
 from .picture import DRAWING, Picture, themed, to_png
@@ -111,13 +112,23 @@ def draw_landscape(axes: Axes, surface: Surface, theme: str = "light", n: int = 
         max(len(level) for level in lines.allsegs) <= _CROWD
     ):  # a label on each of a hundred dimples hides them
         names = {level: short(10**level if log else level) for level in lines.levels}
-        texts = axes.clabel(lines, fmt=names, fontsize=7.5, inline_spacing=3)
-        for text in texts:
-            text.set_color(colors["muted"])
+        texts = axes.clabel(lines, fmt=names, fontsize=7.5, inline=False)
+        for text, level in zip(texts, lines.labelCValues, strict=True):
+            ground = landscape_colors(theme)((level - bottom) / (top - bottom))  # hides the line beneath
+            text.set_path_effects([withStroke(linewidth=3, foreground=ground)])
+            text.set(color=colors["muted"], visible=_has_room(text.get_position(), surface))
     if len(surface.saddles) <= _CROWD:
         axes.plot(*surface.saddles.T, "x", ms=6, mec=colors["muted"], mew=1.4, zorder=3)
     axes.plot(*surface.minima.T, "*", ms=11, mfc=colors["halo"], mec=colors["text"], mew=1.0, zorder=3)
     axes.set(xlim=surface.domain[0], ylim=surface.domain[1])
+
+
+def _has_room(place: tuple[float, float], surface: Surface) -> bool:
+    """Return whether words at a place are neither cut by the edge of the picture nor hidden by a minimum's star."""
+    low, high = np.asarray(surface.domain, dtype=float).T
+    part = (np.array(place) - low) / (high - low)
+    stars = (surface.minima.reshape(-1, 2) - low) / (high - low)
+    return bool((np.minimum(part, 1 - part) > 0.04).all() and (np.abs(stars - part).max(axis=1) > 0.05).all())
 
 
 def contour_background(
@@ -139,15 +150,17 @@ def contour_background(
     return full_bleed(lambda axes: draw_landscape(axes, surface, theme), theme, size_px, dpr)
 
 
-def full_bleed(draw: Callable[[Axes], None], theme: str, size_px: tuple[int, int], dpr: float = 1.0) -> bytes:
-    """Return as PNG what ``draw`` puts into axes that fill the picture; the other arguments as above."""
+def full_bleed(
+    draw: Callable[[Axes], None], theme: str, size_px: tuple[int, int], dpr: float = 1.0, colors: int = 256
+) -> bytes:
+    """Return as PNG what ``draw`` puts into axes that fill the picture; ``colors`` as in `to_png`."""
     width, height = size_px
     with DRAWING:
         figure = Figure((width / 100, height / 100), facecolor=THEMES[theme]["low"])
         axes = figure.add_axes((0, 0, 1, 1))
         axes.set_axis_off()
         draw(axes)
-        return to_png(figure, dpi=100 * dpr, colors=128)
+        return to_png(figure, dpi=100 * dpr, colors=colors)
 
 
 def styled(axes: Axes, theme: str = "light") -> Axes:

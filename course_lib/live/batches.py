@@ -141,7 +141,10 @@ class BatchExplorer(Figure):
         second = np.linalg.svd(across - across.mean(axis=0), full_matrices=False)[2][0]
         self._directions = np.stack([along, second], axis=1)
         self._clouds: dict[str, tuple[Any, np.ndarray]] = {_PLACES[0]: (None, self._project(self._begin))}
-        self._reach = np.maximum(1.1 * np.abs(self._clouds[_PLACES[0]][1]).max(axis=0), 1e-12)
+        cloud = self._clouds[_PLACES[0]][1]  # with the origin and some room beyond it, on both axes
+        room = np.maximum(0.4 * np.abs(cloud).max(axis=0), 1e-12)
+        self._low = 1.1 * np.minimum(cloud.min(axis=0), -room)
+        self._high = 1.1 * np.maximum(cloud.max(axis=0), room)
 
     def _gradients(self, x: Any) -> tuple[np.ndarray, np.ndarray]:
         """Return the gradient of each chosen example as a row, and the full one."""
@@ -168,14 +171,14 @@ class BatchExplorer(Figure):
     def draw(self) -> Scene:
         """Return the losses, the clouds of gradients and the costs."""
         runs = {form: self.run(form) for form in _FORMS}
-        (wide, high), first = self._reach, runs["full batch"].losses[0]
+        (left, low), (right, high), first = self._low, self._high, runs["full batch"].losses[0]
         top = 10.0 ** np.ceil(np.log10(first) + 0.2) if first > 0 else 1.0
         scene = Scene(
             [
                 Panel(Axis.decades("examples seen", 1, self.total * max(self.epochs, 2), 5),
-                      Axis.decades("loss", float(top) * 1e-3, float(top), 4), "", 1.15),
-                Panel(Axis.linear("along the full gradient", -0.4 * wide, wide),
-                      Axis.linear("", -high, high), f"gradients {self.place}"),
+                      Axis.decades("loss on all examples", float(top) * 1e-3, float(top), 4), "", 1.15),
+                Panel(Axis.linear("along the full gradient", left, right), Axis.linear("across", low, high),
+                      f"gradients {self.place}"),
             ],
             columns=("gradients", "examples", "passes", "a batch", "time", "final loss"),
         )  # fmt: skip
@@ -201,16 +204,17 @@ class BatchExplorer(Figure):
     def _draw_cloud(self, scene: Scene) -> None:
         points = self.cloud()
         single, full = points[:-1], points[-1]
-        scene.line(1, [-self._reach[0], self._reach[0]], [0, 0], "frame", 1.0)
-        scene.line(1, [0, 0], [-self._reach[1], self._reach[1]], "frame", 1.0)
+        (left, low), (right, high) = self._low, self._high
+        scene.line(1, [left, right], [0, 0], "frame", 1.0)
+        scene.line(1, [0, 0], [low, high], "frame", 1.0)
         draws = np.random.default_rng(self.seed).integers(len(single), size=(_CLOUD, self.size))
         means = single[draws].mean(axis=1)
         for form, cloud in (("one example", single), ("mini-batch", means)):
-            color = self._runs.colors[form]
-            scene.points(1, cloud[:, 0], cloud[:, 1], color, 1.8, alpha=0.45)
-            x, y = _ellipse(single, full, self.batch(form))
-            scene.line(1, x, y, color, 2.4, halo=True)
+            scene.points(1, cloud[:, 0], cloud[:, 1], self._runs.colors[form], 1.8, alpha=0.6)
         scene.arrows(1, 0.0, 0.0, full[0], full[1], self._runs.colors["full batch"], 3.0)
+        for form in ("one example", "mini-batch"):  # above the arrow, or its head would hide the small one
+            x, y = _ellipse(single, full, self.batch(form))
+            scene.line(1, x, y, self._runs.colors[form], 2.4, halo=True)
 
     def _cost(self, form: str, run: BatchRun) -> Row:
         batch = self.problem.train[np.arange(self.batch(form))]

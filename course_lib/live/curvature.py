@@ -75,9 +75,17 @@ class CurvatureExplorer(Figure):
         specs = Newton.specs()
         damping = specs["damping"].clean("CurvatureExplorer: damping", damping)
         controls = [
-            Control("lr", lr, first.lr, "gradient descent: lr"),
-            Control("damping", replace(specs["damping"], slider=(0.0, 1e3)), damping, "Newton: damping"),
-            Control("form", specs["form"], "plain", "Newton: form", titles=("plain", "saddle-free")),
+            Control("lr", lr, first.lr, "descent: lr", _STEPS["gradient descent"]),
+            Control(
+                "damping",
+                replace(specs["damping"], slider=(0.0, 1e3)),
+                damping,
+                "Newton: damping",
+                _STEPS["Newton"],
+            ),
+            Control(
+                "form", specs["form"], "plain", "Newton: form", _STEPS["Newton"], ("plain", "saddle-free")
+            ),
         ]
         if len(self.surfaces) > 1:
             controls.insert(
@@ -180,8 +188,9 @@ class CurvatureExplorer(Figure):
         first, second = np.meshgrid(1.5 * reach * u * np.abs(u), 1.5 * reach * u * np.abs(u))
         x, y = centre[:, None, None] + np.tensordot(vectors, np.stack([first, second]), 1)
         mesh = contour_generator(x, y, self.model(np.stack([x, y])))
-        heights = {here, *(bottom + gap * part for part in (-4, -2.25, -1, -0.25, 0.25, 1, 2.25, 4))}
-        return [np.asarray(line) for height in sorted(heights) for line in mesh.lines(height)]
+        heights = bottom + gap * np.array([-4, -2.25, -1, -0.25, 0.25, 1, 2.25, 4])
+        others = heights[np.abs(heights - here) > 0.2 * gap]  # two so close would look like one broken line
+        return [np.asarray(line) for height in [here, *others] for line in mesh.lines(height)]
 
     def _draw_eigen(self, scene: Scene) -> None:
         """Draw both eigen-directions, longer where the surface is more curved, and their rows."""

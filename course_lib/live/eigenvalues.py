@@ -73,7 +73,7 @@ class EigenvalueExplorer(Figure):
             scene.bars(0, [i + 0.2], [i + 0.8], [low], [min(max(last[i], low), high)], color)
         scene.line(0, [0, count], [1, 1], "muted", 1.0, dash=True)
         scene.text(0, 0, 1, "start", "muted", shift=-9)
-        draw_errors(scene, 1, errors, problem.colors)
+        draw_errors(scene, 1, errors, problem)
         factors = _factors(errors)
         for name, color, error, factor in zip(
             problem.names, problem.colors, errors[-1], factors, strict=True
@@ -83,7 +83,8 @@ class EigenvalueExplorer(Figure):
             words = (
                 "grows" if grows else ("flips sign each step" if _flips(errors, name, problem) else "shrinks")
             )
-            scene.rows.append(Row(name, color, (left_over(error), _factor_text(factor), words), state))
+            cells = (left_over(error), _factor_text(factor), words)
+            scene.rows.append(Row(name, color, cells, state, dash=name in problem.dashed))
         worst = int(np.argmax(np.nan_to_num(factors, nan=np.inf)))
         scene.alt = (
             f"{self.name} on a quadratic: after {steps} steps the slowest direction is {problem.names[worst]}, "

@@ -182,8 +182,9 @@ function dragHandles(canvas, link, scene, places) {
   const move = (mark, x, y) => {
     const place = places()[mark.panel];
     const { x: across, y: up } = scene().panels[mark.panel];
-    link.set(mark.name, [
-      valueAt(across, clamp((x - place.x) / place.w)), valueAt(up, clamp(1 - (y - place.y) / place.h))]);
+    const values = [
+      valueAt(across, clamp((x - place.x) / place.w)), valueAt(up, clamp(1 - (y - place.y) / place.h))];
+    link.set(mark.name, values.map((value) => Number(value.toPrecision(3)))); // what one would write
   };
   const on = {
     pointerdown(event) {

@@ -60,6 +60,7 @@ class Figure(anywidget.AnyWidget):
     _scene: Any = traitlets.Dict().tag(sync=True)
 
     _cells: ClassVar[dict[str, tuple[str, list[Figure]]]] = {}
+    _background_colors: ClassVar[int] = 256
 
     def __init__(
         self, controls: Iterable[Control], points: Mapping[str, tuple[float, float]] | None = None
@@ -217,7 +218,9 @@ class Figure(anywidget.AnyWidget):
         self.send({"background": name, "theme": theme, "view": asked.get("view")}, buffers=[png])
 
     def _background(self, name: str, theme: str, size: tuple[int, int], dpr: float) -> bytes:
-        return full_bleed(lambda axes: self.draw_background(axes, name, theme), theme, size, dpr)
+        return full_bleed(
+            lambda axes: self.draw_background(axes, name, theme), theme, size, dpr, self._background_colors
+        )
 
     # -- where no kernel runs -----------------------------------------------------------------------
 

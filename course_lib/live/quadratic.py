@@ -45,6 +45,11 @@ class Eigen:
         """The roles of the directions' colours."""
         return [color for color, _ in zip(cycle(SERIES), self.values, strict=False)]
 
+    @property
+    def dashed(self) -> list[str]:
+        """The names of those whose colour another has already."""
+        return self.names[len(SERIES) :]
+
     def loss(self, x: np.ndarray, batch: Any = None) -> Any:
         """Return the height at x."""
         return 0.5 * np.sum(self.values * x**2)
@@ -70,14 +75,14 @@ class Eigen:
         return points
 
 
-def draw_errors(scene: Scene, panel: int, errors: np.ndarray, colors: Sequence[str]) -> None:
+def draw_errors(scene: Scene, panel: int, errors: np.ndarray, problem: Eigen) -> None:
     """Draw the size of the error in each direction against the step, on a logarithmic axis."""
     axis = scene.panels[panel].y
     steps = np.arange(len(errors))
     with np.errstate(invalid="ignore"):
         sizes = np.clip(np.abs(errors), axis.low * 1e-3, axis.high * 1e3)
-    for size, color in zip(sizes.T, colors, strict=True):
-        scene.line(panel, steps, size, color)
+    for name, color, size in zip(problem.names, problem.colors, sizes.T, strict=True):
+        scene.line(panel, steps, size, color, dash=name in problem.dashed)
 
 
 def error_axis() -> Axis:

@@ -209,7 +209,8 @@ class MapExplorer(Figure):
         where = ", ".join(f"{name} {self._values[name][i]:.3g}" for name, i in zip((self.across, self.up), best[::-1],
                                                                                    strict=True))  # fmt: skip
         share = float(np.mean(losses <= max(losses.min(), 1e-12) * 10))
-        scene.notice = f"Best cell: {where}. Within a factor of ten of it: {share:.0%} of the map."
+        near = "less than 1%" if share < 0.01 else f"{share:.0%}"
+        scene.notice = f"Best cell: {where}. Within a factor of ten of it: {near} of the map."
         scene.alt = (
             f"{type(self._opt).__name__} on {self.ground.title}, {self.across} {settings[0]}, {self.up} {settings[1]}: "
             f"{words or 'loss ' + final}. {scene.notice}"

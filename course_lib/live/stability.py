@@ -71,6 +71,8 @@ def spectral_radius(lr: Any, beta: Any, eigenvalue: Any) -> Any:
 class StabilityExplorer(Figure):
     """What `explore_stability` returns; its arguments are explained there."""
 
+    _background_colors = 0  # all there are: a smooth map in many hues shows bands in a palette
+
     def __init__(self, opt: Momentum | None, eigenvalues: Sequence[float], steps: int) -> None:
         self.problem = Eigen(eigenvalues)
         self._widest = 4.4 / self.problem.values.max()  # the stable region ends at 2(1 + β)/L < 4/L
@@ -94,9 +96,8 @@ class StabilityExplorer(Figure):
 
     def _dragged(self, change: Any) -> None:
         lr, beta = self.cursor
-        self.set(
-            lr=max(float(f"{lr:.3g}"), self._widest / 1000), beta=min(max(float(f"{beta:.3g}"), 0.0), 0.9999)
-        )
+        if (lr, beta) != (self.lr, self.beta):  # or it only follows them
+            self.set(lr=max(lr, self._widest / 1000), beta=min(max(beta, 0.0), 0.9999))
 
     def _slid(self, change: Any) -> None:
         self.cursor = (self.lr, self.beta)
@@ -153,16 +154,15 @@ class StabilityExplorer(Figure):
         scene.text(0, self._widest, 0, "diverges", "muted", "right", -14)
         scene.line(1, [0, steps], [0, 0], "frame", 1.0)
         shown = min(steps, 60) + 1
-        for error, color in zip(errors.T, problem.colors, strict=True):
-            scene.line(1, np.arange(shown), error[:shown], color)
-        draw_errors(scene, 2, errors, problem.colors)
+        for name, color, error in zip(problem.names, problem.colors, errors.T, strict=True):
+            scene.line(1, np.arange(shown), error[:shown], color, dash=name in problem.dashed)
+        draw_errors(scene, 2, errors, problem)
         for name, color, value, rate in zip(
             problem.names, problem.colors, problem.values, rates, strict=True
         ):
-            words = self._regime(value)
-            scene.rows.append(
-                Row(name, color, (f"{rate:.4f}", _tenth(rate), words), "bad" if rate >= 1 else "")
-            )
+            cells = (f"{rate:.4f}", _tenth(rate), self._regime(value))
+            state = "bad" if rate >= 1 else ""
+            scene.rows.append(Row(name, color, cells, state, dash=name in problem.dashed))
         scene.handle(0, "cursor", *self.cursor)
         best, where = self.best()
         scene.notice = f"Here ρ = {worst:.4f}. The best of the whole map is {best:.4f}, at {where}."

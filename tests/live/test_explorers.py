@@ -165,12 +165,25 @@ def test_the_rate_is_what_the_optimizer_does(lr, beta):
 
 def test_cursor_and_sliders_are_one():
     figure = explore_stability(Momentum(lr=0.5, beta=0.5), eigenvalues=(0.1, 1.0))
-    Wire(figure).move(cursor=[1.2345, 0.34567])
+    Wire(figure).move(cursor=[1.23, 0.346])
     assert (figure.lr, figure.beta) == (1.23, 0.346) == figure.cursor
     figure.beta = 0.9
     assert figure.cursor == (1.23, 0.9)
+    figure.cursor = (-1, 5)  # beyond what can be run
+    assert (figure.lr, figure.beta) == figure.cursor and figure.lr > 0 and figure.beta < 1
     figure.reset()
     assert (figure.lr, figure.beta, figure.cursor) == (0.5, 0.5, (0.5, 0.5))
+
+
+def test_what_python_sets_on_the_map_is_kept_to_the_last_digit():
+    figure = explore_stability(Momentum(lr=0.5, beta=0.5), eigenvalues=(0.1, 1.0))
+    figure.lr = 0.12345678
+    figure.beta = 0.99995
+    assert (figure.lr, figure.beta) == (0.12345678, 0.99995) == figure.cursor
+    figure.set(lr=1e-7, beta=0.123456)
+    assert (figure.lr, figure.beta) == (1e-7, 0.123456) == figure.cursor
+    figure.cursor = (0.7654321, 0.7654321)
+    assert (figure.lr, figure.beta) == (0.7654321, 0.7654321) == figure.cursor
 
 
 def test_the_best_of_the_map_is_the_smallest_rate_on_it():
