@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable
 
 import numpy as np
@@ -16,6 +17,8 @@ from .scene import Axis, Panel, Row, Scene
 Background = Callable[[Axes, str, str], None]
 
 _MARKERS = {"dot": "o", "ring": "o", "cross": "x", "square": "s"}
+_PIXEL = 0.75
+"""A CSS pixel in points."""
 
 
 def scene_png(scene: Scene, background: Background, theme: str = "light", width: float = 9.0) -> bytes:
@@ -33,7 +36,8 @@ def scene_png(scene: Scene, background: Background, theme: str = "light", width:
 
 def scene_figure(scene: Scene, background: Background, theme: str = "light", width: float = 9.0) -> Figure:
     """Return the scene as a matplotlib figure; the arguments are those of `scene_png`."""
-    lines = len(scene.rows) + bool(scene.columns) + bool(scene.notice)
+    notice = textwrap.wrap(scene.notice, int(14 * width))  # letters of 9 points in an inch
+    lines = len(scene.rows) + bool(scene.columns) + len(notice)
     figure = new_figure(width, 0.4 * width + 0.22 * lines, theme)
     heights = (0.4 * width, 0.22 * max(lines, 0.01))
     weights = [panel.weight for panel in scene.panels]
@@ -41,9 +45,9 @@ def scene_figure(scene: Scene, background: Background, theme: str = "light", wid
     axes = [figure.add_subplot(grid[0, i]) for i in range(len(scene.panels))]
     for one, panel in zip(axes, scene.panels, strict=True):
         _frame(one, panel, background, theme)
-    for mark in scene.marks:
-        _draw(axes[mark["panel"]], scene, mark, THEMES[theme])
-    _readouts(figure.add_subplot(grid[1, :]), scene, theme)
+    for order, mark in enumerate(scene.marks, start=3):  # above the ground, as on a canvas
+        _draw(axes[mark["panel"]], scene, mark, THEMES[theme], order)
+    _readouts(figure.add_subplot(grid[1, :]), scene, notice, theme)
     return figure
 
 
@@ -64,8 +68,8 @@ def _scale(axes: Axes, side: str, axis: Axis) -> None:
     getattr(axes, f"{side}axis").set_tick_params(which="minor", length=0)
 
 
-def _draw(axes: Axes, scene: Scene, mark: dict, colors: dict[str, str]) -> None:
-    """Draw one mark as figure.js does."""
+def _draw(axes: Axes, scene: Scene, mark: dict, colors: dict[str, str], order: int) -> None:
+    """Draw one mark as draw.js does."""
     numbers = scene.numbers(mark)
     color = colors[mark.get("color", "text")]
     alpha = mark.get("alpha", 1.0)
@@ -74,52 +78,54 @@ def _draw(axes: Axes, scene: Scene, mark: dict, colors: dict[str, str]) -> None:
         theme = "dark" if colors is THEMES["dark"] else "light"
         image = numbers.reshape(mark["rows"], mark["columns"])
         axes.imshow(image, ListedColormap(rate_colors(theme)), vmin=0, vmax=255, aspect="auto", interpolation="nearest",
-                    extent=(0, 1, 0, 1), transform=axes.transAxes, zorder=0)  # fmt: skip
+                    extent=(0, 1, 0, 1), transform=axes.transAxes, zorder=order)  # fmt: skip
         return
     numbers = numbers.reshape(-1, 4 if kind in ("arrows", "bars") else 2).astype(float)
     x, y = numbers[:, 0], numbers[:, 1]
     if kind == "line":
         if mark["halo"]:
-            axes.plot(x, y, color=colors["halo"], lw=mark["width"] + 2, alpha=0.8)
-        axes.plot(x, y, "--" if mark["dash"] else "-", color=color, lw=mark["width"], alpha=alpha)
+            axes.plot(x, y, color=colors["halo"], lw=_PIXEL * (mark["width"] + 2), alpha=0.75, zorder=order)
+        style = "--" if mark["dash"] else "-"
+        axes.plot(x, y, style, color=color, lw=_PIXEL * mark["width"], alpha=alpha, zorder=order)
     elif kind == "points":
         face = colors["halo"] if mark["shape"] == "ring" else color
-        axes.plot(
-            x, y, _MARKERS[mark["shape"]], mfc=face, mec=color, ms=2 * mark["size"], alpha=alpha, zorder=4
-        )
+        edge = {"ring": 2.0, "cross": 2.5}.get(mark["shape"], 0.0)
+        axes.plot(x, y, _MARKERS[mark["shape"]], mfc=face, mec=color, mew=_PIXEL * edge, ms=_PIXEL * 2 * mark["size"],
+                  alpha=alpha, zorder=order)  # fmt: skip
     elif kind == "handle":
-        axes.plot(x, y, "o", mfc=colors["halo"], mec=colors["text"], mew=2, ms=10, zorder=5)
+        axes.plot(x, y, "o", mfc=colors["halo"], mec=colors["text"], mew=2, ms=10, zorder=order)
     elif kind == "arrows":
         axes.quiver(x, y, numbers[:, 2] - x, numbers[:, 3] - y, color=color, angles="xy", scale_units="xy", scale=1,
-                    width=0.005)  # fmt: skip
+                    units="inches", width=_PIXEL / 72 * mark["width"], headwidth=4, headlength=4, headaxislength=4,
+                    zorder=order)  # fmt: skip
     elif kind == "bars":
         corners = numbers[:, [0, 1, 0, 3, 2, 3, 2, 1]].reshape(-1, 4, 2)
-        axes.add_collection(PolyCollection(list(corners), facecolor=color, alpha=alpha), autolim=False)
+        axes.add_collection(PolyCollection(list(corners), facecolor=color, alpha=alpha, zorder=order),
+                            autolim=False)  # fmt: skip
     elif np.isfinite(numbers).all():
         (left, right), (low, high) = axes.get_xlim(), axes.get_ylim()
         inside = min(max(x[0], left), right), min(max(y[0], low), high)
         offset = ({"left": 8, "right": -8}.get(mark["align"], 0), -mark["shift"])
         axes.annotate(mark["words"], inside, xytext=offset, textcoords="offset points", color=color, fontsize=9,
-                      ha=mark["align"], va="center", annotation_clip=False)  # fmt: skip
+                      ha=mark["align"], va="center", annotation_clip=False, zorder=order)  # fmt: skip
 
 
-def _readouts(axes: Axes, scene: Scene, theme: str) -> None:
-    """Write the read-outs as lines of text in columns."""
+def _readouts(axes: Axes, scene: Scene, notice: list[str], theme: str) -> None:
+    """Write the read-outs as lines of text in columns; they take no part in the layout of the panels."""
     axes.set_axis_off()
     colors = THEMES[theme]
-    lines = [Row("", "muted", scene.columns)] if scene.columns else []
-    lines += scene.rows
-    count = len(lines) + bool(scene.notice)
+    heads = [Row("", "muted", scene.columns)] if scene.columns else []
+    count = len(heads) + len(scene.rows) + len(notice)
     apart = min(0.2, 0.8 / max(len(scene.columns), 1))
-    for i, row in enumerate(lines):
-        height = 1 - (i + 0.5) / count
-        head = i == 0 and bool(scene.columns)
-        axes.text(0.0, height, row.name, color=colors[row.color], weight="bold", va="center", fontsize=9)
+
+    def write(place: float, line: int, words: str, color: str, weight: str = "normal") -> None:
+        axes.text(place, 1 - (line + 0.5) / count, words, color=colors[color], weight=weight, va="center", fontsize=9,
+                  in_layout=False)  # fmt: skip
+
+    for i, row in enumerate([*heads, *scene.rows]):
+        write(0.0, i, row.name, row.color, "bold")
         for j, cell in enumerate(row.cells):
             last = j == len(row.cells) - 1 and row.state
-            color = colors["muted"] if head else colors[row.state if last else "text"]
-            axes.text(0.2 + apart * j, height, cell, color=color, va="center", fontsize=9)
-    if scene.notice:
-        axes.text(
-            0, 0.5 / count, scene.notice, color=colors[scene.notice_state or "text"], va="center", fontsize=9
-        )
+            write(0.2 + apart * j, i, cell, "muted" if i < len(heads) else row.state if last else "text")
+    for i, words in enumerate(notice, start=count - len(notice)):
+        write(0.0, i, words, scene.notice_state or "text")
