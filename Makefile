@@ -7,7 +7,7 @@ BIN    ?= $(VENV)/bin
 SETUP  ?= $(VENV)/.ready
 LAB    ?= $(VENV)/lab
 
-.PHONY: lab test test-code test-notebooks test-slow test-browser mutations bench lint exercises clean help
+.PHONY: lab test test-code test-notebooks test-slow test-browser mutations bench lint results exercises clean help
 
 help:  ## show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -32,6 +32,9 @@ test-notebooks: $(SETUP)  ## every notebook from top to bottom, then every slide
 test-slow: $(SETUP) $(LAB)/.ready  ## long property runs; misbehaving code in live kernels; the lab kit with nbgrader
 	$(BIN)/python -m pytest -q -m slow --ignore tests/checks/test_nbgrader.py
 	$(LAB)/bin/python -m pytest -q -m slow tests/checks/test_nbgrader.py
+
+results: $(SETUP)  ## run the comparisons of lesson 12 and write their tables to docs/results (four minutes)
+	OMP_NUM_THREADS=1 $(BIN)/python -m course_lib.comparing
 
 exercises: $(SETUP)  ## make exercises/ from solutions/
 	$(BIN)/python -m course_lib.checks.generate

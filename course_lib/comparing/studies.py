@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -44,14 +45,14 @@ RESULTS = Path(__file__).parents[2] / "docs" / "results"
 """Where the tables stand that ``make results`` writes."""
 
 METHODS: dict[str, Method] = {
-    "SGD": Method(GradientDescent(), lr=log_grid(1.0)),
+    "SGD": Method(GradientDescent(), lr=log_grid(0.1)),
     "Momentum": Method(Momentum(), lr=log_grid(0.1)),
     "Nesterov": Method(Nesterov(), lr=log_grid(0.1)),
     "Adagrad": Method(Adagrad(), lr=log_grid(0.1)),
-    "Adadelta": Method(Adadelta(), lr=log_grid(10.0)),
+    "Adadelta": Method(Adadelta(), lr=log_grid(1.0)),
     "RMSprop": Method(RMSprop(), lr=log_grid(0.01)),
     "Adam": Method(Adam(), lr=log_grid(0.01)),
-    "AdaMax": Method(AdaMax(), lr=log_grid(0.03)),
+    "AdaMax": Method(AdaMax(), lr=log_grid(10**-1.5)),
     "Nadam": Method(Nadam(), lr=log_grid(0.01)),
     "AMSGrad": Method(AMSGrad(), lr=log_grid(0.01)),
     "Adafactor": Method(Adafactor(), lr=log_grid(0.1)),
@@ -60,9 +61,10 @@ METHODS: dict[str, Method] = {
     "AdamW": Method(AdamW(), lr=log_grid(0.01)),
     "Lion": Method(Lion(), lr=log_grid(0.001)),
 }
-"""Each method with the papers' other settings, and nine learning rates, half a decade apart, about a centre of its own."""
+"""Each method with its paper's other settings and nine learning rates, half a decade apart, about its own centre."""
 
-_FEW = ("SGD", "Momentum", "Adagrad", "RMSprop", "Adam", "AdamW")
+_FEW = {name: METHODS[name] for name in ("SGD", "Momentum", "Adagrad", "RMSprop", "Adam", "AdamW")}
+_mlp = partial(MLP.on_digits, hidden=(64,), dtype=np.float32)
 
 
 @dataclass(frozen=True)
@@ -78,20 +80,37 @@ class Study:
         annealed: whether lr follows half a cosine to zero; constant otherwise.
         tune_seeds: how many seeds the tuning has.
         seeds: how many fresh seeds the final runs have.
+        splits: if not 0, the whole comparison, tuning and all, is repeated on so many divisions of the data into
+            training, validation and test examples (``problem(seed=…)``).
     """
 
     title: str
-    problem: Callable[[], Any]
+    problem: Callable[..., Any]
     methods: Mapping[str, Method] = field(default_factory=lambda: METHODS)
-    epochs: int = 10
+    epochs: int = 20
     batch_size: int = 64
     annealed: bool = False
     tune_seeds: int = 5
     seeds: int = 10
+    splits: int = 0
 
     def run(self, **options: Any) -> Comparison:
-        """Run the comparison; ``options`` are further arguments of `compare`, such as cache, jobs and progress."""
-        problem = self.problem()
+        """Run the comparison; ``options`` are further arguments of `compare`, such as cache, jobs and progress.
+
+        With ``splits`` each split gives one number to a method, the mean over its seeds, and stands in the column
+        ``seed`` of the result: what is compared then are procedures on data, not runs on one test set.
+        """
+        if not self.splits:
+            return self._compare(self.problem(), options)
+        return Comparison(
+            Table.of_rows(
+                row
+                for split in range(self.splits)
+                for row in _means(self._compare(self.problem(seed=split), options).runs, split)
+            )
+        )
+
+    def _compare(self, problem: Any, options: Mapping[str, Any]) -> Comparison:
         steps = self.epochs * -(-len(problem.train) // self.batch_size)
         return compare(
             self.methods, problem, self.epochs, self.batch_size,
@@ -114,21 +133,33 @@ class Study:
 
 STUDIES: dict[str, Study] = {
     "softmax": Study(
-        "softmax regression on the digits (convex)", lambda: SoftmaxRegression.on_digits(dtype=np.float32)
+        "softmax regression on the digits (convex)", partial(SoftmaxRegression.on_digits, dtype=np.float32)
     ),
-    "mlp": Study("MLP 64-64-10 on the digits", lambda: MLP.on_digits(hidden=(64,), dtype=np.float32)),
-    "mlp_annealed": Study(
-        "the same MLP, lr annealed to zero", lambda: MLP.on_digits(hidden=(64,), dtype=np.float32), annealed=True
-    ),
+    "mlp": Study("MLP 64-64-10 on the digits", _mlp),
+    "mlp_annealed": Study("the same MLP, lr annealed to zero", _mlp, annealed=True),
+    "mlp_long": Study("the same, three times as long", _mlp, _FEW, epochs=60, annealed=True, tune_seeds=3),
+    "mlp_splits": Study("the first, on ten splits of the digits", _mlp, _FEW, tune_seeds=1, seeds=5, splits=10),
     "text": Study(
-        "sparse text, rare words matter", lambda: SoftmaxRegression.on_text(dtype=np.float32), epochs=5, batch_size=32
+        "sparse text, told apart by rare words", partial(SoftmaxRegression.on_text, dtype=np.float32),
+        epochs=5, batch_size=32,
     ),
     "conv": Study(
-        "convolutional net on the digits", lambda: ConvNet.on_digits(dtype=np.float32),
-        {name: METHODS[name] for name in _FEW}, tune_seeds=2,
+        "convolutional net on the digits", partial(ConvNet.on_digits, dtype=np.float32), _FEW, epochs=10, tune_seeds=2
     ),
 }  # fmt: skip
 """The studies by name."""
+
+
+def _means(runs: Table, split: int) -> list[dict[str, Any]]:
+    """Return for each method, view and setting the mean row over the seeds."""
+    groups: dict[Any, list[dict[str, Any]]] = {}
+    for row in runs.rows:
+        groups.setdefault((row["method"], row["view"], row["lr"]), []).append(row)
+    return [
+        {name: value if isinstance(value, str) else float(np.mean([row[name] for row in rows]))
+         for name, value in rows[0].items()} | {"seed": split, "stack": rows[0]["stack"]}
+        for rows in groups.values()
+    ]  # fmt: skip
 
 
 def results(name: str, folder: Path = RESULTS) -> Comparison:

@@ -18,6 +18,8 @@ Each explorer is one call and returns a widget with a trait for every setting:
   eigen-directions, its parabola, and the steps of gradient descent and Newton;
 * ``explore_batches(problem=None, opt=None, *, size=32, epochs=10, own)``: full batch, one example and mini-batch on
   real data: their losses, the noise of their gradients and what they cost;
+* ``explore_rates(comparison, baseline="SGD", method="Adam")``: the ranking of a comparison's methods at a learning rate
+  that a slider sets, or each at its own;
 * ``Target(loss=1e-6, steps=100)``: a challenge for ``explore_path``, which says when it is met.
 
 Every figure: ``figure.lr = 0.1`` moves slider and picture, ``figure.set(lr=0.1, beta=0.9)`` moves several at once,
@@ -32,6 +34,7 @@ from .figure import Figure
 from .microscope import SEQUENCES, Microscope, explore_moments
 from .path import PathExplorer, Target, explore_path
 from .race import Race, explore_race, runners
+from .rates import RatesExplorer, explore_rates
 from .scene import Axis, Panel, Row, Scene
 from .settings_map import MapExplorer, explore_map
 from .stability import StabilityExplorer, explore_stability, spectral_radius
@@ -49,6 +52,7 @@ __all__ = [
     "Panel",
     "PathExplorer",
     "Race",
+    "RatesExplorer",
     "Row",
     "Scene",
     "StabilityExplorer",
@@ -60,6 +64,7 @@ __all__ = [
     "explore_moments",
     "explore_path",
     "explore_race",
+    "explore_rates",
     "explore_stability",
     "runners",
     "spectral_radius",

@@ -1,0 +1,155 @@
+"""The rates explorer: a comparison at one learning rate for all, and at each method's own."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..comparing import Comparison
+from ..optimizers.hyper import Spec
+from ..plotting import short
+from .controls import Control
+from .figure import Figure
+from .scene import Axis, Panel, Row, Scene
+
+EACH = ("one lr for all", "each its best lr")
+"""The two ways to compare."""
+
+
+def explore_rates(comparison: Comparison, baseline: str = "SGD", method: str = "Adam") -> RatesExplorer:
+    """Return a live ranking of the methods of a comparison at a learning rate that a slider sets.
+
+    The figures are those of the tuning runs; between two learning rates that were tried a curve is taken to be
+    straight on the logarithmic axes, and outside a method's own grid it has none.
+
+    Args:
+        comparison: what `compare` returned, tuned over lr alone by a loss.
+        baseline: the method that stands out in every setting.
+        method: the other one that stands out, at first.
+
+    Returns:
+        A widget with the traits ``lr``, ``each`` ("one lr for all" or "each its best lr") and ``method``.
+
+    Raises:
+        ValueError: if there is no such method with an lr of its own, or the criterion is no loss.
+
+    Examples:
+        >>> from course_lib.comparing.studies import results
+        >>> figure = explore_rates(results("mlp"))
+        >>> figure.lr = 0.001
+        >>> figure.ranking()[0][0], figure.ranking()[-1][0]
+        ('AMSGrad', 'Adafactor')
+        >>> figure.lr = 1.0
+        >>> figure.ranking()[0][0]
+        'SGD'
+    """
+    return RatesExplorer(comparison, baseline, method)
+
+
+class RatesExplorer(Figure):
+    """What `explore_rates` returns; its arguments are explained there."""
+
+    def __init__(self, comparison: Comparison, baseline: str, method: str) -> None:
+        self.curves = comparison.sensitivity
+        self.criterion = comparison.criterion
+        if not self.criterion.endswith("loss"):
+            raise ValueError(f"comparison was tuned by {self.criterion}, but it must be by a loss")
+        for name, value in (("baseline", baseline), ("method", method)):
+            if value not in self.curves:
+                raise ValueError(
+                    f"{name} = {value!r} is not allowed: it must be one of {', '.join(self.curves)}"
+                )
+        self.baseline = baseline
+        tried = np.concatenate([curve.lr for curve in self.curves.values()])
+        losses = np.concatenate([curve.criterion for curve in self.curves.values()])
+        best = np.array([curve.criterion.min() for curve in self.curves.values()])
+        top = min(1.3 * losses[np.isfinite(losses)].max(), 30 * best[np.isfinite(best)].max())
+        words = self.criterion.replace("_", " ")
+        self.axis = Axis.decades(words, 0.7 * best.min(), top, 4)
+        self.wide = Axis.decades(words, 0.7 * best.min(), 4 * top, 4)  # leaves room for names behind the bars
+        self.rates = Axis.decades("lr", float(tried.min()), float(tried.max()), 6)
+        spec = Spec(low=0, scale="log", slider=(float(tried.min()), float(tried.max())))
+        names = tuple(self.curves)
+        super().__init__(
+            [
+                Control("lr", spec, 1e-3),
+                Control("each", Spec(choices=EACH), EACH[0], "compared at"),
+                Control("method", Spec(choices=names), method, "stands out"),
+            ]
+        )
+
+    def ranking(self) -> list[tuple[str, float]]:
+        """Return (method, loss) as the figure is set, the best first; NaN where the lr was not tried."""
+        if self.each == EACH[1]:
+            losses = {name: float(curve.criterion.min()) for name, curve in self.curves.items()}
+        else:
+            losses = {name: self._at(name, self.lr) for name in self.curves}
+        return sorted(losses.items(), key=lambda pair: (np.isnan(pair[1]), pair[1]))
+
+    def draw(self) -> Scene:
+        """Return the bars, the curves and the two rows of read-outs."""
+        ranking = self.ranking()
+        title = "each at its best lr" if self.each == EACH[1] else f"all at lr = {short(self.lr, 3)}"
+        scene = Scene(
+            [
+                Panel(self.wide, Axis("", 0, len(ranking)), title, 1.1, grid=False),
+                Panel(self.rates, self.axis, "", 1.0),
+            ],
+            columns=("rank", "loss", "its best lr", "loss there"),
+        )
+        for row, (name, loss) in enumerate(reversed(ranking)):
+            self._draw_bar(scene, row, name, loss)
+        for name in sorted(self.curves, key=lambda name: name in (self.baseline, self.method)):
+            self._draw_curve(scene, name)
+        if self.each == EACH[0]:
+            scene.line(1, [self.lr] * 2, [self.axis.low, self.axis.high], "text", 1.2, dash=True)
+        places = {name: place for place, (name, _) in enumerate(ranking, 1)}
+        for name in dict.fromkeys((self.baseline, self.method)):
+            curve, loss = self.curves[name], dict(ranking)[name]
+            cells = (
+                f"{places[name]} of {len(ranking)}" if loss == loss else "–",
+                _words(loss),
+                short(curve.best, 3),
+                _words(float(curve.criterion.min())),
+            )
+            scene.rows.append(Row(name, self._color(name), cells))
+        listed = ", ".join(f"{name} {_words(loss)}" for name, loss in ranking)
+        scene.alt = f"{self.axis.label}, {title}, the best first: {listed}."
+        return scene
+
+    def _draw_bar(self, scene: Scene, row: int, name: str, loss: float) -> None:
+        color = self._color(name)
+        end = float(np.clip(np.nan_to_num(loss, nan=self.axis.low), self.axis.low, self.axis.high))
+        alpha = 0.35 if color == "muted" else 0.85
+        scene.bars(0, [self.axis.low], [end], [row + 0.12], [row + 0.88], color, alpha)
+        scene.text(0, end, row + 0.5, f"{name}  {_words(loss)}", "text" if color == "muted" else color)
+
+    def _draw_curve(self, scene: Scene, name: str) -> None:
+        curve, color = self.curves[name], self._color(name)
+        y = np.where(np.isfinite(curve.criterion), curve.criterion, self.axis.high * 10)
+        faint = color == "muted"
+        scene.line(1, curve.lr, y, color, 1.2 if faint else 2.4, alpha=0.45 if faint else 1.0)
+        at = (
+            (curve.best, float(curve.criterion.min()))
+            if self.each == EACH[1]
+            else (self.lr, self._at(name, self.lr))
+        )
+        if np.isfinite(at[1]):
+            scene.points(1, [at[0]], [at[1]], color, 3 if faint else 5, alpha=0.6 if faint else 1.0)
+
+    def _at(self, name: str, lr: float) -> float:
+        """Return a method's loss at a learning rate: NaN outside its grid, infinite beside one that diverged."""
+        curve = self.curves[name]
+        x, at = np.log(curve.lr), np.log(lr)
+        if not x[0] - 1e-6 <= at <= x[-1] + 1e-6:
+            return float("nan")
+        with np.errstate(all="ignore"):
+            return float(np.exp(np.interp(at, x, np.log(curve.criterion))))
+
+    def _color(self, name: str) -> str:
+        return {self.method: "vermilion", self.baseline: "blue"}.get(name, "muted")
+
+
+def _words(loss: float) -> str:
+    if np.isnan(loss):
+        return "not tried"
+    return short(loss, 3) if np.isfinite(loss) else "diverged"
