@@ -11,6 +11,7 @@ from .entry import Entry
 from .forms import forms_table
 from .function import as_optimizer
 from .gauss_newton import GaussNewton, LevenbergMarquardt
+from .hessian_free import HessianFree
 from .hyper import Hyper
 from .kfac import KFAC
 from .large_batch import LAMB, LARS
@@ -50,6 +51,7 @@ __all__ = [
     "Entry",
     "GaussNewton",
     "GradientDescent",
+    "HessianFree",
     "Hyper",
     "IterateAverage",
     "LevenbergMarquardt",

@@ -10,6 +10,7 @@ from .decoupled import AdamW, Lion
 from .descent import GradientDescent, Momentum, Nesterov
 from .entry import Entry, refused
 from .gauss_newton import GaussNewton, LevenbergMarquardt
+from .hessian_free import HessianFree
 from .kfac import KFAC
 from .large_batch import LAMB, LARS
 from .lbfgs import LBFGS
@@ -160,6 +161,14 @@ ROWS = (
     Entry(
         cls=LevenbergMarquardt, family="second order", year=1963, paper="Levenberg 1944; Marquardt, An algorithm",
         memory=0, lr=1.0, valid=({"lr": 0.3, "damping": 10.0},), invalid=refused(lr=_POSITIVE, damping=_POSITIVE),
+    ),
+    Entry(
+        cls=HessianFree, family="second order", year=2010, paper="Martens, Deep learning via Hessian-free optimization",
+        memory=0, lr=1.0,
+        valid=({"lr": 0.3, "damping": 0.1, "iterations": 3, "tolerance": 0.1}, {"adaptive": False}, {"damping": 0.0}),
+        invalid=refused(
+            lr=_POSITIVE, damping=_NOT_NEGATIVE, iterations=(0, -1), tolerance=(0.0, 1.0, _NAN), adaptive=(2, None)
+        ),
     ),
     Entry(
         cls=LBFGS, family="second order", year=1980, paper="Nocedal, Updating quasi-Newton matrices",

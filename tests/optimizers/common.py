@@ -84,6 +84,12 @@ class Slope:
         """√curvature times the identity, (N, N, *grid)."""
         return self.identity(p, self.curvature**0.5)
 
+    def gauss_newton_product(self, p: Any, v: Any, batch: Any = None) -> Any:
+        """Curvature times the vector."""
+        if isinstance(v, dict):
+            return {name: part * part.dtype.type(self.curvature) for name, part in v.items()}
+        return v * v.dtype.type(self.curvature)
+
     def sampled(self, p: Any, batch: Any, rng: Any) -> Any:
         """A batch of three, whose gradient is the same."""
         return range(3)

@@ -195,6 +195,9 @@ class Still:
     def residuals(self, p: np.ndarray, batch: Any = None) -> np.ndarray:
         return np.zeros(p.size)
 
+    def gauss_newton_product(self, p: np.ndarray, v: np.ndarray, batch: Any = None) -> np.ndarray:
+        return np.zeros_like(v)
+
     def sampled(self, p: np.ndarray, batch: Any, rng: Any) -> Any:
         return range(3)
 
