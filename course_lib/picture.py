@@ -81,7 +81,7 @@ def to_png(figure: Figure, dpi: float = 100, colors: int = 0) -> bytes:
             colors, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE
         )
     out = io.BytesIO()
-    image.save(out, "png", compress_level=6)
+    image.save(out, "png", compress_level=3)
     return out.getvalue()
 
 

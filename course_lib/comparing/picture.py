@@ -1,7 +1,8 @@
-"""The picture of a comparison: how well each method did, and how much it minds its learning rate."""
+"""Pictures of a comparison: how well each method did, how much it minds its learning rate, what differs from what."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import cycle, product
 from typing import Any
 
@@ -11,6 +12,7 @@ from matplotlib.lines import Line2D
 
 from ..picture import Picture, themed
 from ..plotting import SERIES, THEMES, new_figure, styled
+from ..running import Table
 from .result import Comparison
 from .sensitivity import Sensitivity
 
@@ -100,6 +102,7 @@ def _draw_sensitivity(axes: Axes, curves: dict[str, Sensitivity], looks: dict[st
         if not name.endswith("accuracy") and (losses > 0).any():
             worst = max(np.nanmax(_finite(curve), initial=0) for curve in curves.values())
             axes.set(yscale="log", ylim=(0.8 * losses.min(), min(1.3 * worst, 30 * losses.max())))
+    axes.minorticks_off()
     styled(axes, theme)
     _draw_diverged(axes, curves, looks, theme)
 
@@ -119,3 +122,39 @@ def _draw_diverged(axes: Axes, curves: dict[str, Sensitivity], looks: dict[str, 
 def _finite(curve: Sensitivity) -> np.ndarray:
     """Return the criterion with NaN for what is infinite."""
     return np.where(np.isfinite(curve.criterion), curve.criterion, np.nan)
+
+
+@themed
+def differences_figure(
+    tables: Mapping[str, Table], unit: str = "", scale: float = 1.0, theme: str = "light"
+) -> Picture:
+    """Return one panel for each table of `Comparison.differences`: how far each method is from its baseline.
+
+    A bar is the 95 % interval of the mean difference. Filled marks are distinguishable from the baseline after the
+    correction for many comparisons, hollow ones are not.
+
+    Args:
+        tables: differences against one baseline, by title.
+        unit: of the differences, for the label of the axis.
+        scale: what they are multiplied by, such as 100 for points of accuracy.
+        theme: "light" or "dark".
+    """
+    colors = THEMES[theme]
+    methods = list(dict.fromkeys(name for table in tables.values() for name in table["method"].tolist()))
+    figure = new_figure(10.5, 1.4 + 0.28 * len(methods), theme)
+    panels = figure.subplots(1, len(tables), sharey=True, squeeze=False)[0]
+    role = {"better": "good", "worse": "bad", "not distinguishable": "muted"}
+    for axes, (title, table) in zip(panels, tables.items(), strict=True):
+        axes.axvline(0, color=colors["text"], lw=1)
+        for row in table.rows:
+            y, color = methods.index(row["method"]), colors[role[row["verdict"]]]
+            filled = color if row["verdict"] != "not distinguishable" else colors["page"]
+            axes.plot([scale * row["low"], scale * row["high"]], [y, y], "-", color=color, lw=1.6)
+            axes.plot(scale * row["difference"], y, "o", ms=5.5, color=color, mfc=filled, mew=1.4)
+        against = ", ".join(dict.fromkeys(table["other"].tolist()))
+        axes.set(title=title, xlabel=f"method − {against}{f', {unit}' if unit else ''}")
+        axes.set_ylim(len(methods) - 0.5, -0.5)
+        axes.set_yticks(range(len(methods)), methods)
+        styled(axes, theme)
+        axes.tick_params(axis="y", length=0)
+    return figure
