@@ -1,0 +1,139 @@
+"""The course's own studies: equal effort, tables that agree with the code, and a way to make them."""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+import pytest
+
+from course_lib.comparing import __main__ as program
+from course_lib.comparing import studies
+from course_lib.comparing.picture import differences_figure
+from course_lib.comparing.studies import METHODS, RESULTS, STUDIES, Study, results, rounded
+from course_lib.optimizers import REGISTRY
+from course_lib.picture import to_png
+from course_lib.problems import SoftmaxRegression
+from course_lib.running import Table, sweep, train
+
+
+def tiny(**fields):
+    """A study that takes a moment."""
+    chosen = {name: METHODS[name] for name in ("SGD", "Adam")}
+    kinds = dict(problem=SoftmaxRegression.on_digits, methods=chosen, epochs=1, tune_seeds=1, seeds=5)
+    return Study(**{"title": "tiny", **kinds, **fields})
+
+
+def test_every_method_has_the_same_budget_and_its_papers_other_settings():
+    assert {len(method.trials) for method in METHODS.values()} == {9}
+    for method in METHODS.values():
+        defaults = REGISTRY[type(method.opt).__name__].cls().hyper()
+        assert method.opt.hyper() == defaults
+
+
+@pytest.mark.parametrize("name", STUDIES)
+class TestCommittedTable:
+    def test_has_all_runs_of_the_study(self, name):
+        study, found = STUDIES[name], results(name)
+        assert found.methods == tuple(study.methods)
+        each = study.splits or study.seeds
+        tuning = study.splits or study.tune_seeds
+        for method in study.methods:
+            rows = found.runs.where(method=method)
+            assert len(rows.where(view="tuning")) == 9 * tuning
+            for view in ("best", "defaults", "shared lr=0.001"):
+                assert len(rows.where(view=view)) == each
+
+    def test_no_best_rate_is_at_an_edge_and_nothing_best_diverged(self, name):
+        table = results(name).table("best")
+        assert set(table["edge"]) == {""} and not table["diverged"].any()
+
+    def test_chosen_rates_are_the_best_of_the_tuning_runs(self, name):
+        found = results(name)
+        for row in found.runs.where(view="best").rows:
+            tuning = found.runs.where(method=row["method"], view="tuning")
+            if STUDIES[name].splits:
+                tuning = tuning.where(seed=row["seed"])
+            means = {lr: tuning.where(lr=lr)["valid_loss"].mean() for lr in set(tuning["lr"].tolist())}
+            assert row["lr"] == min(means, key=means.get)
+
+
+@pytest.mark.parametrize("method", ["SGD", "Adam", "Lion"])
+def test_committed_numbers_are_those_of_the_code(method):
+    """A convex problem, so that rounding on another machine stays small."""
+    study, found = STUDIES["softmax"], results("softmax")
+    rows = found.runs.where(method=method, view="best").take(slice(2))
+    opt = study.methods[method].opt.replace(lr=float(rows["lr"][0]))
+    history = train(opt, study.problem(), study.epochs, study.batch_size, seed=rows["seed"].tolist())
+    for column in ("loss", "valid_loss", "test_loss"):
+        np.testing.assert_allclose(history[column][-1], rows[column], rtol=2e-3)
+
+
+def test_the_notes_name_every_study():
+    about = Table.load(RESULTS / "about.csv")
+    assert about["study"].tolist() == list(STUDIES)
+    assert {"command", "date", "python", "numpy", "scikit_learn"} <= set(about.columns)
+    assert about["runs"].tolist() == [len(results(name).runs) for name in STUDIES]
+
+
+def test_splits_repeat_the_whole_procedure():
+    study = tiny(splits=3)
+    found = study.run()
+    assert len(found.runs) == 2 * 3 * (9 + 3)
+    one = tiny(problem=lambda: SoftmaxRegression.on_digits(seed=2)).run()
+    for view in ("best", "defaults"):
+        alone = one.runs.where(method="Adam", view=view)
+        row = found.runs.where(method="Adam", view=view, seed=2)
+        assert len(row) == 1 and row["test_loss"][0] == pytest.approx(alone["test_loss"].mean(), rel=1e-12)
+
+
+def test_annealing_ends_with_a_small_rate():
+    study, problem = tiny(annealed=True, epochs=2), SoftmaxRegression.on_digits()
+    annealed = study.run().results("SGD", "defaults", "loss")
+    constant = tiny(epochs=2).run().results("SGD", "defaults", "loss")
+    assert (annealed > constant).all()  # the default is far too small: less of it is worse
+    half = sweep(METHODS["SGD"].opt, problem, [{"lr": 0.005}], range(100, 105), epochs=2, batch_size=64)
+    np.testing.assert_allclose(annealed, half["loss"], rtol=0.02)  # a cosine is a half on average
+
+
+def test_the_program_writes_tables_and_notes(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(program, "STUDIES", {"one": tiny(), "two": tiny(annealed=True)})
+    monkeypatch.setattr(studies, "STUDIES", program.STUDIES)
+    monkeypatch.setattr(program, "RESULTS", tmp_path)
+    for arguments, listed in ((["two"], ["two"]), ([], ["one", "two"])):
+        monkeypatch.setattr(
+            sys, "argv", ["compare", "--jobs", "1", "--cache", str(tmp_path / "cache"), *arguments]
+        )
+        program.main()
+        assert Table.load(tmp_path / "about.csv")["study"].tolist() == listed
+    assert len(results("one", tmp_path).runs) == 2 * (9 + 3 * 5)
+    assert "one: 48 runs in" in capsys.readouterr().out
+    monkeypatch.setattr(sys, "argv", ["compare", "three"])
+    with pytest.raises(SystemExit):
+        program.main()
+    assert "there is no study three; there are one, two" in capsys.readouterr().err
+
+
+def test_what_has_not_been_run_is_named(tmp_path):
+    with pytest.raises(ValueError, match=r"name = 'mnist' is not allowed.*softmax"):
+        results("mnist")
+    with pytest.raises(ValueError, match="does not exist: run `make results`"):
+        results("mlp", tmp_path)
+
+
+def test_rounding_keeps_words_and_whole_numbers():
+    table = rounded(Table({"name": ["a"], "seed": [123456789], "loss": [1.23456789]}), 3)
+    assert table.rows == [{"name": "a", "seed": 123456789, "loss": 1.23}]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_picture_of_differences_fills_what_can_be_told_apart(theme):
+    table = results("conv").differences("best", baseline="SGD", metric="test_accuracy")
+    figure = differences_figure({"net": table}, unit="points", scale=100, theme=theme)
+    axes = figure.axes[0]
+    marks = [line for line in axes.get_lines() if line.get_marker() == "o"]
+    assert len(marks) == len(table)
+    assert [mark.get_xdata()[0] for mark in marks] == pytest.approx((100 * table["difference"]).tolist())
+    filled = [mark.get_markerfacecolor() == mark.get_markeredgecolor() for mark in marks]
+    assert filled == [verdict != "not distinguishable" for verdict in table["verdict"]]
+    assert to_png(figure)[:4] == b"\x89PNG"

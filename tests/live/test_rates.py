@@ -1,0 +1,93 @@
+"""The rates explorer: the ranking at a learning rate is that of the tuning runs."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from course_lib.comparing import Comparison
+from course_lib.comparing.studies import results
+from course_lib.live import explore_rates
+from course_lib.running import Table
+
+from .common import marks, opened, set_at_random
+
+
+def test_at_a_rate_that_was_tried_the_ranking_is_that_of_the_runs():
+    found = results("mlp")
+    figure = explore_rates(found)
+    for lr in (0.001, 0.1, 1.0):
+        figure.lr = lr
+        for name, loss in figure.ranking():
+            curve = found.sensitivity[name]
+            tried = np.isclose(curve.lr, lr, rtol=1e-3)
+            assert (
+                np.isnan(loss)
+                if not tried.any()
+                else loss == pytest.approx(curve.criterion[tried][0], rel=1e-3)
+            )
+        finite = [loss for _, loss in figure.ranking() if not np.isnan(loss)]
+        assert finite == sorted(finite)
+
+
+def test_at_their_best_rates_all_have_their_best_loss():
+    figure = explore_rates(results("text"))
+    figure.each = "each its best lr"
+    assert dict(figure.ranking()) == {
+        name: curve.criterion.min() for name, curve in results("text").sensitivity.items()
+    }
+    best, loss = figure.ranking()[0]
+    assert f"the best first: {best} {loss:.3g}" in figure.scene.alt
+
+
+def test_the_bars_are_as_long_as_the_losses():
+    figure = explore_rates(results("conv"))
+    bars = reversed(marks(figure, "bars"))  # from below; corners: left, low, right, high
+    ends = [bar[1, 0] for bar in bars]
+    expected = [
+        np.clip(np.nan_to_num(loss), figure.axis.low, figure.axis.high) for _, loss in figure.ranking()
+    ]
+    np.testing.assert_allclose(ends, expected, rtol=1e-6)
+    rows = {row["name"]: row["cells"] for row in figure._scene["rows"]}
+    assert list(rows) == ["SGD", "Adam"] and rows["SGD"][0].endswith(" of 6")
+
+
+def test_a_diverged_rate_and_one_not_tried_are_named():
+    rows = [
+        {"method": m, "view": "tuning", "criterion": "valid_loss", "lr": lr, "seed": 0, "loss": v, "valid_loss": v,
+         "diverged_at": -1 if np.isfinite(v) else 3, "step": 10, "stack": 1}
+        for m, curve in {"SGD": {0.1: 1.0, 1.0: 0.5, 10.0: np.inf}, "Adam": {0.01: 0.4, 0.1: 0.6}}.items()
+        for lr, v in curve.items()
+    ]  # fmt: skip
+    figure = explore_rates(Comparison(Table.of_rows(rows)))
+    figure.lr = 10.0
+    assert "SGD diverged" in figure.scene.alt and "Adam not tried" in figure.scene.alt
+    figure.lr = np.sqrt(0.1)
+    assert dict(figure.ranking())["SGD"] == pytest.approx(
+        np.sqrt(0.5)
+    )  # straight between 1 and 0.5, over log lr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (dict(baseline="Sgd"), "baseline = 'Sgd' is not allowed: it must be one of SGD, Momentum"),
+        (dict(method="K-FAC"), "method = 'K-FAC'"),
+    ],
+)
+def test_unknown_methods_are_named(arguments, words):
+    with pytest.raises(ValueError, match=words):
+        explore_rates(results("mlp"), **arguments)
+
+
+@settings(max_examples=30, deadline=None)
+@given(data=st.data(), study=st.sampled_from(["mlp", "text", "conv"]))
+def test_no_setting_makes_it_stumble(data, study):
+    set_at_random(explore_rates(results(study)), data)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_has_a_still_picture(theme):
+    assert np.ptp(np.asarray(opened(explore_rates(results("mlp")).png(theme)))) > 100
