@@ -39,6 +39,9 @@ class ConvNet(Classifier, LayerStatistics):
 
     Parameters are a dict of W1 ``(inputs, outputs, *grid)``, b1 ``(outputs, *grid)``, W2, …, as for `MLP`.
 
+    K-FAC's default lr of 0.3 is too long here: runs jump and end near the loss of guessing, log 10. With lr 0.1 and
+    damping 1e-2 three epochs of batches of 64 digits reach a test accuracy of about 0.95.
+
     Raises:
         ValueError: for pictures that are not square or grow too small, and settings out of range, by name.
 

@@ -39,5 +39,16 @@ class Problem:
         return [(name, data) for name, data in parts if data is not None]
 
     def batch(self, batch: Data | None) -> Data:
-        """Return the batch, or all training examples for None."""
-        return self.train if batch is None else batch
+        """Return the batch, or all training examples for None.
+
+        Raises:
+            ValueError: for a `Stream`, whose examples are never in memory at once.
+        """
+        data = self.train if batch is None else batch
+        if not isinstance(data, Data):
+            given, kind = None if batch is None else type(batch).__name__, type(data).__name__
+            raise ValueError(
+                f"batch is {given}, which stands for all {len(data)} examples of a {kind}, but they are never in memory "
+                f"at once: give one of the batches that get_batches yields"
+            )
+        return data

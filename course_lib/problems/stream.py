@@ -18,7 +18,7 @@ class Stream:
 
     It takes the place of `Data` as a problem's ``train``: for batches, and for the loss and the accuracy on all
     examples, which are computed window by window. What needs all examples at once (a gradient without a batch) is
-    out of reach.
+    out of reach, and refused with a ValueError.
 
     In order "shuffled" the windows come in random order and the examples are shuffled inside each: a *buffered*
     shuffle. Two examples far apart in the file never share a batch, so files sorted by class should be shuffled once

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from course_lib.problems import PROBLEMS, Data, LeastSquares
+from course_lib.problems import PROBLEMS, Data, LeastSquares, get_batches
 from course_lib.problems.stacks import to_back
 
 NAMES = list(PROBLEMS)
@@ -59,3 +59,13 @@ def as_float32(problem: Any) -> Any:
 
 def start_of(problem: Any) -> Any:
     return problem.init() if isinstance(problem, LeastSquares) else problem.init(np.random.default_rng(0))
+
+
+def steps(opt: Any, problem: Any, x: Any, epochs: int, size: int, order: Any = "shuffled") -> Any:
+    """Parameters after some epochs."""
+    state, rng = opt.init(x), np.random.default_rng(1)
+    for _ in range(epochs):
+        for batch in get_batches(problem.train, size, rng, order):
+            x, state = opt.step(x, state, problem, batch)
+            x = problem.project(x) if hasattr(problem, "project") else x
+    return x

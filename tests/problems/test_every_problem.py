@@ -159,6 +159,25 @@ def explicit(problem, x, batch):
     return total + problem.l2 * np.diag(penalised)
 
 
+@pytest.mark.parametrize("name", ["line", "decay", "growth", "factorisation"])
+def test_gauss_newton_matrix_of_squares(name):
+    """JᵀJ with J by differences of what is predicted, over the number of examples, plus λ."""
+    problem = PROBLEMS[name]()
+    x = somewhere(problem)
+    for batch in (problem.train, problem.train[:3]):
+        places = batch.inputs
+
+        def predicted(y, places=places):
+            if isinstance(y, dict):
+                return np.sum(y["U"][places[:, 0]] * y["V"][places[:, 1]], axis=1)
+            return problem.model(y, places)
+
+        j = differences(predicted, x)
+        matrix = j @ j.T / len(batch) + getattr(problem, "l2", 0) * np.eye(len(j))
+        rows = [flat(problem.gauss_newton_product(x, like(e, x), batch)) for e in np.eye(len(j))]
+        np.testing.assert_allclose(rows, matrix, atol=1e-7)
+
+
 NETWORKS = [name for name in NAMES if hasattr(PROBLEMS[name](), "scores")]
 
 

@@ -8,7 +8,9 @@ import sys
 import numpy as np
 import pytest
 
-from course_lib.problems import Data, SoftmaxRegression, Stream, get_batches
+from course_lib.optimizers import Adam
+from course_lib.problems import MLP, Data, SoftmaxRegression, Stream, get_batches
+from course_lib.running import train
 
 
 @pytest.fixture
@@ -60,6 +62,30 @@ class TestStream:
         assert a.init()["W"].dtype == np.float32
         assert a.loss(x) == pytest.approx(b.loss(x), rel=1e-6) and a.loss(x).dtype == np.float32
         assert a.accuracy(x) == pytest.approx(b.accuracy(x))
+
+    def test_a_gradient_of_everything_is_refused_in_words(self, files):
+        stream = Stream(*files, window=6, classes=3)
+        for problem in (SoftmaxRegression(train=stream, classes=3), MLP(train=stream, classes=3)):
+            x = problem.init()
+            with pytest.raises(
+                ValueError, match="batch is None, which stands for all 23 examples of a Stream"
+            ):
+                problem.grad(x)
+            with pytest.raises(ValueError, match=r"batch is Stream, .* never in memory at once"):
+                problem.grad(x, stream)
+
+    def test_trains_as_on_the_same_numbers_in_memory(self, files):
+        histories = [
+            train(Adam(), MLP(train=data, hidden=(4,), classes=3), epochs=2, batch_size=3, order="fixed")
+            for data in (Stream(*files, window=6, classes=3), whole(files))
+        ]
+        for column in ("step", "examples", "loss", "accuracy", "grad_norm"):
+            np.testing.assert_allclose(*(history[column] for history in histories), rtol=1e-5)
+        assert (
+            histories[0]["step"].tolist() == [0, 8, 16] and histories[0]["loss"][-1] < histories[0]["loss"][0]
+        )
+        shuffled = train(Adam(), MLP(train=Stream(*files, window=6, classes=3), classes=3), 1, batch_size=3)
+        assert shuffled["examples"].tolist() == [0, 23]
 
     @pytest.mark.parametrize(
         ("how", "error", "words"),
