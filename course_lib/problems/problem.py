@@ -48,7 +48,7 @@ class Problem:
         if not isinstance(data, Data):
             given, kind = None if batch is None else type(batch).__name__, type(data).__name__
             raise ValueError(
-                f"batch is {given}, which stands for all {len(data)} examples of a {kind}, but they are never in memory "
-                f"at once: give one of the batches that get_batches yields"
+                f"batch is {given}, which stands for all {len(data)} examples of a {kind}, but they are never in "
+                f"memory at once: give one of the batches that get_batches yields"
             )
         return data
