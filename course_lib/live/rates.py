@@ -103,10 +103,11 @@ class RatesExplorer(Figure):
         if self.each == EACH[0]:
             scene.line(1, [self.lr] * 2, [self.axis.low, self.axis.high], "text", 1.2, dash=True)
         places = {name: place for place, (name, _) in enumerate(ranking, 1)}
+        tried = sum(not np.isnan(loss) for _, loss in ranking)
         for name in dict.fromkeys((self.baseline, self.method)):
             curve, loss = self.curves[name], dict(ranking)[name]
             cells = (
-                f"{places[name]} of {len(ranking)}" if loss == loss else "–",
+                f"{places[name]} of {tried}" if not np.isnan(loss) else "–",
                 _words(loss),
                 short(curve.best, 3),
                 _words(float(curve.criterion.min())),

@@ -79,6 +79,18 @@ class Table:
         """Return the rows that a mask or an index array picks."""
         return Table({name: column[mask] for name, column in self.columns.items()})
 
+    def only(self, *columns: str) -> Table:
+        """Return some of the columns.
+
+        Raises:
+            KeyError: for a column that does not exist.
+
+        Examples:
+            >>> Table({"lr": [0.1], "loss": [1.5]}).only("loss").rows
+            [{'loss': 1.5}]
+        """
+        return Table({name: self[name] for name in columns})
+
     def where(self, **values: Any) -> Table:
         """Return the rows that have these values."""
         return self.take(np.logical_and.reduce([self[name] == value for name, value in values.items()]))
