@@ -92,7 +92,7 @@ class BatchExplorer(Figure):
         self._look_around()
         controls = [
             *self._runs.controls,
-            Control("size", Spec(low=2, high=total - 1, integer=True, scale="log", slider=(2, total // 2)), size,
+            Control("size", Spec(low=2, high=total, integer=True, scale="log", slider=(2, total // 2)), size,
                     "mini-batch size"),
             Control("epochs", Spec(low=1, high=1000, integer=True, scale="log", slider=(1, 50)), epochs,
                     "budget, in epochs"),

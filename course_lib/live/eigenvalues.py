@@ -45,9 +45,9 @@ class EigenvalueExplorer(Figure):
     """What `explore_eigenvalues` returns; its arguments are explained there."""
 
     def __init__(self, opt: Optimizer, eigenvalues: Sequence[float], steps: int) -> None:
-        self.runs = Runs(opt, reserved=frozenset({"steps", *dir(Figure)}))
-        self.name = next(iter(self.runs.optimizers))
         self.problem = Eigen(eigenvalues)
+        self.runs = Runs(opt, reserved=frozenset({"steps", *dir(Figure)}), problem=self.problem)
+        self.name = next(iter(self.runs.optimizers))
         length = Control("steps", Spec(low=1, integer=True, scale="log", slider=(1, 1000)), steps)
         super().__init__([*self.runs.controls, length])
 

@@ -50,6 +50,10 @@ class Eigen:
         """The names of those whose colour another has already."""
         return self.names[len(SERIES) :]
 
+    def init(self, rng: Any = None) -> np.ndarray:
+        """Return an error of 1 in every direction."""
+        return np.ones(len(self.values))
+
     def loss(self, x: np.ndarray, batch: Any = None) -> Any:
         """Return the height at x."""
         return 0.5 * np.sum(self.values * x**2)
@@ -64,7 +68,7 @@ class Eigen:
 
     def errors(self, opt: Optimizer, steps: int) -> np.ndarray:
         """Return the signed error in each direction after each step, ``(steps + 1, n)``, from an error of 1 in all."""
-        x: Any = np.ones(len(self.values))
+        x: Any = self.init()
         state = opt.init(x)
         points = np.empty((steps + 1, len(x)))
         points[0] = x

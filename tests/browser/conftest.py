@@ -1,6 +1,7 @@
 """A Jupyter server and a browser for the tests of this folder; they need Chromium."""
 
 import shutil
+from contextlib import contextmanager
 
 import pytest
 
@@ -32,12 +33,23 @@ def browser():
 
 @pytest.fixture
 def lab(server, browser):
-    """Return ``open(cells_or_path, app="lab", figures=1, **context) -> page``, which opens a notebook and runs it.
+    """Return a function that opens notebooks; see `notebooks`."""
+    with notebooks(server, browser) as open_notebook:
+        yield open_notebook
 
-    ``cells_or_path`` is a list of code cells, or the path of a notebook, which is copied. Errors of a
-    widget's own script (Jupyter loads it from a blob) fail the test.
+
+@contextmanager
+def notebooks(server, browser):
+    """Yield ``open(cells_or_path, app="lab", figures=1, **context) -> page``, which opens a notebook and runs it.
+
+    ``cells_or_path`` is a list of code cells, or the path of a notebook, which is copied. What a widget's own
+    script throws or logs as an error (Jupyter loads it from a blob) fails the test.
     """
     contexts, errors = [], []
+
+    def heard(message):
+        if message.type == "error" and message.location.get("url", "").startswith("blob:"):
+            errors.append(message.text)
 
     def open_notebook(cells_or_path, app="lab", figures=1, **context):
         name = f"notebook-{len(list(server.root.glob('*.ipynb')))}.ipynb"
@@ -48,6 +60,7 @@ def lab(server, browser):
         contexts.append(browser.new_context(**{"viewport": {"width": 1200, "height": 1000}, **context}))
         page = contexts[-1].new_page()
         page.on("pageerror", lambda error: "blob:" in (error.stack or "") and errors.append(str(error)))
+        page.on("console", heard)
         page.goto(server.url(name, app))
         laboratory.run_all(page, figures)
         return page

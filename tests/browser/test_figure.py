@@ -39,8 +39,8 @@ def settled(page, selector=CANVAS):
     raise AssertionError("the picture never came to rest")
 
 
-def label(page):
-    return page.get_attribute(CANVAS, "aria-label")
+def label(page, selector=CANVAS):
+    return page.get_attribute(selector, "aria-label")
 
 
 def slider(page, name):
@@ -225,3 +225,31 @@ def test_the_last_picture_stays_when_the_kernel_is_gone(lab, server):
     server.stop_kernels()
     page.wait_for_timeout(1500)
     assert pixels(page) == first
+
+
+def test_the_page_does_not_grow_over_many_moves(lab):
+    page = lab(PATH)
+    session = page.context.new_cdp_session(page)
+
+    def heap_after(moves):
+        page.evaluate(
+            """async (moves) => {
+                const figure = document.querySelector(".lf"), slider = figure.querySelector("input[data-name=lr]");
+                for (let i = 0; i < moves; i++) {
+                    const answered = new Promise((done) => {
+                        const seen = new MutationObserver(() => { seen.disconnect(); done(); });
+                        seen.observe(figure, { attributeFilter: ["data-count"] });
+                    });
+                    slider.value = 20 + (i % 100);
+                    slider.dispatchEvent(new Event("input"));
+                    await answered;
+                }
+            }""",
+            moves,
+        )
+        session.send("HeapProfiler.collectGarbage")
+        return session.send("Runtime.getHeapUsage")["usedSize"]
+
+    before = heap_after(100)
+    grown = heap_after(400) - before
+    assert grown < 400 * 1500, f"{grown / 400:.0f} bytes a move; a picture has about 5,000"

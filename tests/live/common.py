@@ -2,10 +2,15 @@
 
 import io
 import warnings
+from itertools import pairwise
 
 import numpy as np
 from hypothesis import strategies as st
 from PIL import Image
+
+from course_lib.plotting import THEMES
+
+COLORS = THEMES["light"]
 
 
 class Wire:
@@ -59,21 +64,47 @@ def set_at_random(figure, data):
         values[name] = data.draw(
             st.sampled_from([choices[0], choices[-1], control.default, *choices]), label=name
         )
-    if "steps" in values:
-        values["steps"] = min(values["steps"], 60)
     for name in figure.points:
         values[name] = data.draw(st.tuples(*[st.floats(-1e3, 1e3)] * 2), label=name)
+    move_and_check(figure, values)
+
+
+def move_and_check(figure, values):
+    """Move a figure as a browser does; it must neither fail nor warn, and show a scene that can be drawn."""
+    if "steps" in values:
+        values["steps"] = min(values["steps"], 60)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         Wire(figure).move(**values)
     if figure.error:
         raise figure.error
-    message = figure._scene
-    assert message["alt"] and len(message["data"]) % 4 == 0
+    check(figure._scene)
+
+
+def check(message):
+    """Check that a scene can be drawn: buffers in place and long enough, colours known, axes finite."""
+    assert message["alt"] and len(message["data"]) == (
+        message["marks"][-1]["at"] + _bytes(message["marks"][-1])
+    )
+    for mark, following in pairwise(message["marks"]):
+        assert mark["at"] + _bytes(mark) == following["at"]
     for mark in message["marks"]:
-        size = mark["count"] * (1 if mark["kind"] == "heat" else 4)
-        assert mark["at"] + size <= len(message["data"])
-        assert mark["panel"] < len(message["panels"])
-    for panel in message["panels"]:
-        for axis in (panel["x"], panel["y"]):
-            assert np.isfinite([axis["low"], axis["high"]]).all() and axis["low"] != axis["high"]
+        kind, count = mark["kind"], mark["count"]
+        assert mark["panel"] < len(message["panels"]) and mark.get("color", "ink") in COLORS
+        if kind == "heat":
+            assert count == mark["rows"] * mark["columns"]
+            continue
+        numbers = np.frombuffer(message["data"], np.float32, count, mark["at"])
+        assert count % (4 if kind in ("arrows", "bars") else 2) == 0 and not np.isinf(numbers).any()
+        assert kind != "handle" or np.isfinite(numbers).all()
+    for row in message["rows"]:
+        assert len(row["cells"]) == len(message["columns"]) and row["color"] in COLORS
+    for axis in [panel[side] for panel in message["panels"] for side in ("x", "y")]:
+        ends = [axis["low"], axis["high"]]
+        assert np.isfinite([*ends, *(value for value, _ in axis["ticks"])]).all() and ends[0] != ends[1]
+        assert not axis["log"] or min(ends) > 0
+
+
+def _bytes(mark):
+    """How much of the buffer a mark takes; floats behind a heat map stay aligned."""
+    return -(-mark["count"] // 4) * 4 if mark["kind"] == "heat" else 4 * mark["count"]

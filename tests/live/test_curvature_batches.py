@@ -2,29 +2,18 @@
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from course_lib.live import explore_batches, explore_curvature
-from course_lib.optimizers import REGISTRY, SAM, Adam, GaussNewton, GradientDescent, Momentum, Muon, Newton
+from course_lib.optimizers import SAM, Adam, GaussNewton, GradientDescent, Momentum, Muon, Newton
 from course_lib.problems import Data, SoftmaxRegression
 from course_lib.running import train
-from course_lib.surfaces import SURFACES, Surface, surface
+from course_lib.surfaces import Surface, surface
 
-from .common import Wire, marks, opened, set_at_random
+from .common import Wire, marks, opened
 
 RNG = np.random.default_rng(0)
 FEW = Data(RNG.normal(size=(40, 5)), RNG.integers(3, size=40))
 SMALL = SoftmaxRegression(train=FEW, classes=3)
-TRAINING = [
-    entry
-    for entry in REGISTRY.values()
-    if not entry.needs_matrix and entry.runs_on(SMALL) and not issubclass(entry.cls, Newton)
-]
-
-
-def named(entry):
-    return entry.name
 
 
 def words(figure):
@@ -32,34 +21,6 @@ def words(figure):
 
 
 # -- curvature ---------------------------------------------------------------------------------------
-
-
-def bend(ground, data):
-    figure = explore_curvature(ground)
-    try:
-        set_at_random(figure, data)
-        place = st.sampled_from([*ground.minima, *ground.saddles, *ground.maxima, ground.start, np.zeros(2)])
-        figure.point = tuple(data.draw(place, label="landmark"))
-        set_at_random(figure, data)
-        if data.draw(st.integers(0, 20)) == 0:
-            assert figure.png().startswith(b"\x89PNG\r\n\x1a\n")
-    finally:
-        figure.close()
-
-
-@pytest.mark.parametrize("name", SURFACES)
-@given(data=st.data())
-@settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
-def test_curvature_at_any_setting(name, data):
-    bend(surface(name), data)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", SURFACES)
-@given(data=st.data())
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
-def test_curvature_a_thousand_times(name, data):
-    bend(surface(name), data)
 
 
 def test_the_parabola_is_a_second_order_expansion():
@@ -138,29 +99,6 @@ def test_what_the_curvature_explorer_refuses(arguments, options, said):
 
 
 # -- batches -----------------------------------------------------------------------------------------
-
-
-def feed(entry, data):
-    figure = explore_batches(SMALL, entry.cls(**entry.settings(surface("quadratic"))), size=8, epochs=2)
-    try:
-        set_at_random(figure, data)
-    finally:
-        figure.close()
-
-
-@pytest.mark.parametrize("entry", TRAINING, ids=named)
-@given(data=st.data())
-@settings(max_examples=1, deadline=None, suppress_health_check=list(HealthCheck))
-def test_batches_at_any_setting(entry, data):
-    feed(entry, data)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("entry", TRAINING, ids=named)
-@given(data=st.data())
-@settings(max_examples=2, deadline=None, suppress_health_check=list(HealthCheck))
-def test_batches_hundreds_of_times(entry, data):
-    feed(entry, data)
 
 
 @pytest.mark.parametrize(("form", "size"), [("full batch", None), ("mini-batch", 8), ("one example", 1)])

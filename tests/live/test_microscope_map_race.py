@@ -4,111 +4,15 @@ import io
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from PIL import Image
 
 from course_lib.live import SEQUENCES, explore_map, explore_moments, explore_race, runners
 from course_lib.live.settings_map import CELLS, shades
-from course_lib.optimizers import REGISTRY, Adam, GradientDescent, Momentum, Muon, Newton
+from course_lib.optimizers import Adam, GradientDescent, Momentum, Muon, Newton
 from course_lib.running import simulate
-from course_lib.surfaces import SURFACES, surface
+from course_lib.surfaces import surface
 
-from .common import Wire, marks, opened, set_at_random
-
-ROWS = [entry for entry in REGISTRY.values() if entry.runs_on(SURFACES["quadratic"])]
-WATCHABLE = [entry for entry in ROWS if not (entry.needs_problem or entry.needs_matrix)]
-MAPPABLE = [
-    entry
-    for entry in ROWS
-    if entry.takes_grid
-    and not entry.needs_matrix
-    and "lr" in entry.cls.specs()
-    and any(spec.scale == "decay" for spec in entry.cls.specs().values())
-]
-RACING = [entry for entry in ROWS if not entry.needs_matrix]
-
-quick = settings(max_examples=2, deadline=None, suppress_health_check=list(HealthCheck))
-often = settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
-
-
-def named(entry):
-    return entry.name
-
-
-def sound(figure, data, pictures=20):
-    """Set everything at random; now and then look at the still picture too."""
-    try:
-        set_at_random(figure, data)
-        if data.draw(st.integers(0, pictures)) == 0:
-            assert figure.png().startswith(b"\x89PNG\r\n\x1a\n")
-    finally:
-        figure.close()
-
-
-def watch(entry, data):
-    own = {"steep": [1e8, -1e-8, 0.0, 1e8] * 5, "nothing": np.zeros(20)}
-    gradients = data.draw(st.sampled_from([own, *SEQUENCES]), label="gradients")
-    sound(explore_moments(entry.cls(**entry.settings(surface("quadratic"))), gradients, steps=40), data)
-
-
-def chart(entry, data):
-    ground = data.draw(st.sampled_from(list(SURFACES.values())), label="surface")
-    sound(explore_map(entry.cls(**entry.settings(ground)), ground, steps=20), data)
-
-
-def race(entries, data):
-    grounds = data.draw(st.lists(st.sampled_from(list(SURFACES)), min_size=1, max_size=3, unique=True))
-    field = {entry.name: entry.cls(**entry.settings(surface(grounds[0]))) for entry in entries}
-    sound(explore_race(field, grounds, steps=30), data)
-
-
-# -- nothing stumbles --------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("entry", WATCHABLE, ids=named)
-@given(data=st.data())
-@quick
-def test_microscope_at_any_setting(entry, data):
-    watch(entry, data)
-
-
-@pytest.mark.parametrize("entry", MAPPABLE, ids=named)
-@given(data=st.data())
-@quick
-def test_map_at_any_setting(entry, data):
-    chart(entry, data)
-
-
-@given(data=st.data())
-@settings(quick, max_examples=12)
-def test_race_at_any_setting(data):
-    race(data.draw(st.lists(st.sampled_from(RACING), min_size=1, max_size=9, unique_by=named)), data)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("entry", WATCHABLE, ids=named)
-@given(data=st.data())
-@often
-def test_microscope_a_thousand_times(entry, data):
-    watch(entry, data)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("entry", MAPPABLE, ids=named)
-@given(data=st.data())
-@settings(often, max_examples=4)
-def test_map_dozens_of_times(entry, data):
-    chart(entry, data)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("entry", RACING, ids=named)
-@given(data=st.data())
-@settings(often, max_examples=8)
-def test_race_a_thousand_times(entry, data):
-    race([entry, REGISTRY["Adam"] if entry.name != "Adam" else REGISTRY["Momentum"]], data)
-
+from .common import Wire, marks, opened
 
 # -- microscope --------------------------------------------------------------------------------------
 
