@@ -172,7 +172,7 @@ def test_every_pair_at_the_ends(name):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", FIGURES)
 @given(data=st.data())
-@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 def test_pairs_at_any_setting(name, data):
     draw(name, data)
 
