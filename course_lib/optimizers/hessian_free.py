@@ -99,13 +99,11 @@ class HessianFree(Optimizer):
     ) -> tuple[np.ndarray, State]:
         """One step for x and g ``(N, *grid)``; the algorithm box."""
         damping = s.damping
-        d, residual = conjugate_gradients(
-            lambda v: product(v) + damping * v, -g, self.iterations, self.tolerance
-        )
+        d, _ = conjugate_gradients(lambda v: product(v) + damping * v, -g, self.iterations, self.tolerance)
         p = self.lr * d
         if not self.adaptive:
             return x + p, s.next()
-        bend = self.lr * (-g - residual - damping * d)  # G p: the residual is −g − (G + λI)d
+        bend = self.lr * (-g - damping * d)  # G p, but for the residual: that is orthogonal to p
         rho = ratio(loss(x + p) - loss(x), np.sum(g * p + p * bend / 2, axis=0))
         factor = np.where(rho > 3 / 4, 2 / 3, np.where(rho >= 1 / 4, 1, 3 / 2))  # ρ that is NaN: a failure
         damping = np.clip(damping * factor, 1e-15, 1e15).astype(x.dtype)

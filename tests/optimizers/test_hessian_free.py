@@ -160,3 +160,19 @@ def test_other_problems_are_refused() -> None:
         HessianFree().step(np.ones(2), HessianFree().init(np.ones(2)), quadratic())
     with pytest.raises(TypeError, match="HessianFree needs more than one gradient"):
         HessianFree().update(np.ones(2), np.ones(2), HessianFree().init(np.ones(2)))
+
+
+def test_gain_is_that_of_the_step_taken_however_rough() -> None:
+    """One iteration leaves a large residual, which the promise of the parabola must know of."""
+    problem, factors = small(), []
+    for seed in range(4):
+        x = problem.init(np.random.default_rng(seed))
+        g, matrix = flat(problem.grad(x)), explicit(problem, x)
+        for lr in np.linspace(0.5, 8, 8):
+            opt = HessianFree(lr=lr, damping=1e-3, iterations=1)
+            p = -lr * (g @ g) / (g @ matrix @ g + 1e-3 * g @ g) * g
+            gain = problem.loss(like(flat(x) + p, x)) - problem.loss(x)
+            rho = gain / (g @ p + p @ matrix @ p / 2)
+            factors.append(1.5 if rho < 0.25 else 2 / 3 if rho > 0.75 else 1)
+            assert opt.step(x, opt.init(x), problem)[1].damping == pytest.approx(1e-3 * factors[-1])
+    assert {1.5, 2 / 3} <= set(factors)
