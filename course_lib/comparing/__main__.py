@@ -13,37 +13,40 @@ import numpy as np
 import sklearn
 
 from ..running import Table
-from .result import Comparison
-from .studies import RESULTS, STUDIES, rounded
+from .studies import RESULTS, STUDIES, TABLES, rounded
 
 
 def main() -> None:
     """Run what is named on the command line, by default everything."""
     parser = argparse.ArgumentParser(prog="python -m course_lib.comparing", description=__doc__)
-    parser.add_argument("studies", nargs="*", help=f"of {', '.join(STUDIES)}; by default all")
+    known = [*STUDIES, *TABLES]
+    parser.add_argument("studies", nargs="*", help=f"of {', '.join(known)}; by default all")
     parser.add_argument("--cache", help="a folder in which finished runs are kept", default=None)
     parser.add_argument("--jobs", type=int, default=-1, help="runs at a time; -1 for one a core")
     chosen = parser.parse_args()
-    unknown = sorted(set(chosen.studies) - set(STUDIES))
+    unknown = sorted(set(chosen.studies) - set(known))
     if unknown:
-        parser.error(f"there is no study {', '.join(unknown)}; there are {', '.join(STUDIES)}")
+        parser.error(f"there is no study {', '.join(unknown)}; there are {', '.join(known)}")
     RESULTS.mkdir(parents=True, exist_ok=True)
-    for name in chosen.studies or STUDIES:
+    for name in chosen.studies or known:
         began = time.perf_counter()
-        comparison = STUDIES[name].run(jobs=chosen.jobs, cache=chosen.cache, progress=True)
+        if name in STUDIES:
+            made = STUDIES[name].run(jobs=chosen.jobs, cache=chosen.cache, progress=True).runs
+        else:
+            made = TABLES[name]()
         seconds = time.perf_counter() - began
-        Comparison(rounded(comparison.runs)).save(RESULTS / f"{name}.csv")
-        _note(name, len(comparison.runs), seconds)
-        print(f"{name}: {len(comparison.runs)} runs in {seconds:.0f} s")
+        rounded(made).save(RESULTS / f"{name}.csv")
+        _note(name, len(made), seconds, known)
+        print(f"{name}: {len(made)} rows in {seconds:.0f} s")
 
 
-def _note(name: str, runs: int, seconds: float) -> None:
+def _note(name: str, rows: int, seconds: float, order: list[str]) -> None:
     """Write into about.csv how a study's table was made."""
     path = RESULTS / "about.csv"
     others = [row for row in Table.load(path).rows if row["study"] != name] if path.exists() else []
     made = {
         "study": name,
-        "runs": runs,
+        "rows": rows,
         "seconds": round(seconds),
         "command": f"python -m course_lib.comparing {name}",
         "date": datetime.date.today().isoformat(),
@@ -53,8 +56,7 @@ def _note(name: str, runs: int, seconds: float) -> None:
         "scikit_learn": sklearn.__version__,
         "cores": os.cpu_count(),
     }
-    places = list(STUDIES)
-    Table.of_rows(sorted([*others, made], key=lambda row: places.index(row["study"]))).save(path)
+    Table.of_rows(sorted([*others, made], key=lambda row: order.index(row["study"]))).save(path)
 
 
 if __name__ == "__main__":

@@ -40,6 +40,7 @@ from ..problems import MLP, ConvNet, SoftmaxRegression
 from ..running import Table, log_grid
 from .compare import Method, compare
 from .result import Comparison
+from .second_order import cost_by_size, second_order_race
 
 RESULTS = Path(__file__).parents[2] / "docs" / "results"
 """Where the tables stand that ``make results`` writes."""
@@ -150,6 +151,10 @@ STUDIES: dict[str, Study] = {
 """The studies by name."""
 
 
+TABLES: dict[str, Callable[[], Table]] = {"second_order": second_order_race, "cost_by_size": cost_by_size}
+"""What else ``make results`` computes: curves of second-order methods, and seconds per step against size."""
+
+
 def _means(runs: Table, split: int) -> list[dict[str, Any]]:
     """Return for each method, view and setting the mean row over the seeds."""
     groups: dict[Any, list[dict[str, Any]]] = {}
@@ -178,10 +183,33 @@ def results(name: str, folder: Path = RESULTS) -> Comparison:
     """
     if name not in STUDIES:
         raise ValueError(f"name = {name!r} is not allowed: it must be one of {', '.join(STUDIES)}")
+    return Comparison.load(_made(name, folder))
+
+
+def table(name: str, folder: Path = RESULTS) -> Table:
+    """Return one of the `TABLES`, as ``make results`` left it; its seconds are those of the machine that made it.
+
+    Args:
+        name: of the table.
+        folder: where it stands.
+
+    Raises:
+        ValueError: for a table that does not exist, or has not been made.
+
+    Examples:
+        >>> "seconds" in table("second_order")
+        True
+    """
+    if name not in TABLES:
+        raise ValueError(f"name = {name!r} is not allowed: it must be one of {', '.join(TABLES)}")
+    return Table.load(_made(name, folder))
+
+
+def _made(name: str, folder: Path) -> Path:
     path = folder / f"{name}.csv"
     if not path.exists():
         raise ValueError(f"{path} does not exist: run `make results` in the course's own folder")
-    return Comparison.load(path)
+    return path
 
 
 def rounded(table: Table, digits: int = 6) -> Table:

@@ -10,7 +10,7 @@ import pytest
 from course_lib.comparing import __main__ as program
 from course_lib.comparing import studies
 from course_lib.comparing.picture import differences_figure
-from course_lib.comparing.studies import METHODS, RESULTS, STUDIES, Study, results, rounded
+from course_lib.comparing.studies import METHODS, RESULTS, STUDIES, TABLES, Study, results, rounded, table
 from course_lib.optimizers import REGISTRY
 from course_lib.picture import to_png
 from course_lib.problems import SoftmaxRegression
@@ -71,9 +71,10 @@ def test_committed_numbers_are_those_of_the_code(method):
 
 def test_the_notes_name_every_study():
     about = Table.load(RESULTS / "about.csv")
-    assert about["study"].tolist() == list(STUDIES)
+    assert about["study"].tolist() == [*STUDIES, *TABLES]
     assert {"command", "date", "python", "numpy", "scikit_learn"} <= set(about.columns)
-    assert about["runs"].tolist() == [len(results(name).runs) for name in STUDIES]
+    made = [results(name).runs for name in STUDIES] + [table(name) for name in TABLES]
+    assert about["rows"].tolist() == [len(rows) for rows in made]
 
 
 def test_splits_repeat_the_whole_procedure():
@@ -99,24 +100,27 @@ def test_annealing_ends_with_a_small_rate():
 def test_the_program_writes_tables_and_notes(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(program, "STUDIES", {"one": tiny(), "two": tiny(annealed=True)})
     monkeypatch.setattr(studies, "STUDIES", program.STUDIES)
+    monkeypatch.setattr(program, "TABLES", {"three": lambda: Table({"n": [1, 2], "seconds": [0.1, 0.2]})})
     monkeypatch.setattr(program, "RESULTS", tmp_path)
-    for arguments, listed in ((["two"], ["two"]), ([], ["one", "two"])):
+    for arguments, listed in ((["two"], ["two"]), ([], ["one", "two", "three"])):
         monkeypatch.setattr(
             sys, "argv", ["compare", "--jobs", "1", "--cache", str(tmp_path / "cache"), *arguments]
         )
         program.main()
         assert Table.load(tmp_path / "about.csv")["study"].tolist() == listed
     assert len(results("one", tmp_path).runs) == 2 * (9 + 3 * 5)
-    assert "one: 48 runs in" in capsys.readouterr().out
-    monkeypatch.setattr(sys, "argv", ["compare", "three"])
+    assert "one: 48 rows in" in capsys.readouterr().out
+    monkeypatch.setattr(sys, "argv", ["compare", "four"])
     with pytest.raises(SystemExit):
         program.main()
-    assert "there is no study three; there are one, two" in capsys.readouterr().err
+    assert "there is no study four; there are one, two, three" in capsys.readouterr().err
 
 
 def test_what_has_not_been_run_is_named(tmp_path):
     with pytest.raises(ValueError, match=r"name = 'mnist' is not allowed.*softmax"):
         results("mnist")
+    with pytest.raises(ValueError, match=r"name = 'mlp' is not allowed.*second_order, cost_by_size"):
+        table("mlp")
     with pytest.raises(ValueError, match="does not exist: run `make results`"):
         results("mlp", tmp_path)
 
