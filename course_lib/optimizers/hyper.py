@@ -51,7 +51,8 @@ class Spec:
         if self.choices:
             return "one of " + ", ".join(repr(choice) for choice in self.choices)
         if self.integer:
-            return f"a whole number ≥ {self.low:g}"
+            highest = f" and {'<' if self.open_high else '≤'} {self.high:g}" if self.high < math.inf else ""
+            return f"a whole number ≥ {self.low:g}{highest}"
         return (
             f"in {'(' if self.open_low else '['}{self.low:g}, {self.high:g}{')' if self.open_high else ']'}"
         )
