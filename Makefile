@@ -47,6 +47,7 @@ mutations: $(SETUP)  ## break every rule on purpose, one sign or hat at a time, 
 
 bench: $(SETUP)  ## timings, printed, never judged
 	$(BIN)/python -m tests.benchmarks.steps
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.benchmarks.stacked_runs
 	$(BIN)/python -m pytest -q tests/benchmarks/bench_optimizers.py --benchmark-enable --benchmark-columns=median,iqr
 	$(BIN)/python -m tests.benchmarks.live_latency
 

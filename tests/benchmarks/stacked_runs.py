@@ -9,15 +9,18 @@ OMP_NUM_THREADS=1 python -m tests.benchmarks.stacked_runs
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from itertools import cycle
+from statistics import median
 
 import numpy as np
 
 from course_lib.optimizers import Adam
 from course_lib.problems import MLP, get_batches
 from course_lib.problems.stacks import to_back
+from course_lib.running import sweep
 from tests.benchmarks.steps import milliseconds
 
 RUNS, STEPS = 32, 19
@@ -83,6 +86,19 @@ def _some() -> list:
     return [next(source) for _ in range(STEPS)]
 
 
+def two_processes(epochs: int = 20) -> float:
+    """Return µs per step of a run when two stacks are swept on two cores, batches and evaluation included."""
+    lr, steps = np.logspace(-4, -2, 2 * RUNS), epochs * -(-len(PROBLEM.train) // 64)
+
+    def run() -> float:
+        began = time.perf_counter()
+        sweep(Adam(), PROBLEM, {"lr": lr}, [0], epochs=epochs, batch_size=64, every=steps, stack=RUNS, jobs=2)
+        return time.perf_counter() - began
+
+    run()  # starts the processes
+    return 1e6 * median(run() for _ in range(5)) / len(lr) / steps
+
+
 def main() -> None:
     """Print the table."""
     lr = np.logspace(-4, -2, RUNS)
@@ -101,6 +117,7 @@ def main() -> None:
     print("MLP 64-64-10, ReLU, batch 64, float32, with Adam: µs per step of a run, medians")
     for name, (_, runs) in versions.items():
         print(f"{name:38}{1000 * times[name] / STEPS / runs:8.1f}")
+    print(f"{'64 runs swept by two processes':38}{two_processes():8.1f}")
 
 
 if __name__ == "__main__":
