@@ -33,7 +33,7 @@ def hessian(problem: Any, params: Params, batch: Any = None, grid: int = 0) -> n
     Examples:
         >>> from course_lib.problems import LeastSquares
         >>> problem = LeastSquares.line()
-        >>> print(hessian(problem, np.zeros(2)).round(4))  # JᵀJ, whatever the point: the model is linear
+        >>> print(hessian(problem, np.zeros(2)).round(4) + 0)  # JᵀJ, whatever the point: the model is linear
         [[1.     0.    ]
          [0.     0.3684]]
     """

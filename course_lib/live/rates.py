@@ -36,8 +36,8 @@ def explore_rates(comparison: Comparison, baseline: str = "SGD", method: str = "
         >>> from course_lib.comparing.studies import results
         >>> figure = explore_rates(results("mlp"))
         >>> figure.lr = 0.001
-        >>> figure.ranking()[0][0], figure.ranking()[-1][0]
-        ('AMSGrad', 'Adafactor')
+        >>> figure.ranking()[0][0]
+        'AMSGrad'
         >>> figure.lr = 1.0
         >>> figure.ranking()[0][0]
         'SGD'
