@@ -80,3 +80,20 @@ def test_pointing_at_a_quantity_brings_it_forward(lab):
     page.mouse.move(5, 5)
     page.wait_for_timeout(300)
     assert settled(page)[0] == before[0]
+
+
+def test_the_learning_rate_picks_the_winner(lab):
+    page = lesson(lab, "12")
+    lr = slider(page, "lr").first
+    lr.scroll_into_view_if_needed()
+    assert "all at lr = 0.001" in label(page) and "SGD 2.2" in label(page)
+    before = settled(page)
+    lr.focus()
+    for _ in range(10):
+        page.keyboard.press("ArrowRight")
+    assert settled(page)[0] != before[0] and "all at lr = 0.001" not in label(page)
+    page.get_by_label("compared at").first.select_option(label="each its best lr")
+    page.wait_for_function(
+        "() => document.querySelector('.lf canvas').ariaLabel.includes('each at its best lr')", timeout=5_000
+    )
+    assert settled(page)[0] != before[0]
