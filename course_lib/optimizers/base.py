@@ -199,7 +199,7 @@ class Optimizer:
             return x
         if isinstance(x, dict):
             return self._each(self.rule_query, x, state)
-        return (self._typed(x) if self._arrays else self).rule_query(x, state)
+        return (self.typed(x) if self._arrays else self).rule_query(x, state)
 
     def update(self, x: Params, g: Params, state: State) -> tuple[Params, State]:
         """Take one step.
@@ -223,13 +223,13 @@ class Optimizer:
             raise ValueError(
                 f"{type(self).__name__}.update: g has shape {g.shape}, but it must have the shape of x, {x.shape}"
             )
-        return (self._typed(x) if self._arrays else self).rule(x, g, state)
+        return (self.typed(x) if self._arrays else self).rule(x, g, state)
 
     def output(self, x: Params, state: State) -> Params:
         """Return the parameters one would use if the run ended here."""
         if isinstance(x, dict):
             return self._each(self.rule_output, x, state)
-        return (self._typed(x) if self._arrays else self).rule_output(x, state)
+        return (self.typed(x) if self._arrays else self).rule_output(x, state)
 
     def step(self, x: Params, state: State, problem: Any, batch: Any = None) -> tuple[Params, State]:
         """Take one step on a problem: ask for the gradient where it is wanted, then update.
@@ -258,7 +258,7 @@ class Optimizer:
         new.__dict__.update(values)
         return new
 
-    def _typed(self, x: np.ndarray) -> Self:
+    def typed(self, x: np.ndarray) -> Self:
         """Return the optimizer with array hyperparameters in x's number type (plain floats adapt by themselves)."""
         if all(getattr(self, name).dtype == x.dtype for name in self._arrays):
             return self

@@ -37,7 +37,7 @@ class _LeastSquares(Optimizer):
             return np.asarray(problem.residuals(curvature.like(at, x, grid), batch))
 
         j = _columns(problem.jacobian(x, batch), grid)
-        new, state = self._typed(point).solved(point, residuals, j, state)
+        new, state = self.typed(point).solved(point, residuals, j, state)
         return curvature.like(new, x, grid), state
 
     def solved(self, x: np.ndarray, residuals: Any, j: np.ndarray, s: State) -> tuple[np.ndarray, State]:

@@ -91,7 +91,7 @@ class HessianFree(Optimizer):
             return curvature.flat(found, grid)
 
         g = curvature.flat(problem.grad(x, batch), grid)
-        new, state = self._typed(point).solved(point, g, loss, product, state)
+        new, state = self.typed(point).solved(point, g, loss, product, state)
         return curvature.like(new, x, grid), state
 
     def solved(

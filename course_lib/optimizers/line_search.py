@@ -107,7 +107,7 @@ class LineSearch(_Wrapper):
 
     def step(self, x: Params, state: State, problem: Any, batch: Any = None) -> tuple[Params, State]:
         """Let inner propose a step, and take as much of it as lowers the loss on the same batch."""
-        grid, me = state.grid, self._typed(first(x)) if self._arrays else self
+        grid, me = state.grid, self.typed(first(x)) if self._arrays else self
         proposed, inner = me.inner.step(x, state.inner, problem, batch)
         point, g = curvature.flat(x, grid), curvature.flat(problem.grad(x, batch), grid)
         p = curvature.flat(proposed, grid) - point

@@ -68,7 +68,7 @@ class Newton(Optimizer):
         point = curvature.flat(x, state.grid)
         g = curvature.flat(problem.grad(x, batch), state.grid)
         h = curvature.hessian(problem, x, batch, state.grid)
-        now = self._typed(point)
+        now = self.typed(point)
         new = point - now.lr * now.direction(g, h, state.grid)
         return curvature.like(new, x, state.grid), state.next()
 

@@ -85,7 +85,7 @@ class Sophia(Optimizer):
     def step(self, x: Params, state: State, problem: Any, batch: Any = None) -> tuple[Params, State]:
         """Renew h if it is time, then step with the gradient at x."""
         if (state.t - 1) % self.every == 0:
-            now = self._typed(state.h)
+            now = self.typed(state.h)
             h_hat = now.estimate(x, state, problem, batch).reshape(state.h.shape)
             h = now.beta2 * state.h + (1 - now.beta2) * h_hat
             state = State(**(vars(state) | {"h": h}))

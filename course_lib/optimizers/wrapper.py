@@ -75,13 +75,13 @@ class _Wrapper(Optimizer):
         """Take one step, with the gradient at ``query(x, state)``."""
         if type(self).needs_problem:
             return self.rule(x, g, state)  # type: ignore[arg-type]
-        me = self._typed(first(x)) if self._arrays else self
+        me = self.typed(first(x)) if self._arrays else self
         x, inner = me.inner.update(x, me.gradient(g, state), state.inner)
         return me.after(x, state, inner)
 
     def step(self, x: Params, state: State, problem: Any, batch: Any = None) -> tuple[Params, State]:
         """Let the inner optimizer take one step on what it is to see of the problem."""
-        me = self._typed(first(x)) if self._arrays else self
+        me = self.typed(first(x)) if self._arrays else self
         x, inner = me.inner.step(x, state.inner, me.seen(problem, state), batch)
         return me.after(x, state, inner)
 

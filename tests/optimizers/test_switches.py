@@ -32,7 +32,7 @@ def test_radam_begins_to_divide_at_the_fifth_step() -> None:
     for dtype in (np.float32, np.float64):
         for beta2 in (0.999, np.array([0.999, 0.99])):
             opt = RAdam(beta2=beta2)
-            typed = opt._typed(np.ones(2, dtype)) if opt.grid else opt
+            typed = opt.typed(np.ones(2, dtype)) if opt.grid else opt
             divides = [np.all(typed.rectification(t)[0]) for t in range(1, 8)]
             assert divides == [False] * 4 + [True] * 3
     assert [bool(RAdam(threshold=5.0).rectification(t)[0]) for t in (5, 6)] == [False, True]
