@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from .. import curvature
+from ..axes import to_back, to_front
 from .base import Optimizer, Params, State, ratio
 from .hyper import Hyper, learning_rate, nonnegative, number
-from .linear import per_run, solve, to_back, to_front
+from .linear import per_run, solve
 
 
 class _LeastSquares(Optimizer):

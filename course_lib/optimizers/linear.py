@@ -8,21 +8,6 @@ from typing import Any
 import numpy as np
 
 
-def to_front(a: np.ndarray, grid: int) -> np.ndarray:
-    """Return ``(*shape, *grid)`` as ``(*grid, *shape)``.
-
-    Examples:
-        >>> to_front(np.ones((3, 4, 5, 6)), 2).shape
-        (5, 6, 3, 4)
-    """
-    return np.moveaxis(a, range(a.ndim - grid, a.ndim), range(grid)) if grid else a
-
-
-def to_back(a: np.ndarray, grid: int) -> np.ndarray:
-    """Return ``(*grid, *shape)`` as ``(*shape, *grid)``."""
-    return np.moveaxis(a, range(grid), range(a.ndim - grid, a.ndim)) if grid else a
-
-
 def per_run(value: Any, axes: int) -> Any:
     """Return a ``grid``-shaped hyperparameter as ``(*grid, 1, …)``, to meet ``(*grid, *shape)``; a number as it is."""
     return value[(..., *(None,) * axes)] if isinstance(value, np.ndarray) else value

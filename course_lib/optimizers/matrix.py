@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from ..axes import to_back, to_front
 from .base import Optimizer, State
-from .linear import per_run, to_back, to_front
+from .linear import per_run
 
 
 class _MatrixRule(Optimizer):

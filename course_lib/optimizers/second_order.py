@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from .. import curvature
+from ..axes import to_back, to_front
 from .base import Optimizer, Params, State
 from .hyper import Hyper, choice, learning_rate, nonnegative
-from .linear import per_run, solve, to_back, to_front
+from .linear import per_run, solve
 
 
 class Newton(Optimizer):

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from ..axes import to_back
 from .base import State
 from .hyper import Hyper, choice, count, decay, learning_rate, nonnegative, number
-from .linear import eigen, per_run, spectral, to_back
+from .linear import eigen, per_run, spectral
 from .matrix import _MatrixRule, check_shape
 
 

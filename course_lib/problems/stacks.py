@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from .. import axes as grids
+
 
 def to_front(a: np.ndarray, axes: int) -> np.ndarray:
     """Return ``(*shape, *grid)`` as ``(*grid, *shape)``, a view; ``axes`` is the length of shape.
@@ -18,7 +20,7 @@ def to_front(a: np.ndarray, axes: int) -> np.ndarray:
         >>> to_front(np.zeros((3, 2, 9, 5)), 2).shape
         (9, 5, 3, 2)
     """
-    return a if a.ndim == axes else a.transpose(*range(axes, a.ndim), *range(axes))
+    return grids.to_front(a, a.ndim - axes)
 
 
 def to_back(a: np.ndarray, axes: int) -> np.ndarray:
@@ -28,8 +30,7 @@ def to_back(a: np.ndarray, axes: int) -> np.ndarray:
         >>> to_back(np.zeros((9, 5, 3, 2)), 2).shape
         (3, 2, 9, 5)
     """
-    grid = a.ndim - axes
-    return a if grid == 0 else a.transpose(*range(grid, a.ndim), *range(grid))
+    return grids.to_back(a, a.ndim - axes)
 
 
 def align(a: np.ndarray, x: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""What `train` and `sweep` both ask of their arguments."""
+"""What `simulate`, `train` and `sweep` ask alike of their arguments."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..optimizers import Optimizer, State
 from ..surfaces import Surface, surface
+from .arguments import whole
 
 Schedule = Callable[[int], float]
 """A multiplier in [0, 1] of the learning rate, as a function of the step t = 1, 2, 3, …"""
@@ -154,10 +155,7 @@ def simulate(
 def _check_run(opt: Any, steps: Any, noise: float) -> None:
     if not isinstance(opt, Optimizer):
         raise TypeError(f"opt = {opt!r} is not an optimizer: it must be an instance such as Adam(lr=0.1)")
-    if isinstance(steps, bool) or not isinstance(steps, (int, np.integer)):
-        raise TypeError(f"steps = {steps!r} is not a whole number: it must be an int ≥ 0")
-    if steps < 0:
-        raise ValueError(f"steps = {steps} is not allowed: it must be ≥ 0")
+    whole("steps", steps, 0)
     if not 0 <= noise < np.inf:
         raise ValueError(f"noise = {noise!r} is not allowed: it must be in [0, inf)")
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..axes import to_back
 from ..optimizers import Optimizer
 from ..optimizers.base import each, norm
 from ..problems.data import Order, check_size, get_batches
@@ -178,8 +179,7 @@ def _stacked(starts: list[Any], grid: tuple[int, ...]) -> Any:
 
     def one(*parts: np.ndarray) -> np.ndarray:
         first = np.stack(parts)  # (seeds, *shape), or (1, *shape) for all runs
-        whole = np.broadcast_to(first, (*grid, *first.shape[1:])).copy()
-        return np.moveaxis(whole, range(len(grid)), range(-len(grid), 0))
+        return to_back(np.broadcast_to(first, (*grid, *first.shape[1:])).copy(), len(grid))
 
     return each(one, *starts)
 

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from course_lib.axes import to_back, to_front
 from course_lib.optimizers import SOAP, Adagrad, Adam, AdamW, Muon, Partition, Shampoo, newton_schulz
-from course_lib.optimizers.linear import eigen, solve, spectral, to_back, to_front
+from course_lib.optimizers.linear import eigen, solve, spectral
 from course_lib.optimizers.shampoo import power_iteration
 from tests.optimizers.common import close, end, gradients, point
 from tests.traces.loader import cases
