@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 ROOT = Path(__file__).parents[1]
-LIBRARY = ("optimizers", "problems", "running", "schedules.py")
+LIBRARY = ("axes.py", "curvature.py", "optimizers", "problems", "running", "schedules.py")
 """The parts of the library that the numbers of a training run depend on."""
 
 _OWN = tuple(str(ROOT / part) for part in LIBRARY)
@@ -46,7 +46,7 @@ _WRITTEN_BY_DATACLASS = "<string>"  # the file name of such methods; they follow
 
 @lru_cache(maxsize=1)
 def library_version() -> str:
-    """Return a fingerprint of the library's own code: optimizers, problems, running, schedules."""
+    """Return a fingerprint of the library's own code, as far as training depends on it."""
     digest = hashlib.blake2b(digest_size=8)
     for part in LIBRARY:
         path = ROOT / part

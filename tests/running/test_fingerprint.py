@@ -14,7 +14,7 @@ import pytest
 
 from course_lib.optimizers import Adam, Lookahead, as_optimizer
 from course_lib.problems import SoftmaxRegression
-from course_lib.running.fingerprint import fingerprint, library_version
+from course_lib.running.fingerprint import LIBRARY, fingerprint, library_version
 from course_lib.schedules import cosine, linear_warmup
 
 from .test_training import network
@@ -189,3 +189,12 @@ def test_is_the_same_in_another_process():
     )
     here = fingerprint([Adam(), network(), cosine(3), {"b", "a", "c"}])
     assert run.stdout.split() == [here, library_version()], run.stderr
+
+
+def test_the_library_is_all_that_a_step_of_training_can_run():
+    """What optimizers and problems import of the course must count too: another curvature.py, other numbers."""
+    code = "import sys, course_lib.optimizers, course_lib.problems; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    parts = {name.split(".")[1] for name in loaded.split() if name.startswith("course_lib.")}
+    assert {"optimizers", "problems", "curvature", "axes"} <= parts
+    assert parts <= {name.removesuffix(".py") for name in LIBRARY}
