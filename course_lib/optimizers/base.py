@@ -36,6 +36,21 @@ from .state import Params, State, each, floating, inner, norm, pack, ratio, unpa
 __all__ = ["Optimizer", "Params", "State", "each", "floating", "inner", "norm", "pack", "ratio", "unpack"]
 
 
+def require(problem: Any, *methods: str, by: str, such_as: str) -> None:
+    """Raise if a problem lacks one of the methods, each written as it is called.
+
+    Examples:
+        >>> require(np, "jacobian(x)", by="GaussNewton", such_as="LeastSquares")
+        Traceback (most recent call last):
+        TypeError: GaussNewton needs a problem with jacobian(x), such as LeastSquares, but module has none
+    """
+    if not all(hasattr(problem, method.partition("(")[0]) for method in methods):
+        raise TypeError(
+            f"{by} needs a problem with {' and '.join(methods)}, such as {such_as}, "
+            f"but {type(problem).__name__} has none"
+        )
+
+
 class class_or_instance:
     """A method whose first argument is the instance, or the class if it is called on that."""
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import curvature
 from ..axes import to_back, to_front
-from .base import Optimizer, Params, State, ratio
+from .base import Optimizer, Params, State, ratio, require
 from .hyper import Hyper, learning_rate, nonnegative, number
 from .linear import per_run, solve
 
@@ -27,11 +27,7 @@ class _LeastSquares(Optimizer):
         Raises:
             TypeError: if the problem is not one of least squares.
         """
-        if not all(hasattr(problem, name) for name in self.needs):
-            raise TypeError(
-                f"{type(self).__name__} needs a problem with residuals(x) and jacobian(x), such as LeastSquares, "
-                f"but {type(problem).__name__} is none"
-            )
+        require(problem, "residuals(x)", "jacobian(x)", by=type(self).__name__, such_as="LeastSquares")
         grid, point = state.grid, curvature.flat(x, state.grid)
 
         def residuals(at: np.ndarray) -> np.ndarray:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .base import Optimizer, Params, State, ratio
+from .base import Optimizer, Params, State, ratio, require
 from .hyper import Hyper, count, learning_rate, number
 
 
@@ -96,11 +96,7 @@ class KFAC(Optimizer):
         Raises:
             TypeError: if the problem has no ``layer_statistics(params, batch, rng)``.
         """
-        if not hasattr(problem, "layer_statistics"):
-            raise TypeError(
-                f"KFAC needs a problem with layer_statistics(params, batch, rng), such as MLP, "
-                f"but {type(problem).__name__} has none"
-            )
+        require(problem, "layer_statistics(params, batch, rng)", by="KFAC", such_as="MLP")
         assert isinstance(x, dict)
         g, new, parts = problem.grad(x, batch), {}, {}
         rng = np.random.default_rng([self.seed, state.t])

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import curvature
-from .base import Optimizer, Params, State
+from .base import Optimizer, Params, State, require
 from .hyper import Hyper, choice, count, decay, learning_rate, nonnegative, number
 
 
@@ -100,10 +100,7 @@ class Sophia(Optimizer):
             return u * curvature.flat(
                 curvature.hvp(problem, x, curvature.like(u, x, grid), batch, grid), grid
             )
-        if not hasattr(problem, "sampled"):
-            raise TypeError(
-                f'Sophia: estimator "gauss_newton_bartlett" needs a problem with sampled(params, batch, rng), '
-                f"such as MLP, but {type(problem).__name__} has none"
-            )
+        asking = 'Sophia: estimator "gauss_newton_bartlett"'
+        require(problem, "sampled(params, batch, rng)", by=asking, such_as="MLP")
         drawn = problem.sampled(x, batch, rng)
         return len(drawn) * curvature.flat(problem.grad(x, drawn), grid) ** 2

@@ -210,7 +210,7 @@ class TestGaussNewton:
     @pytest.mark.parametrize("cls", [GaussNewton, LevenbergMarquardt])
     def test_other_problems_are_refused(self, cls):
         with pytest.raises(
-            TypeError, match=f"{cls.__name__} needs a problem with residuals.*Surface is none"
+            TypeError, match=f"{cls.__name__} needs a problem with residuals.*Surface has none"
         ):
             one(cls(), np.ones(2), quadratic())
 
