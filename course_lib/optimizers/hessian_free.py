@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import curvature
-from .base import Optimizer, Params, State, ratio
+from .base import Optimizer, Params, State, ratio, require
 from .hyper import Hyper, count, flag, learning_rate, nonnegative, number
 
 
@@ -76,11 +76,7 @@ class HessianFree(Optimizer):
         Raises:
             TypeError: if the problem has no ``gauss_newton_product(params, vector, batch)``.
         """
-        if not hasattr(problem, "gauss_newton_product"):
-            raise TypeError(
-                f"HessianFree needs a problem with gauss_newton_product(params, vector, batch), such as MLP, "
-                f"but {type(problem).__name__} has none"
-            )
+        require(problem, "gauss_newton_product(params, vector, batch)", by="HessianFree", such_as="MLP")
         grid, point = state.grid, curvature.flat(x, state.grid)
 
         def loss(at: np.ndarray) -> Any:
@@ -99,7 +95,7 @@ class HessianFree(Optimizer):
     ) -> tuple[np.ndarray, State]:
         """One step for x and g ``(N, *grid)``; the algorithm box."""
         damping = s.damping
-        d, _ = conjugate_gradients(lambda v: product(v) + damping * v, -g, self.iterations, self.tolerance)
+        d = conjugate_gradients(lambda v: product(v) + damping * v, -g, self.iterations, self.tolerance)
         p = self.lr * d
         if not self.adaptive:
             return x + p, s.next()
@@ -112,8 +108,8 @@ class HessianFree(Optimizer):
 
 def conjugate_gradients(
     product: Callable[[np.ndarray], np.ndarray], b: np.ndarray, iterations: int, tolerance: Hyper
-) -> tuple[np.ndarray, np.ndarray]:
-    r"""Solve A d = b for a matrix that is symmetric and not negative, known by its products.
+) -> np.ndarray:
+    r"""Return the d that solves A d = b for a matrix that is symmetric and not negative, known by its products.
 
     Args:
         product: v → A v.
@@ -121,14 +117,11 @@ def conjugate_gradients(
         iterations: at most, ≥ 1.
         tolerance: a run of the grid is done where :math:`\lVert b - A d\rVert \le \mathrm{tolerance}\,\lVert b\rVert`.
 
-    Returns:
-        d, and the residual b − A d.
-
     Examples:
         >>> a, b = np.array([[4.0, 1.0], [1.0, 3.0]]), np.array([1.0, 2.0])
-        >>> d, residual = conjugate_gradients(lambda v: a @ v, b, iterations=2, tolerance=1e-12)
-        >>> print((11 * d).round(12), np.abs(residual).max() < 1e-12)
-        [1. 7.] True
+        >>> d = conjugate_gradients(lambda v: a @ v, b, iterations=2, tolerance=1e-12)
+        >>> print((11 * d).round(12))
+        [1. 7.]
 
     Reference: J. Nocedal and S. J. Wright, "Numerical Optimization", Springer 2006, Algorithm 5.2.
     """
@@ -144,4 +137,4 @@ def conjugate_gradients(
         d, residual = d + alpha * direction, residual - alpha * bent
         before, size = size, np.where(on, np.sum(residual * residual, axis=0), size)
         direction = residual + ratio(size, before).astype(b.dtype) * direction
-    return d, residual
+    return d

@@ -110,9 +110,8 @@ def test_conjugate_gradients_solve(size: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
     q = np.linalg.qr(rng.standard_normal((size, size)))[0]
     a, b = q * rng.uniform(0.5, 10, size) @ q.T, rng.standard_normal(size)
-    d, residual = conjugate_gradients(lambda v: a @ v, b, 3 * size, 1e-13)
+    d = conjugate_gradients(lambda v: a @ v, b, 3 * size, 1e-13)
     np.testing.assert_allclose(d, np.linalg.solve(a, b), atol=1e-11)
-    np.testing.assert_allclose(residual, b - a @ d, atol=1e-11)
 
 
 def test_conjugate_gradients_of_a_grid_stop_one_by_one() -> None:
@@ -125,12 +124,11 @@ def test_conjugate_gradients_of_a_grid_stop_one_by_one() -> None:
         return a @ v
 
     tolerance = np.array([1e-10, 1e-10, 0.5])
-    d, residual = conjugate_gradients(product, b, 10, tolerance)
+    d = conjugate_gradients(product, b, 10, tolerance)
     assert len(asked) == 3
     for k in range(3):
         alone = conjugate_gradients(lambda v: a @ v, b[:, k], 10, float(tolerance[k]))
-        np.testing.assert_array_equal(d[:, k], alone[0])
-        np.testing.assert_array_equal(residual[:, k], alone[1])
+        np.testing.assert_array_equal(d[:, k], alone)
     asked.clear()
     conjugate_gradients(product, b[:, 1], 2, 1e-10)
     assert len(asked) == 2
