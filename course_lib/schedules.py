@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from .running.arguments import whole
+
 __all__ = [
     "Schedule",
     "constant",
@@ -107,7 +109,7 @@ def step_decay(every: int, factor: float = 0.1) -> Schedule:
 
     Reference: K. He et al., "Deep residual learning for image recognition", CVPR 2016.
     """
-    return Schedule(_step_decay, {"every": _whole("every", every), "factor": _share("factor", factor)})
+    return Schedule(_step_decay, {"every": whole("every", every, 1), "factor": _share("factor", factor)})
 
 
 def _step_decay(t: int, every: int, factor: float) -> float:
@@ -147,7 +149,7 @@ def cosine(steps: int, floor: float = 0.0) -> Schedule:
 
     Reference: I. Loshchilov and F. Hutter, "SGDR: stochastic gradient descent with warm restarts", ICLR 2017.
     """
-    return Schedule(_cosine, {"steps": _whole("steps", steps), "floor": _share("floor", floor)})
+    return Schedule(_cosine, {"steps": whole("steps", steps, 1), "floor": _share("floor", floor)})
 
 
 def _cosine(t: int, steps: int, floor: float) -> float:
@@ -175,7 +177,7 @@ def one_cycle(steps: int, warmup: float = 0.3, start: float = 1 / 25, end: float
         "start": _share("start", start),
         "end": _share("end", end),
     }
-    return Schedule(_one_cycle, {"steps": _whole("steps", steps, 2), **settings})
+    return Schedule(_one_cycle, {"steps": whole("steps", steps, 2), **settings})
 
 
 def _one_cycle(t: int, steps: int, warmup: float, start: float, end: float) -> float:
@@ -197,7 +199,7 @@ def linear_warmup(steps: int) -> Schedule:
 
     Reference: P. Goyal et al., "Accurate, large minibatch SGD: training ImageNet in 1 hour", arXiv:1706.02677 (2017).
     """
-    return Schedule(_linear_warmup, {"steps": _whole("steps", steps)})
+    return Schedule(_linear_warmup, {"steps": whole("steps", steps, 1)})
 
 
 def _linear_warmup(t: int, steps: int) -> float:
@@ -218,7 +220,7 @@ def warm_restarts(period: int, growth: int = 1, floor: float = 0.0) -> Schedule:
 
     Reference: I. Loshchilov and F. Hutter, "SGDR: stochastic gradient descent with warm restarts", ICLR 2017.
     """
-    settings = {"period": _whole("period", period), "growth": _whole("growth", growth)}
+    settings = {"period": whole("period", period, 1), "growth": whole("growth", growth, 1)}
     return Schedule(_warm_restarts, {**settings, "floor": _share("floor", floor)})
 
 
@@ -258,7 +260,7 @@ def warmup_stable_decay(steps: int, warmup: float = 0.1, decay: float = 0.2, flo
             f"warmup + decay = {warmup + decay:g} is not allowed: together they must be at most 1"
         )
     settings = {"warmup": warmup, "decay": decay, "floor": _share("floor", floor)}
-    return Schedule(_warmup_stable_decay, {"steps": _whole("steps", steps), **settings})
+    return Schedule(_warmup_stable_decay, {"steps": whole("steps", steps, 1), **settings})
 
 
 def _warmup_stable_decay(t: int, steps: int, warmup: float, decay: float, floor: float) -> float:
@@ -279,11 +281,3 @@ def _share(name: str, value: Any) -> float:
     if not 0 <= value <= 1:
         raise ValueError(f"{name} = {value!r} is not allowed: it must be in [0, 1]")
     return float(value)
-
-
-def _whole(name: str, value: Any, low: int = 1) -> int:
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
-        raise TypeError(f"{name} = {value!r} is not a whole number: it must be an int ≥ {low}")
-    if value < low:
-        raise ValueError(f"{name} = {value!r} is not allowed: it must be ≥ {low}")
-    return int(value)

@@ -1,4 +1,4 @@
-"""What `simulate`, `train` and `sweep` ask alike of their arguments."""
+"""What `simulate`, `train`, `sweep` and the schedules ask alike of their arguments."""
 
 from __future__ import annotations
 
