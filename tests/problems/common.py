@@ -7,11 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from course_lib.problems import PROBLEMS, Data, LeastSquares, get_batches
+from course_lib.problems import MLP, PROBLEMS, Data, LeastSquares, get_batches
 from course_lib.problems.stacks import to_back
 
 NAMES = list(PROBLEMS)
 SMOOTH_STEP = 1e-6
+
+
+def network(hidden: Any = (6, 4), activation: Any = "tanh", l2: float = 0.1, dtype: Any = np.float64) -> MLP:
+    """A small network, 5 inputs and 3 classes, on drawn data."""
+    rng = np.random.default_rng(0)
+    data = Data(rng.standard_normal((9, 5)).astype(dtype), rng.integers(3, size=9))
+    return MLP(train=data, hidden=hidden, classes=3, activation=activation, l2=l2)
 
 
 def each(function: Any, *trees: Any) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from course_lib.curvature import flat
 from course_lib.optimizers import Adagrad, Adam, AMSGrad, GradientDescent
 from course_lib.problems import (
     Data,
+    LeastSquares,
     LinearRegression,
     MatrixFactorisation,
     NoisyQuadratic,
@@ -41,6 +44,43 @@ class TestRegression:
         margin = problem.train.inputs @ (x["W"][:, 1] - x["W"][:, 0]) + x["b"][1] - x["b"][0]
         signs = 2 * problem.train.targets - 1
         assert problem.loss(x) == pytest.approx(np.logaddexp(0, -signs * margin).mean(), rel=1e-12)
+
+
+@pytest.mark.parametrize("name", ["line", "decay", "growth"])
+class TestLeastSquares:
+    def test_derivatives(self, name):
+        problem, h = getattr(LeastSquares, name)(), 1e-6
+        x = problem.init() + 0.3
+        for batch in (None, problem.train[3:11]):
+            j = [
+                (problem.residuals(x + h * e, batch) - problem.residuals(x - h * e, batch)) / (2 * h)
+                for e in np.eye(len(x))
+            ]
+            np.testing.assert_allclose(problem.jacobian(x, batch), np.stack(j, 1), atol=1e-9)
+            g = [
+                (problem.loss(x + h * e, batch) - problem.loss(x - h * e, batch)) / (2 * h)
+                for e in np.eye(len(x))
+            ]
+            np.testing.assert_allclose(problem.grad(x, batch), g, atol=1e-8)
+        assert problem.loss(x) == pytest.approx(
+            np.mean((problem.model(x, problem.train.inputs) - problem.train.targets) ** 2) / 2
+        )
+
+    def test_grid_and_number_type(self, name):
+        problem = getattr(LeastSquares, name)()
+        x = problem.init()[:, None, None] + np.random.default_rng(0).uniform(
+            0, 0.5, (len(problem.start), 2, 4)
+        )
+        for function in (problem.residuals, problem.jacobian, problem.loss, problem.grad):
+            together = function(x)
+            for i in np.ndindex(2, 4):
+                np.testing.assert_allclose(together[(..., *i)], function(x[(..., *i)]), atol=1e-14)
+            assert function(x.astype(np.float32)).dtype == np.float32
+
+    def test_start_is_checked(self, name):
+        problem = getattr(LeastSquares, name)()
+        with pytest.raises(ValueError, match=r"start = .* is not allowed"):
+            dataclasses.replace(problem, start=np.array([np.nan]))
 
 
 class TestText:

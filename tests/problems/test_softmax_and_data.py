@@ -5,10 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from course_lib.curvature import hessian_vector, sharpness
-from course_lib.installation import check_installation
 from course_lib.problems import Data, SoftmaxRegression, digits, get_batches
-from course_lib.surfaces import SURFACES, quadratic
+from tests.problems.common import somewhere
 
 
 def small(l2=0.3, dtype=np.float64):
@@ -17,19 +15,11 @@ def small(l2=0.3, dtype=np.float64):
     return SoftmaxRegression(train=data, classes=3, l2=l2)
 
 
-def random_params(grid=(), seed=1, dtype=np.float64):
-    rng = np.random.default_rng(seed)
-    return {
-        "W": rng.standard_normal((5, 3, *grid)).astype(dtype),
-        "b": rng.standard_normal((3, *grid)).astype(dtype),
-    }
-
-
 class TestSoftmax:
     @pytest.mark.parametrize("rows", [slice(None), slice(2, 5), slice(3, 4)])
     def test_gradient_agrees_with_finite_differences(self, rows):
-        problem, params = small(), random_params()
-        batch, h = problem.train[rows], 1e-6
+        problem = small()
+        params, batch, h = somewhere(problem), problem.train[rows], 1e-6
         g = problem.grad(params, batch)
         for name, part in params.items():
             for index in np.ndindex(part.shape):
@@ -40,7 +30,8 @@ class TestSoftmax:
                 assert slope == pytest.approx(g[name][index], abs=1e-8)
 
     def test_loss_is_the_mean_of_the_cross_entropies(self):
-        problem, params = small(l2=0.0), random_params()
+        problem = small(l2=0.0)
+        params = somewhere(problem)
         z = problem.train.inputs @ params["W"] + params["b"]
         p = np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
         by_hand = -np.log([p[n, y] for n, y in enumerate(problem.train.targets)]).mean()
@@ -48,7 +39,8 @@ class TestSoftmax:
         assert problem.accuracy(params) == np.mean(z.argmax(axis=1) == problem.train.targets)
 
     def test_grid_equals_each_model_alone(self):
-        problem, params = small(), random_params((2, 4))
+        problem = small()
+        params = somewhere(problem, (2, 4))
         g = problem.grad(params)
         for i, j in np.ndindex(2, 4):
             alone = {name: part[..., i, j] for name, part in params.items()}
@@ -58,13 +50,14 @@ class TestSoftmax:
                 np.testing.assert_allclose(g[name][..., i, j], part, atol=1e-14)
 
     def test_large_scores_do_not_overflow(self):
-        params = {name: 1e4 * part for name, part in random_params().items()}
         problem = small(l2=0.0)
+        params = {name: 1e5 * part for name, part in somewhere(problem).items()}
         assert np.isfinite(problem.loss(params))
         assert all(np.isfinite(part).all() for part in problem.grad(params).values())
 
     def test_float32_stays_float32(self):
-        problem, params = small(dtype=np.float32), random_params(dtype=np.float32)
+        problem = small(dtype=np.float32)
+        params = somewhere(problem)
         assert problem.loss(params).dtype == np.float32
         assert {part.dtype for part in problem.grad(params).values()} == {np.dtype(np.float32)}
         assert {part.dtype for part in problem.init().values()} == {np.dtype(np.float32)}
@@ -123,47 +116,3 @@ class TestData:
         assert next(get_batches(data, 25, rng, "fixed")).targets.tolist() == list(range(25))
         drawn = np.concatenate([batch.targets for batch in get_batches(data, None, rng, "replacement")])
         assert len(drawn) == 50 and len(np.unique(drawn)) < 50
-
-
-class TestCurvature:
-    @pytest.mark.parametrize("name", SURFACES)
-    def test_hessian_vector_agrees_with_the_exact_hessian(self, name):
-        target, v = SURFACES[name], np.array([0.3, -1.7])
-        x = target.start + 0.0123
-        exact = target.hessian(x) @ v
-        np.testing.assert_allclose(
-            hessian_vector(target, x, v), exact, atol=1e-5 * max(1, np.abs(exact).max())
-        )
-
-    def test_sharpness_of_a_model(self):
-        problem, params = small(), random_params()
-        names = [(name, index) for name, part in params.items() for index in np.ndindex(part.shape)]
-        columns = []
-        for name, index in names:
-            unit = {key: np.zeros_like(part) for key, part in params.items()}
-            unit[name][index] = 1.0
-            product = hessian_vector(problem, params, unit)
-            columns.append([product[key][place] for key, place in names])
-        hessian = np.array(columns)
-        np.testing.assert_allclose(hessian, hessian.T, atol=1e-8)
-        assert sharpness(problem, params, iterations=300) == pytest.approx(
-            np.linalg.eigvalsh(hessian)[-1], rel=1e-6
-        )
-
-    def test_flat_and_zero(self):
-        class Flat:
-            def grad(self, x, batch=None):
-                return np.zeros_like(x)
-
-        assert sharpness(Flat(), np.ones(3)) == 0.0
-        with pytest.raises(ValueError, match="vector has length 0"):
-            hessian_vector(quadratic(), np.ones(2), np.zeros(2))
-
-
-def test_installation_report_names_what_fails(monkeypatch):
-    report = check_installation()
-    assert report.ok and "Everything is in place" in repr(report)
-    monkeypatch.setattr("course_lib.problems.digits", lambda: 1 / 0)
-    report = check_installation()
-    assert not report.ok
-    assert "NOT OK data: ZeroDivisionError" in repr(report) and "not ok" in report._repr_html_()

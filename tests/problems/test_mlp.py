@@ -1,38 +1,19 @@
-"""The multilayer perceptron and the least-squares problems: derivatives against differences, grids, number types."""
+"""The multilayer perceptron: derivatives against differences, grids, number types."""
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
 import numpy as np
 import pytest
 
-from course_lib.curvature import flat, hessian, hessian_vector, hvp, like, sharpness
+from course_lib.curvature import flat, hessian, hessian_vector, like
 from course_lib.optimizers import Adam
-from course_lib.problems import MLP, Data, LeastSquares, SoftmaxRegression
+from course_lib.problems import MLP, Data, SoftmaxRegression
 from course_lib.running import train
-from course_lib.surfaces import quadratic
+from tests.problems.common import network, somewhere
 
 DEPTHS: list[Any] = [(), (4,), (6, 4), (3, 3, 3)]
-
-
-def network(hidden: Any = (6, 4), activation: Any = "tanh", l2: float = 0.1, dtype: Any = np.float64) -> MLP:
-    rng = np.random.default_rng(0)
-    data = Data(rng.standard_normal((9, 5)).astype(dtype), rng.integers(3, size=9))
-    return MLP(train=data, hidden=hidden, classes=3, activation=activation, l2=l2)
-
-
-def somewhere(problem: MLP, seed: int = 1, grid: tuple[int, ...] = ()) -> dict[str, np.ndarray]:
-    """Parameters with biases that are not zero."""
-    rng = np.random.default_rng(seed)
-    start = problem.init(rng)
-    return {
-        name: (
-            part.reshape(*part.shape, *(1,) * len(grid)) + 0.3 * rng.standard_normal((*part.shape, *grid))
-        ).astype(part.dtype)
-        for name, part in start.items()
-    }
 
 
 @pytest.mark.parametrize("activation", ["relu", "tanh"])
@@ -63,7 +44,7 @@ class TestDerivatives:
 
     def test_grid_is_each_alone(self, hidden, activation):
         problem = network(hidden, activation)
-        x, v = somewhere(problem, grid=(2, 3)), somewhere(problem, 2, grid=(2, 3))
+        x, v = somewhere(problem, (2, 3)), somewhere(problem, (2, 3), seed=2)
         loss, g, p, right = problem.loss(x), problem.grad(x), problem.hvp(x, v), problem.accuracy(x)
         assert loss.shape == right.shape == (2, 3)
         for i in np.ndindex(2, 3):
@@ -141,79 +122,3 @@ class TestMLP:
         settings: dict[str, Any] = {"train": network().train, "classes": 3} | wrong
         with pytest.raises(ValueError, match=message):
             MLP(**settings)
-
-
-@pytest.mark.parametrize("name", ["line", "decay", "growth"])
-class TestLeastSquares:
-    def test_derivatives(self, name):
-        problem, h = getattr(LeastSquares, name)(), 1e-6
-        x = problem.init() + 0.3
-        for batch in (None, problem.train[3:11]):
-            j = [
-                (problem.residuals(x + h * e, batch) - problem.residuals(x - h * e, batch)) / (2 * h)
-                for e in np.eye(len(x))
-            ]
-            np.testing.assert_allclose(problem.jacobian(x, batch), np.stack(j, 1), atol=1e-9)
-            g = [
-                (problem.loss(x + h * e, batch) - problem.loss(x - h * e, batch)) / (2 * h)
-                for e in np.eye(len(x))
-            ]
-            np.testing.assert_allclose(problem.grad(x, batch), g, atol=1e-8)
-        assert problem.loss(x) == pytest.approx(
-            np.mean((problem.model(x, problem.train.inputs) - problem.train.targets) ** 2) / 2
-        )
-
-    def test_grid_and_number_type(self, name):
-        problem = getattr(LeastSquares, name)()
-        x = problem.init()[:, None, None] + np.random.default_rng(0).uniform(
-            0, 0.5, (len(problem.start), 2, 4)
-        )
-        for function in (problem.residuals, problem.jacobian, problem.loss, problem.grad):
-            together = function(x)
-            for i in np.ndindex(2, 4):
-                np.testing.assert_allclose(together[(..., *i)], function(x[(..., *i)]), atol=1e-14)
-            assert function(x.astype(np.float32)).dtype == np.float32
-
-    def test_start_is_checked(self, name):
-        problem = getattr(LeastSquares, name)()
-        with pytest.raises(ValueError, match=r"start = .* is not allowed"):
-            dataclasses.replace(problem, start=np.array([np.nan]))
-
-
-class TestCurvature:
-    def test_hessian_by_columns_of_a_grid(self):
-        problem = LeastSquares.decay()
-        x = problem.init()[:, None] + np.linspace(0, 0.5, 4)
-        together = hessian(problem, x, grid=1)
-        assert together.shape == (3, 3, 4)
-        for k in range(4):
-            np.testing.assert_allclose(together[..., k], hessian(problem, x[:, k]), atol=1e-8)
-
-    def test_products_are_exact_where_they_can_be(self):
-        problem, seen = network(), []
-
-        class Watched:
-            def grad(self, x: Any, batch: Any = None) -> Any:
-                seen.append("grad")
-                return problem.grad(x, batch)
-
-            def hvp(self, x: Any, v: Any, batch: Any = None) -> Any:
-                seen.append("hvp")
-                return problem.hvp(x, v, batch)
-
-        x = somewhere(problem)
-        hvp(Watched(), x, x), hessian(Watched(), x), sharpness(Watched(), x, iterations=3)
-        assert set(seen) == {"hvp"}
-        bowl = quadratic(condition=4.0)
-        np.testing.assert_array_equal(
-            hvp(bowl, np.ones(2), np.array([2.0, 1.0])), bowl.hessian(np.ones(2)) @ [2.0, 1.0]
-        )
-        assert sharpness(problem, x, iterations=500) == pytest.approx(
-            max(np.linalg.eigvalsh(hessian(problem, x)), key=abs), rel=1e-6
-        )
-
-    def test_float32_differences_use_a_larger_step(self):
-        bowl = quadratic(condition=4.0)
-        product = hessian_vector(bowl, np.ones(2, np.float32), np.array([1.0, 1.0], np.float32))
-        assert product.dtype == np.float32
-        np.testing.assert_allclose(product, bowl.hessian(np.ones(2)) @ [1.0, 1.0], atol=1e-3)
