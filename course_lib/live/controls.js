@@ -19,6 +19,9 @@ function makeControls(box, model, link, id) {
     model.on(`change:${control.name}`, show);
     listeners.push([`change:${control.name}`, show]);
     show();
+    for (const event of ["pointerenter", "focus"]) {
+      input.addEventListener(event, ({ buttons }) => { if (!buttons) link.look(control.name); });
+    }
     if (control.plays) players.push(makePlayer(cell, control, input, link));
   }
   const reset = add(box, "button", { className: "lf-reset", type: "button", textContent: "Defaults" });

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +14,9 @@ from ..optimizers.hyper import Spec
 
 POSITIONS = 160
 """How many values a slider offers: about one for each pixel it moves."""
+
+IMAGINED: ContextVar[tuple[Any, Mapping[Any, Any]]] = ContextVar("IMAGINED", default=(None, {}))
+"""A figure and the values its settings seem to have in this thread, while it looks ahead (see `Figure.imagined`)."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +48,8 @@ class Control:
         """What it offers, in the order of the slider; the default is always among them."""
         return list(self.spec.choices) or slider_values(self.spec, self.default)
 
-    def message(self) -> dict[str, Any]:
-        """Return what the browser needs to build it."""
+    def message(self, carries: Iterable[str] = ()) -> dict[str, Any]:
+        """Return what the browser needs to build it; ``carries`` names the settings that follow this one."""
         values = self.values
         kind = "slider"
         if self.spec.choices:
@@ -59,10 +64,20 @@ class Control:
             "color": self.color,
             "plays": self.plays,
             "hidden": self.hidden,
+            "carries": list(carries),
         }
 
 
-class Setting(TraitType):
+class _Settable(TraitType):
+    """A trait that can be imagined to have another value."""
+
+    def get(self, obj: Any, cls: Any = None) -> Any:
+        """Return the value, or the imagined one."""
+        figure, values = IMAGINED.get()
+        return values[self.name] if figure is obj and self.name in values else super().get(obj, cls)
+
+
+class Setting(_Settable):
     """A trait that takes what a `Spec` allows, one number or one choice, and says so when it does not."""
 
     def __init__(self, control: Control, owner: str) -> None:
@@ -84,7 +99,7 @@ class Setting(TraitType):
         return clean
 
 
-class Point(TraitType):
+class Point(_Settable):
     """A trait that takes two finite numbers."""
 
     def __init__(self, default: tuple[float, float], name: str) -> None:

@@ -92,11 +92,10 @@ class CurvatureExplorer(Figure):
                 0, Control("surface", Spec(choices=tuple(self.surfaces)), first.name, titles=titles)
             )
         super().__init__(controls, {"point": tuple(first.start if point is None else point)})
-        if len(self.surfaces) > 1:
-            self.observe(self._go_to_its_start, "surface")
 
-    def _go_to_its_start(self, change: Any) -> None:
-        self.set(point=tuple(self.ground.start), lr=self.ground.lr)
+    def follow(self, name: str) -> dict[str, Any]:
+        """Go to the start of a surface that has been chosen, with its learning rate."""
+        return {"point": tuple(self.ground.start), "lr": self.ground.lr} if name == "surface" else {}
 
     @property
     def ground(self) -> Surface:

@@ -1,12 +1,11 @@
 // The widget: a canvas on which draw.js (which stands above this in one module) draws the scenes that Python sends, and
-// the controls beneath it, whose values go to Python.
+// the controls beneath it, whose values link.js sends to Python.
 
-const IN_FLIGHT = 2; // enough to hide the way there and back; with three the last picture comes later and none comes sooner
 let figures = 0;
 
 function render({ model, el }) {
   const id = `lf${Date.now().toString(36)}${figures++}`;
-  const link = makeLink(model, id);
+  const link = makeLink(model, id, show);
   const root = add(el, "div", { className: "lf" });
   const canvas = add(root, "canvas", { tabIndex: 0 });
   canvas.setAttribute("role", "img");
@@ -25,15 +24,17 @@ function render({ model, el }) {
   let width = 0;
   let frame = 0;
   let speaking = 0;
+  let shown = model.get("_scene");
+  let lost = false; // whether the kernel is gone
 
   const redraw = () => { frame ||= requestAnimationFrame(paint); };
-  const scene = () => model.get("_scene");
+  const scene = () => shown;
 
   function paint() {
     frame = 0;
     width = readouts.clientWidth || width; // hidden, or a theme is being loaded: the width it had before
-    if (!width || !scene().panels) return;
-    const now = scene();
+    if (!width || !shown.panels) return;
+    const now = shown;
     const colors = model.get("_palette")[theme];
     const dpr = window.devicePixelRatio || 1;
     const height = layout(now.panels, width, (places = []));
@@ -73,21 +74,30 @@ function render({ model, el }) {
     redraw();
   }
 
-  function answered() {
-    const now = scene();
-    link.answered(now);
-    problem.hidden = !now.error;
-    problem.textContent = now.error;
+  function show(now) {
+    shown = now;
+    if (!lost) complain(now.error);
     fillReadouts(readouts, now, model, link);
     clearTimeout(speaking);
     speaking = setTimeout(() => { spoken.textContent = now.alt; }, 600); // not while a slider is being dragged
     redraw();
   }
 
+  function complain(words) {
+    problem.hidden = !words;
+    problem.textContent = words;
+  }
+
   // the kernel was restarted or shut down; should an answer come after all, it hides this
   function gone() {
-    problem.hidden = false;
-    problem.textContent = "The kernel is gone, so nothing moves here: run the cell again.";
+    lost = true;
+    link.gone();
+    complain("The kernel is gone, so nothing moves here: run the cell again.");
+  }
+
+  function answered() {
+    lost = false;
+    link.answered(model.get("_scene"));
   }
 
   const stopDragging = dragHandles(canvas, link, scene, () => places);
@@ -111,13 +121,14 @@ function render({ model, el }) {
   model.on("msg:custom", received);
   model.on("comm_live_update", gone);
   paintTheme();
-  answered();
+  show(shown);
 
   return () => {
     model.off("change:_scene", answered);
     model.off("msg:custom", received);
     model.off("comm_live_update", gone);
     controls.remove();
+    link.remove();
     stopDragging();
     themes.disconnect();
     sizes.disconnect();
@@ -125,41 +136,6 @@ function render({ model, el }) {
     cancelAnimationFrame(frame);
     clearTimeout(speaking);
     pictures.forEach((bitmap) => bitmap.close());
-  };
-}
-
-// -- values to Python: the newest wins, a few in flight ------------------------------------------------------
-
-function makeLink(model, view) {
-  let flying = 0;
-  let number = 0;
-  let pending = null;
-  const latest = {};
-  const flush = () => {
-    if (!pending || flying >= IN_FLIGHT) return;
-    model.send({ ...pending, view, number: ++number });
-    pending = null;
-    flying += 1;
-  };
-  return {
-    latest, // what this view last asked for, which may be ahead of the picture
-    set(name, value) {
-      latest[name] = value;
-      pending = { values: { ...pending?.values, [name]: value } };
-      model.set(name, value); // the other views follow; Python does not send it back
-      flush();
-    },
-    reset() {
-      for (const name of Object.keys(latest)) delete latest[name];
-      pending = { reset: true, values: {} };
-      flush();
-    },
-    answered(scene) {
-      if (scene.view !== view) return;
-      flying = number - scene.number;
-      if (!flying && !pending) for (const name of Object.keys(latest)) delete latest[name];
-      flush();
-    },
   };
 }
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 import pathlib
 import threading
+import time
 import traceback
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any, ClassVar
 
 import anywidget
@@ -15,12 +17,17 @@ import traitlets
 from matplotlib.axes import Axes
 
 from ..plotting import THEMES, full_bleed, rate_colors
-from .controls import Control, Point, Setting
+from .controls import IMAGINED, Control, Point, Setting
 from .scene import Scene
 from .static import scene_png
 
 _HERE = pathlib.Path(__file__).parent
-_SCRIPT = "\n".join((_HERE / name).read_text("utf-8") for name in ("draw.js", "controls.js", "figure.js"))
+_SCRIPT = "\n".join(
+    (_HERE / name).read_text("utf-8") for name in ("draw.js", "controls.js", "link.js", "figure.js")
+)
+_MOMENT = (
+    0.03  # seconds spent at a time on scenes nobody has asked for yet: whoever asks waits no longer than that
+)
 _PALETTE = {theme: {**colors, "heat": rate_colors(theme)} for theme, colors in THEMES.items()}
 
 
@@ -30,9 +37,13 @@ class Figure(anywidget.AnyWidget):
     A subclass keeps what it needs, calls ``super().__init__(controls, points)`` and defines `draw`, which looks at
     the traits and returns a `Scene`. Setting a trait, from Python or in the browser, leads to the same picture.
 
-    Messages of the browser are ``{"values": …}`` or ``{"reset": true}`` with the view's name and a number; the
-    answer is the next ``_scene``, which carries both back. The browser sends at most two before an answer and
-    drops all but the newest value, so nothing can queue here, however slow `draw` is.
+    Messages of the browser are ``{"values": …}``, with or without ``"reset": true`` to be done first, with the view's
+    name and a number; the answer is the next ``_scene``, which carries both back. The browser sends at most two before
+    an answer and drops all but the newest value, so nothing can queue here, however slow `draw` is.
+
+    While a slider is at hand the browser also asks, with ``{"ahead": name, "values": …}``, what its next positions
+    would show. They are imagined: `draw` runs as if the value had been set, but no trait changes and no observer is
+    called. A move that finds its picture there waits for nobody.
 
     Args:
         controls: the sliders, choices and switches, in order.
@@ -56,6 +67,7 @@ class Figure(anywidget.AnyWidget):
     _esm = _SCRIPT
     _css = _HERE / "figure.css"
     _controls: Any = traitlets.List().tag(sync=True)
+    _points: Any = traitlets.List().tag(sync=True)
     _palette: Any = traitlets.Dict().tag(sync=True)
     _scene: Any = traitlets.Dict().tag(sync=True)
 
@@ -69,16 +81,17 @@ class Figure(anywidget.AnyWidget):
         self.points = dict(points or {})
         self.error: Exception | None = None
         self._lock = threading.RLock()  # a cell and a widget's message may run on two threads
-        self._held = self._stale = False
+        self._held = self._stale = self._following = False
         self._count = 0
         owner = type(self).__name__
         traits: dict[str, Any] = {name: Setting(control, owner) for name, control in self.controls.items()}
         traits |= {name: Point(place, f"{owner}: {name}") for name, place in self.points.items()}
         self.add_traits(**traits)
         super().__init__(
-            _controls=[control.message() for control in self.controls.values()],
+            _controls=[control.message(self.follow(name)) for name, control in self.controls.items()],
+            _points=list(self.points),
             _palette=_PALETTE,
-            _scene=self._message(self.scene),
+            _scene=self._message(),
         )
         self.observe(self._changed, list(traits))
         self.on_msg(self._received)
@@ -92,6 +105,13 @@ class Figure(anywidget.AnyWidget):
 
     def draw_background(self, axes: Axes, name: str, theme: str) -> None:
         """Draw the part of a panel that does not move, by matplotlib; ``name`` is the panel's ``background``."""
+
+    def follow(self, name: str) -> dict[str, Any]:
+        """Return what else is set when the setting ``name`` has been set: other settings and their values."""
+        return {}
+
+    def prepare(self, name: str, values: Sequence[Any]) -> None:
+        """Compute what the scenes at several values of a setting have in common, before each is imagined and drawn."""
 
     # -- setting ------------------------------------------------------------------------------------
 
@@ -133,6 +153,36 @@ class Figure(anywidget.AnyWidget):
         if layout is not None:
             layout.close()
 
+    @contextmanager
+    def imagined(self, name: str, value: Any) -> Iterator[None]:
+        """Let a setting, and what follows it, seem to have another value, in this thread only and for a while.
+
+        Args:
+            name: of the setting.
+            value: which it could be given.
+
+        Raises:
+            TypeError: if it could not.
+            ValueError: if it could not.
+
+        Examples:
+            >>> from course_lib.live import explore_path
+            >>> from course_lib.optimizers import Adam
+            >>> figure = explore_path(Adam(lr=0.1), "himmelblau", steps=100)
+            >>> with figure.imagined("lr", 0.5):
+            ...     figure.lr, figure.path().diverged
+            (0.5, False)
+            >>> figure.lr
+            0.1
+        """
+        values = {name: self.traits()[name]._validate(self, value)}
+        token = IMAGINED.set((self, values))
+        try:
+            values |= self.follow(name)
+            yield
+        finally:
+            IMAGINED.reset(token)
+
     @property
     def scene(self) -> Scene:
         """The scene for the traits as they are now; a number that overflows in it is no cause for a warning."""
@@ -149,12 +199,19 @@ class Figure(anywidget.AnyWidget):
         if "background" in content:
             self._send_background(content)
             return
-        reply = {"view": content.get("view"), "number": content.get("number")}
-        if content.get("reset"):
-            self._answer(self.reset, reply)
-        else:  # through ipywidgets' own door, which does not send a value back to where it came from
-            values = {name: content["values"][name] for name in content["values"] if name in self.keys}
-            self._answer(lambda: super(Figure, self).set_state(values), reply)
+        if "ahead" in content:
+            self._look_ahead(content)
+            return
+        values = {name: value for name, value in content["values"].items() if name in self.keys}
+
+        def action() -> None:
+            if content.get("reset"):
+                self.reset()
+            super(Figure, self).set_state(
+                values
+            )  # ipywidgets' own door: a value is not sent back whence it came
+
+        self._answer(action, {"view": content.get("view"), "number": content.get("number")})
 
     def _answer(self, action: Callable[[], Any], reply: dict[str, Any] | None = None) -> None:
         """Do what a browser asked for, then send the picture or say in words why there is none."""
@@ -162,7 +219,7 @@ class Figure(anywidget.AnyWidget):
             try:
                 self._hold(action)
                 if self._stale or reply:
-                    self._show(self.scene, reply)
+                    self._show(reply)
             except Exception as error:
                 self._fail(error, reply)
 
@@ -180,6 +237,12 @@ class Figure(anywidget.AnyWidget):
 
     def _changed(self, change: Any) -> None:
         self._stale = True
+        if not self._following:
+            self._following = True
+            try:
+                self._hold(lambda: self._assign(self.follow(change.name)))
+            finally:
+                self._following = False
         self._refresh()
 
     def _refresh(self) -> None:
@@ -187,23 +250,52 @@ class Figure(anywidget.AnyWidget):
             if self._held or not self._stale:
                 return
             try:
-                self._show(self.scene)
+                self._show()
             except Exception as error:  # seen on the figure too, which would otherwise show an old picture
                 self._fail(error)
                 raise
 
-    def _show(self, scene: Scene, reply: dict[str, Any] | None = None) -> None:
+    def _show(self, reply: dict[str, Any] | None = None) -> None:
+        message = self._message()
         self._stale, self.error = False, None
-        self._scene = self._message(scene) | (reply or {})
+        self._scene = message | (reply or {})
 
     def _fail(self, error: Exception, reply: dict[str, Any] | None = None) -> None:
         self._stale, self.error = False, error
         self._count += 1
         self._scene = {**self._scene, **(reply or {}), "count": self._count, "error": in_words(error)}
 
-    def _message(self, scene: Scene) -> dict[str, Any]:
+    def _message(self) -> dict[str, Any]:
+        began = time.perf_counter()
+        message = self.scene.message()
         self._count += 1  # two equal pictures are still two answers
-        return {"count": self._count, "view": None, "number": 0, "error": "", **scene.message()}
+        took = 1000 * (time.perf_counter() - began)
+        return {"count": self._count, "view": None, "number": 0, "error": "", "milliseconds": took, **message}
+
+    def _look_ahead(self, asked: dict[str, Any]) -> None:
+        """Send what a setting's next values would show: as many as can be imagined in a moment, and at least one."""
+        name, began = asked["ahead"], time.perf_counter()
+        scenes: list[dict[str, Any] | None] = []
+        buffers = []
+        with self._lock, np.errstate(all="ignore"):
+            with suppress(Exception):  # said in words where such a value is really set
+                self.prepare(name, asked["values"])
+            end = time.perf_counter() + _MOMENT
+            for value in asked["values"]:
+                try:
+                    with self.imagined(name, value):
+                        scene = self._message()
+                except Exception:  # whoever sets that value will see it in words
+                    scenes.append(None)
+                else:
+                    buffers.append(scene.pop("data"))
+                    scenes.append(scene)
+                if time.perf_counter() > end:
+                    break
+        reply = {key: asked.get(key) for key in ("ahead", "view", "edition")}
+        each = 1000 * (time.perf_counter() - began) / max(len(scenes), 1)
+        values = asked["values"][: len(scenes)]
+        self.send({**reply, "values": values, "scenes": scenes, "milliseconds": each}, buffers=buffers)
 
     def _send_background(self, asked: dict[str, Any]) -> None:
         theme = asked["theme"] if asked["theme"] in THEMES else "light"

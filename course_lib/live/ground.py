@@ -40,11 +40,10 @@ class GroundFigure(Figure):
             [choice, *controls] if several else controls,
             {"start": tuple(first.start if start is None else start)},
         )
-        if several:
-            self.observe(self._go_to_its_start, "surface")
 
-    def _go_to_its_start(self, change: Any) -> None:
-        self.start = tuple(self.ground.start)
+    def follow(self, name: str) -> dict[str, Any]:
+        """Go to the start of a surface that has been chosen."""
+        return {"start": tuple(self.ground.start)} if name == "surface" else {}
 
     @property
     def ground(self) -> Surface:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from itertools import cycle
 from typing import Any
 
 import numpy as np
 
-from ..optimizers import Optimizer
+from ..optimizers import REGISTRY, Optimizer
 from ..optimizers.hyper import Spec
 from ..plotting import SERIES
 from .controls import Control, rounded
@@ -130,6 +130,30 @@ def named_optimizers(opt: Any) -> dict[str, Optimizer]:
         if not isinstance(one, Optimizer):
             raise TypeError(f"opt = {one!r} is not an optimizer: it must be an instance such as Adam(lr=0.1)")
     return runs
+
+
+def stacked(settings: Sequence[Optimizer]) -> Optimizer | None:
+    """Return settings of one rule, which differ in numbers, as a grid that runs them side by side.
+
+    None where that cannot be: a rule from elsewhere may not keep its runs apart, nor may one that wraps it, and some
+    numbers must be the same for all.
+
+    Examples:
+        >>> from course_lib.optimizers import Adam
+        >>> stacked([Adam(lr=0.1), Adam(lr=0.2)])
+        Adam(lr=<2: 0.1 … 0.2>, beta1=0.9, beta2=0.999, eps=1e-08)
+    """
+    first, hypers = settings[0], [one.hyper() for one in settings]
+    entry = REGISTRY.get(type(first).__name__)
+    own = {f.name for f in fields(first)}  # type: ignore[arg-type]
+    if entry is None or entry.cls is not type(first) or own != set(hypers[0]):
+        return None
+    columns = {name: [hyper[name] for hyper in hypers] for name in hypers[0]}
+    differing = {name: np.array(column) for name, column in columns.items() if len(set(column)) > 1}
+    try:
+        return first.replace(**differing)
+    except (TypeError, ValueError):
+        return None
 
 
 def _possible(opt: Optimizer, name: str, spec: Spec, problem: Any) -> Spec:

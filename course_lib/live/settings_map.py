@@ -104,34 +104,31 @@ class MapExplorer(Figure):
             **self._stack()
         )  # raises here, not at the first move, if the optimizer takes no grid
         self._known: tuple[Any, np.ndarray] = (None, np.empty(0))
-        self._sliding = False
         place = (_place(specs[x].scale, getattr(self._opt, x)), _place(specs[y].scale, getattr(self._opt, y)))
         super().__init__(
             controls, {"cursor": place, "start": tuple(self.ground.start if start is None else start)}
         )
-        self.observe(self._dragged, "cursor")
-        self.observe(self._slid, [self._trait(x), self._trait(y)])
 
     # -- cursor and sliders are one --------------------------------------------------------------------
 
-    def _dragged(self, change: Any) -> None:
-        if self._sliding:
-            return
-        for name, at in zip((self.across, self.up), self.cursor, strict=True):
-            scale, values = self._scales[self._trait(name)].scale, self._values[name]
-            places = _place(scale, values)
-            apart = np.abs(places - at) if scale == "linear" else np.abs(np.log(places / max(at, 1e-300)))
-            setattr(self, self._trait(name), float(values[apart.argmin()]))
+    def follow(self, name: str) -> dict[str, Any]:
+        """Move the sliders to the cell at the cursor, or the cursor to where the sliders are."""
+        if name == "cursor":
+            settings = {self._trait(side): self._cell(side, at)
+                        for side, at in zip((self.across, self.up), self.cursor, strict=True)}  # fmt: skip
+            return settings | {"cursor": self._place_of(settings)}
+        settings = {self._trait(side): getattr(self, self._trait(side)) for side in (self.across, self.up)}
+        return {"cursor": self._place_of(settings)} if name in settings else {}
 
-    def _slid(self, change: Any) -> None:
-        self._sliding = True  # the cursor goes where the sliders are, not they to the nearest cell
-        try:
-            self.cursor = tuple(
-                float(_place(self._scales[self._trait(name)].scale, getattr(self, self._trait(name))))
-                for name in (self.across, self.up)
-            )
-        finally:
-            self._sliding = False
+    def _cell(self, side: str, at: float) -> float:
+        """Return the value of the cell that is nearest to a place on one side of the map."""
+        scale, values = self._scales[self._trait(side)].scale, self._values[side]
+        places = _place(scale, values)
+        apart = np.abs(places - at) if scale == "linear" else np.abs(np.log(places / max(at, 1e-300)))
+        return float(values[apart.argmin()])
+
+    def _place_of(self, settings: dict[str, float]) -> tuple[float, ...]:
+        return tuple(float(_place(self._scales[trait].scale, value)) for trait, value in settings.items())
 
     def _trait(self, name: str) -> str:
         return self._runs.traits("opt")[name]

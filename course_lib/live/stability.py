@@ -91,16 +91,14 @@ class StabilityExplorer(Figure):
             Control("steps", Spec(low=1, integer=True, scale="log", slider=(10, 500)), steps),
         ]
         super().__init__(controls, {"cursor": (float(opt.lr), float(opt.beta))})
-        self.observe(self._dragged, "cursor")
-        self.observe(self._slid, ["lr", "beta"])
 
-    def _dragged(self, change: Any) -> None:
-        lr, beta = self.cursor
-        if (lr, beta) != (self.lr, self.beta):  # or it only follows them
-            self.set(lr=max(lr, self._widest / 1000), beta=min(max(beta, 0.0), 0.9999))
-
-    def _slid(self, change: Any) -> None:
-        self.cursor = (self.lr, self.beta)
+    def follow(self, name: str) -> dict[str, Any]:
+        """Keep cursor and sliders at one place."""
+        if name == "cursor":
+            lr, beta = self.cursor
+            lr, beta = max(lr, self._widest / 1000), min(max(beta, 0.0), 0.9999)
+            return {"lr": lr, "beta": beta, "cursor": (lr, beta)}
+        return {"cursor": (self.lr, self.beta)} if name in ("lr", "beta") else {}
 
     @property
     def optimizer(self) -> Momentum:

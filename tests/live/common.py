@@ -43,6 +43,20 @@ class Wire:
         return [name for data, _ in self.sent if data["method"] == "update" for name in data["state"]]
 
 
+def foreseen(figure, name, values):
+    """What a figure tells of a slider's next values, one answer after the other: value → scene, or None."""
+    wire, told = Wire(figure), {}
+    while len(told) < len(values):
+        wire.deliver({"ahead": name, "values": values[len(told) :], "view": "test", "edition": 5})
+        content, buffers = wire.sent[-1][0]["content"], iter(wire.sent[-1][1])
+        assert (content["ahead"], content["view"], content["edition"]) == (name, "test", 5)
+        assert content["values"] and content["milliseconds"] > 0
+        scenes = [scene and scene | {"data": next(buffers)} for scene in content["scenes"]]
+        told |= zip(content["values"], scenes, strict=True)
+        assert next(buffers, None) is None
+    return told
+
+
 def marks(figure, kind):
     """The numbers of all marks of a kind, as the browser would read them."""
     message = figure._scene

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from course_lib.comparing.studies import STUDIES, results
 from course_lib.live import (
     SEQUENCES,
     Target,
@@ -23,13 +24,14 @@ from course_lib.live import (
     explore_moments,
     explore_path,
     explore_race,
+    explore_rates,
     explore_stability,
 )
 from course_lib.optimizers import REGISTRY, Momentum, Newton
 from course_lib.problems import Data, SoftmaxRegression
 from course_lib.surfaces import SURFACES, surface
 
-from .common import move_and_check, set_at_random
+from .common import check, foreseen, move_and_check, set_at_random
 
 RNG = np.random.default_rng(0)
 SMALL = SoftmaxRegression(train=Data(RNG.normal(size=(40, 5)), RNG.integers(3, size=40)), classes=3)
@@ -96,6 +98,10 @@ def feed(entry, size):
     return explore_batches(SMALL, opt(entry), size=size, epochs=2)
 
 
+def rank(study):
+    return explore_rates(results(study))
+
+
 on_quadratic = [entry for entry, ground in pairs() if ground is QUADRATIC]
 training = [
     entry
@@ -112,6 +118,7 @@ FIGURES = {
     "stability": [partial(plane, *pair) for pair in itertools.product(("sum", "average"), SPECTRA)],
     "curvature": [partial(bend, ground, place) for ground in SURFACES.values()
                   for place in (*ground.minima[:3], *ground.saddles[:3], *ground.maxima[:3], ground.start, (0, 0))],
+    "rates": [partial(rank, study) for study in STUDIES],
     "batches": [partial(feed, *pair) for pair in itertools.product(training, (2, 39))],
 }  # fmt: skip
 
@@ -132,6 +139,11 @@ def drive(name, makers, seed):
             for values in extremes(figure, rng):
                 move_and_check(figure, values)
                 checked[name] += 1
+            slider, offered = rng.choice(
+                [(n, c.values) for n, c in figure.controls.items() if not c.spec.choices]
+            )
+            for scene in foreseen(figure, slider, rng.sample(offered, min(len(offered), 4))).values():
+                check(scene)
         except Exception as error:
             error.add_note(f"{maker} with {values}")
             raise

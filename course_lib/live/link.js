@@ -1,0 +1,142 @@
+// Values to Python: the newest wins and a few are in flight, so nothing can queue. While a slider is at hand, Python is also
+// asked what the positions around it would show: a move that finds its scene here is drawn at once, and Python hears of
+// it a little later.
+
+const IN_FLIGHT = 2; // enough to hide the way there and back; with three the last picture comes later and none comes sooner
+const PAUSE = 100; // milliseconds between values whose picture stands already
+const AT_ONCE = 32; // positions asked for at most in one message
+const NEAR = 8; // positions to either side that are asked for when a slider is only pointed at
+const EFFORT = 500; // milliseconds of Python's work that a moving slider may ask for to either side, ...
+const FAR = 60; // ... and positions
+const SLOW = 30; // milliseconds a scene may take; a slower one would only keep Python from what is asked for
+
+const affordable = ({ milliseconds }) => (milliseconds > SLOW ? 0 : Math.min(Math.round(EFFORT / milliseconds), FAR));
+
+function makeLink(model, view, show) {
+  const controls = new Map(model.get("_controls").map((control) => [control.name, control]));
+  const latest = {};
+  let number = 0;
+  let flying = 0;
+  let pending = null;
+  let standing = false; // whether the picture of the newest values is shown already
+  let alive = true; // whether there is a kernel to send to
+  let sent = 0;
+  let timer = 0;
+
+  let about = null; // the slider whose positions are known
+  let scenes = new Map(); // its values → what they show; null where Python could not tell
+  let edition = 0; // of all other settings: what was asked for under another one is out of date
+  let asked = null; // the values asked for and not yet told, as a set
+  let reach = affordable(model.get("_scene"));
+  let moved = 0;
+  let before = 0;
+
+  function flush() {
+    if (!alive || !pending || flying >= (standing ? 1 : IN_FLIGHT)) return;
+    if (asked?.edition === edition && asked.has(pending.values[about])) return; // its picture is on the way
+    const wait = standing ? sent + PAUSE - performance.now() : 0;
+    if (wait > 0) {
+      timer ||= setTimeout(() => { timer = 0; flush(); }, wait);
+      return;
+    }
+    model.send({ ...pending, view, number: ++number });
+    pending = null;
+    flying += 1;
+    sent = performance.now();
+  }
+
+  function forget(slider = null) {
+    about = slider;
+    scenes = new Map();
+    edition += 1;
+    standing = false;
+  }
+
+  // ask for the nearest positions not yet known, those that lie in the direction of the movement first
+  function look(name) {
+    const control = controls.get(name);
+    if (control?.kind !== "slider") return;
+    if (about !== name) forget(name);
+    const first = pending && (pending.reset || Object.keys(pending.values).some((other) => other !== name));
+    if (!alive || !reach || asked || first) return; // what has been set must be there before it is built upon
+    const { values } = control;
+    const at = nearest(values, model.get(name));
+    const way = Math.sign(at - before);
+    const far = performance.now() - moved < 1000 ? reach : Math.min(reach, NEAR);
+    const cost = (i) => Math.abs(i - at) * (Math.sign(i - at) === way ? 1 : 2);
+    const unknown = values.map((_, i) => i).filter((i) => Math.abs(i - at) <= far && !scenes.has(values[i]));
+    if (!unknown.length) return;
+    const wanted = unknown.sort((i, j) => cost(i) - cost(j)).slice(0, AT_ONCE).map((i) => values[i]);
+    asked = Object.assign(new Set(wanted), { edition });
+    model.send({ ahead: name, values: wanted, view, edition });
+  }
+
+  function foreseen(content, buffers) {
+    if (content.ahead === undefined || content.view !== view) return;
+    asked = null;
+    reach = affordable(content);
+    if (content.edition === edition) {
+      let next = 0;
+      content.values.forEach((value, i) => {
+        const scene = content.scenes[i];
+        scenes.set(value, scene && { ...scene, data: buffers[next++] });
+      });
+    }
+    if (!standing) meet();
+    flush();
+    look(about);
+  }
+
+  // show the newest value at once if it is known
+  function meet() {
+    const scene = pending && scenes.get(pending.values[about]);
+    standing = Boolean(scene);
+    if (scene) show(scene);
+  }
+
+  const settings = [...controls.keys(), ...model.get("_points")];
+  const listeners = settings.map((name) => [`change:${name}`, () => {
+    if (about && name !== about && !controls.get(about).carries.includes(name)) forget();
+  }]);
+  for (const [event, listener] of listeners) model.on(event, listener);
+  model.on("msg:custom", foreseen);
+
+  return {
+    latest, // what this view last asked for, which may be ahead of the picture
+    look,
+    set(name, value) {
+      before = controls.has(name) ? nearest(controls.get(name).values, model.get(name)) : 0;
+      moved = performance.now();
+      latest[name] = value;
+      pending = { ...pending, values: { ...pending?.values, [name]: value } };
+      model.set(name, value); // the other views follow; Python does not send it back
+      meet();
+      flush();
+      look(name);
+    },
+    reset() {
+      for (const name of Object.keys(latest)) delete latest[name];
+      forget();
+      pending = { reset: true, values: {} };
+      flush();
+    },
+    answered(scene) {
+      const mine = scene.view === view;
+      alive = true;
+      reach = affordable(scene);
+      if (mine) {
+        flying = number - scene.number;
+        if (!flying && !pending) for (const name of Object.keys(latest)) delete latest[name];
+        flush();
+      } else forget(about);
+      if (!standing || scene.error) show(scene);
+      look(mine ? about : null);
+    },
+    gone() { alive = false; },
+    remove() {
+      clearTimeout(timer);
+      for (const [event, listener] of listeners) model.off(event, listener);
+      model.off("msg:custom", foreseen);
+    },
+  };
+}

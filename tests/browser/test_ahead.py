@@ -1,0 +1,105 @@
+"""What a slider's next values show is known in the page before they are set: drawn at once, and never out of date."""
+
+import random
+
+import pytest
+
+from .test_figure import CANVAS, PATH, label, settled, slider
+
+REST = 1200  # milliseconds in which all that is asked for has come
+SAID = "print('said', f.scene.alt, f.lr, f.beta1, f.start)"
+
+
+def told(page):
+    """What Python says of the figure now, in a cell run again."""
+    page.evaluate("() => window.jupyterapp.shell.currentWidget.content.activeCellIndex = 1")
+    page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-cell')")
+    page.wait_for_timeout(500)
+    return page.locator(".jp-OutputArea-output", has_text="said").last.inner_text().removeprefix("said ")
+
+
+def test_a_slider_at_hand_moves_without_a_kernel(lab):
+    page = lab(PATH)
+    slider(page, "lr").hover()
+    page.wait_for_timeout(REST)
+    page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
+    problem = page.locator(".lf-problem")
+    problem.wait_for(state="visible")
+    seen = [settled(page)]
+    for _ in range(3):
+        slider(page, "lr").press("ArrowLeft")
+        seen.append(settled(page))
+        value = slider(page, "lr").get_attribute("aria-valuetext")
+        assert f"lr {value}," in label(page)
+    assert len({picture for picture, _ in seen}) == 4
+    assert problem.is_visible() and "run the cell again" in problem.inner_text()
+
+
+def test_python_hears_where_a_slider_came_to_rest(lab):
+    page = lab([*PATH, SAID])
+    box = slider(page, "lr").bounding_box()
+    y = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] * 0.6, y)
+    page.wait_for_timeout(REST)
+    page.mouse.down()
+    for part in (0.61, 0.62, 0.63, 0.64, 0.6, 0.57):
+        page.mouse.move(box["x"] + box["width"] * part, y)
+    page.mouse.up()
+    value = slider(page, "lr").get_attribute("aria-valuetext")
+    page.wait_for_timeout(300)
+    words = told(page)
+    assert words.startswith(label(page)) and f" {value} 0.9 (" in words
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_whatever_one_does_the_picture_is_that_of_the_settings(lab, seed):
+    """Sliders, a choice, the start point, a reset and Python, in any order, with and without time to look ahead."""
+    page = lab([*PATH, SAID, "f.lr, f.beta2 = 0.05, 0.99"])
+    rng = random.Random(seed)
+    canvas = page.locator(CANVAS).bounding_box()
+
+    def press():
+        handle = slider(page, rng.choice(["lr", "beta1", "beta2", "steps"]))
+        for _ in range(rng.randint(1, 6)):
+            handle.press(rng.choice(["ArrowLeft", "ArrowRight", "PageUp"]))
+
+    def drag():
+        page.mouse.move(canvas["x"] + rng.uniform(80, 300), canvas["y"] + rng.uniform(80, 300))
+        page.mouse.down()
+        page.mouse.move(canvas["x"] + rng.uniform(80, 300), canvas["y"] + rng.uniform(80, 300), steps=3)
+        page.mouse.up()
+
+    def choose():
+        page.select_option(
+            ".lf select[data-name=surface]",
+            label=rng.choice(["Himmelblau's function", "Rosenbrock's banana"]),
+        )
+
+    def by_python():
+        page.evaluate("() => window.jupyterapp.shell.currentWidget.content.activeCellIndex = 2")
+        page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-cell')")
+
+    actions = [press, press, press, drag, choose, by_python, lambda: page.click(".lf-reset")]
+    for _ in range(8):
+        rng.choice(actions)()
+        page.wait_for_timeout(rng.choice([0, 30, 100, 400]))
+    page.wait_for_timeout(REST)
+    settled(page)
+    words = label(page)
+    assert told(page).startswith(words)
+    for name in ("lr", "beta1", "beta2"):
+        assert (
+            f"{name} {slider(page, name).get_attribute('aria-valuetext').removesuffix(', default')}" in words
+        )
+
+
+def test_what_python_sets_in_answer_to_a_slider_is_shown(lab):
+    page = lab([PATH[0].removesuffix("f") + "f.observe(lambda change: f.set(beta1=0.5), 'lr')\nf"])
+    slider(page, "lr").hover()
+    page.wait_for_timeout(REST)
+    slider(page, "lr").press("ArrowLeft")
+    page.wait_for_function("() => document.querySelector('.lf canvas').ariaLabel.includes('beta1 0.5,')")
+    slider(page, "lr").press("ArrowLeft")
+    page.wait_for_timeout(REST)
+    value = slider(page, "lr").get_attribute("aria-valuetext")
+    assert f"lr {value}, beta1 0.5," in label(page)

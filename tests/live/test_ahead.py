@@ -1,0 +1,182 @@
+"""Looking ahead: what a slider's next values would show, told before they are set."""
+
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from course_lib.comparing.studies import results
+from course_lib.live import (
+    explore_batches,
+    explore_curvature,
+    explore_eigenvalues,
+    explore_map,
+    explore_moments,
+    explore_path,
+    explore_race,
+    explore_rates,
+    explore_stability,
+)
+from course_lib.live import figure as figure_module
+from course_lib.live import path as path_module
+from course_lib.optimizers import SAM, Adam, GradientDescent, Lookahead, Momentum
+
+from .common import Wire, foreseen
+from .test_figure import Line
+
+EXPLORERS = {
+    "path": lambda: explore_path([Adam(lr=0.1), Momentum(lr=0.01)], "himmelblau", steps=40),
+    "noisy path": lambda: explore_path(Adam(lr=0.1), "himmelblau", steps=40, noise=0.3),
+    "wrapped path": lambda: explore_path(Lookahead(Adam(lr=0.1)), "himmelblau", steps=40),
+    "moments": lambda: explore_moments(Adam(lr=0.1)),
+    "map": lambda: explore_map(Adam(lr=0.1), "himmelblau", steps=20),
+    "race": lambda: explore_race(steps=30),
+    "stability": explore_stability,
+    "eigenvalues": lambda: explore_eigenvalues(Momentum(lr=0.5)),
+    "curvature": lambda: explore_curvature("himmelblau"),
+    "batches": lambda: explore_batches(epochs=1, size=400),
+    "rates": lambda: explore_rates(results("mlp")),
+}
+
+
+@pytest.fixture
+def line():
+    figure = Line()
+    yield figure
+    figure.close()
+
+
+def shown(scene):
+    """What a scene shows, but for its number; the times of runs are those of another run."""
+    apart = {"count", "view", "number", "milliseconds", "data", "rows"}
+    rest = {key: scene[key] for key in scene.keys() - apart}
+    rows = [
+        (row["name"], *(cell for cell in row["cells"] if not cell.endswith(" ms"))) for row in scene["rows"]
+    ]
+    return rest | {"rows": rows}, np.frombuffer(scene["data"], np.uint8)
+
+
+@pytest.mark.parametrize("name", EXPLORERS)
+def test_what_is_foreseen_is_what_is_shown_once_it_is_set(name):
+    figure, other = EXPLORERS[name](), EXPLORERS[name]()  # another one, or it would show what it has kept
+    for slider, control in figure.controls.items():
+        if control.spec.choices:
+            continue
+        values = control.values[10::37] or control.values[:2]
+        for value, scene in foreseen(figure, slider, values).items():
+            setattr(other, slider, value)
+            (words, data), (real_words, real_data) = shown(scene), shown(other._scene)
+            assert words == real_words, (slider, value)
+            if slider in ("lr", "shared_lr", "factor", "step", "steps"):
+                assert (data == real_data).all(), (slider, value)
+            else:  # powers of an array of betas may differ in the last bit from those of a number
+                np.testing.assert_allclose(
+                    data.view(np.float32), real_data.view(np.float32), rtol=1e-4, atol=1e-5
+                )
+        other.reset()
+    figure.close()
+    other.close()
+
+
+def test_looking_ahead_sets_nothing_and_calls_nobody(line):
+    calls = []
+    line.observe(calls.append)
+    before = line.get_state()
+    assert {value: scene["alt"] for value, scene in foreseen(line, "slope", [2.0, -3.0]).items()} == {
+        2.0: "slope 2",
+        -3.0: "slope -3",
+    }
+    assert line.get_state() == before and not calls
+    assert line.slope == 1.0
+
+
+def test_what_follows_a_setting_is_imagined_with_it():
+    figure = explore_stability()
+    with figure.imagined("lr", 0.5):
+        assert figure.cursor == (0.5, figure.beta)
+    assert figure.cursor == (figure.lr, figure.beta) != (0.5, figure.beta)
+    assert {control["name"]: control["carries"] for control in figure._controls} == {
+        "lr": ["cursor"], "beta": ["cursor"], "form": [], "steps": [],
+    }  # fmt: skip
+    assert figure._points == ["cursor"]
+
+
+def test_another_thread_sees_what_is_set(line):
+    seen = []
+    with line.imagined("slope", 5):
+        other = threading.Thread(target=lambda: seen.append(line.slope))
+        other.start()
+        other.join()
+        assert line.slope == 5
+    assert seen == [1.0]
+
+
+def test_values_that_fail_are_told_as_unknown_and_said_only_when_they_are_set(line):
+    told = foreseen(line, "slope", [6.0, 7.0, 8.0, 99.0, "x"])
+    assert [scene and scene["alt"] for scene in told.values()] == ["slope 6", None, "slope 8", None, None]
+    assert line.error is None and line._scene["error"] == ""
+    Wire(line).move(slope=7)
+    assert line._scene["error"].startswith("ZeroDivisionError: seven")
+
+
+def test_a_slow_figure_is_asked_little_at_a_time(line):
+    draw = line.draw
+    line.draw = lambda: (time.sleep(0.02), draw())[1]
+    wire = Wire(line)
+    wire.deliver({"ahead": "slope", "values": list(range(-10, 7)), "view": "test", "edition": 0})
+    content = wire.sent[-1][0]["content"]
+    assert content["values"] in ([-10, -9], [-10]) and content["milliseconds"] >= 20
+
+
+def counted(monkeypatch):
+    """The runs of a path explorer from now on, in answers that are not cut short by the clock."""
+    monkeypatch.setattr(figure_module, "_MOMENT", 60.0)
+    runs = []
+    simulate = path_module.simulate
+    monkeypatch.setattr(path_module, "simulate", lambda *a, **k: (runs.append(a[0]), simulate(*a, **k))[1])
+    return runs
+
+
+def test_values_of_a_hyperparameter_are_run_side_by_side_and_kept(monkeypatch):
+    figure = explore_path([Adam(lr=0.1), Momentum(lr=0.1)], "himmelblau", steps=40)
+    runs = counted(monkeypatch)
+    values = figure.controls["lr"].values[:20]
+    foreseen(figure, "lr", values)
+    assert [run.grid for run in runs] == [(20,), (20,)]
+    for value in values:
+        figure.lr = value
+    assert len(runs) == 2
+    figure.start = (1.0, 1.0)
+    figure.lr = values[0]
+    assert len(runs) > 2, "another start is another run"
+    foreseen(figure, "lr", values[:3])
+    assert len(figure._ready) == 6, "what is far away is not kept"
+
+
+def test_the_most_steps_hold_all_the_others(monkeypatch):
+    figure = explore_path(Adam(lr=0.1), "himmelblau", steps=40)
+    runs = counted(monkeypatch)
+    told = foreseen(figure, "steps", [10, 50, 25])
+    assert len(runs) == 1 and [scene["alt"].split("after ")[1][:8] for scene in told.values()] == [
+        "10 steps", "50 steps", "25 steps"
+    ]  # fmt: skip
+
+
+class Entangled(GradientDescent):
+    """A student's rule that would mix the runs of a grid."""
+
+    def rule(self, x, g, s):
+        return x - self.lr * g / np.linalg.norm(g), s.next()
+
+
+@pytest.mark.parametrize(
+    "opt", [Entangled(lr=0.1), Lookahead(Entangled(lr=0.1)), SAM(GradientDescent(lr=0.01))]
+)
+def test_rules_that_may_mix_their_runs_run_alone(opt, monkeypatch):
+    figure = explore_path(opt, "himmelblau", steps=20)
+    runs = counted(monkeypatch)
+    told = foreseen(figure, "lr", [0.02, 0.05])
+    assert [run.grid for run in runs] == [(), ()]
+    figure.lr = 0.05
+    assert (shown(told[0.05])[1] == shown(figure._scene)[1]).all()
