@@ -57,7 +57,7 @@ function render({ model, el }) {
       const first = !wanted.has(key);
       wanted.set(key, size);
       setTimeout(() => {
-        if (wanted.get(key) !== size) return; // still being resized
+        if (lost || wanted.get(key) !== size) return; // or still being resized
         model.send({ background: panel.background, theme: key.split("|").pop(), view: id, dpr,
           width: Math.round(place.w), height: Math.round(place.h) });
       }, first ? 0 : 200);
