@@ -43,7 +43,8 @@ class Figure(anywidget.AnyWidget):
 
     While a slider is at hand the browser also asks, with ``{"ahead": name, "values": …}``, what its next positions
     would show. They are imagined: `draw` runs as if the value had been set, but no trait changes and no observer is
-    called. A move that finds its picture there waits for nobody.
+    called. A move that finds its picture there waits for nobody. So an optimizer is also run at settings that are never
+    reached.
 
     Args:
         controls: the sliders, choices and switches, in order.
@@ -73,6 +74,9 @@ class Figure(anywidget.AnyWidget):
 
     _cells: ClassVar[dict[str, tuple[str, list[Figure]]]] = {}
     _background_colors: ClassVar[int] = 256
+    _lock: ClassVar[Any] = threading.RLock()
+    """A cell and a widget's message may run on two threads. One for all figures: those that set each other would
+    otherwise wait for each other."""
 
     def __init__(
         self, controls: Iterable[Control], points: Mapping[str, tuple[float, float]] | None = None
@@ -80,7 +84,6 @@ class Figure(anywidget.AnyWidget):
         self.controls = {control.name: control for control in controls}
         self.points = dict(points or {})
         self.error: Exception | None = None
-        self._lock = threading.RLock()  # a cell and a widget's message may run on two threads
         self._held = self._stale = self._following = False
         self._count = 0
         owner = type(self).__name__
@@ -207,9 +210,7 @@ class Figure(anywidget.AnyWidget):
         def action() -> None:
             if content.get("reset"):
                 self.reset()
-            super(Figure, self).set_state(
-                values
-            )  # ipywidgets' own door: a value is not sent back whence it came
+            super(Figure, self).set_state(values)  # through ipywidgets' own door, which sends no value back
 
         self._answer(action, {"view": content.get("view"), "number": content.get("number")})
 
@@ -236,14 +237,15 @@ class Figure(anywidget.AnyWidget):
             setattr(self, name, value)
 
     def _changed(self, change: Any) -> None:
-        self._stale = True
-        if not self._following:
-            self._following = True
-            try:
-                self._hold(lambda: self._assign(self.follow(change.name)))
-            finally:
-                self._following = False
-        self._refresh()
+        with self._lock:
+            self._stale = True
+            if not self._following:
+                self._following = True
+                try:
+                    self._hold(lambda: self._assign(self.follow(change.name)))
+                finally:
+                    self._following = False
+            self._refresh()
 
     def _refresh(self) -> None:
         with self._lock:

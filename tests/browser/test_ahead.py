@@ -103,3 +103,23 @@ def test_what_python_sets_in_answer_to_a_slider_is_shown(lab):
     page.wait_for_timeout(REST)
     value = slider(page, "lr").get_attribute("aria-valuetext")
     assert f"lr {value}, beta1 0.5," in label(page)
+
+
+def test_what_was_asked_before_another_setting_changed_is_void(lab):
+    page = lab(PATH)
+    page.evaluate(
+        """() => {
+            const [lr, beta1] = ["lr", "beta1"].map((name) => document.querySelector(`.lf input[data-name=${name}]`));
+            lr.dispatchEvent(new Event("pointerenter"));
+            for (const slider of [beta1, lr]) {
+                slider.value = Number(slider.value) - 1;
+                slider.dispatchEvent(new Event("input"));
+            }
+        }"""
+    )
+    page.wait_for_timeout(REST)
+    for key in ("ArrowRight", "ArrowLeft", "ArrowLeft"):
+        slider(page, "lr").press(key)
+        page.wait_for_timeout(300)
+        lr, beta1 = (slider(page, name).get_attribute("aria-valuetext") for name in ("lr", "beta1"))
+        assert f"lr {lr.removesuffix(', default')}, beta1 {beta1}," in label(page)

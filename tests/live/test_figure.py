@@ -3,6 +3,7 @@
 import base64
 import gc
 import threading
+import time
 import tracemalloc
 
 import ipywidgets
@@ -168,6 +169,32 @@ def test_nothing_is_lost_when_two_threads_set_values(line):
         thread.join()
     assert wire.updates.count("_scene") == 100
     assert marks(line, "line")[0][1, 1] == np.float32(line.slope)
+
+
+def test_figures_that_set_each_other_can_be_moved_by_two_threads(monkeypatch):
+    monkeypatch.setattr(Line, "draw", lambda self, draw=Line.draw: (time.sleep(0.001), draw(self))[1])
+    first, second = Line(), Line()
+    first.observe(lambda change: second.set(slope=change.new), "slope")
+    second.observe(lambda change: first.set(slope=change.new), "slope")
+    wire = Wire(first)
+
+    def by_page():
+        for i in range(200):
+            wire.move(slope=i % 6)
+
+    def by_cell():
+        for i in range(200):
+            second.set(slope=i % 5)
+
+    threads = [threading.Thread(target=target, daemon=True) for target in (by_page, by_cell)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert not any(thread.is_alive() for thread in threads)
+    assert first.slope == second.slope
+    first.close()
+    second.close()
 
 
 def test_a_new_page_gets_the_present_state(line):
