@@ -123,3 +123,19 @@ def test_what_was_asked_before_another_setting_changed_is_void(lab):
         page.wait_for_timeout(300)
         lr, beta1 = (slider(page, name).get_attribute("aria-valuetext") for name in ("lr", "beta1"))
         assert f"lr {lr.removesuffix(', default')}, beta1 {beta1}," in label(page)
+
+
+def test_nothing_is_asked_before_python_knows_all_other_settings(lab):
+    page = lab([*PATH, SAID])
+    page.evaluate(
+        """() => {
+            const canvas = document.querySelector(".lf canvas"), lr = document.querySelector(".lf input[data-name=lr]");
+            for (let i = 0; i < 3; i++) canvas.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight" }));
+            lr.value = Number(lr.value) - 1;
+            lr.dispatchEvent(new Event("input"));
+        }"""
+    )
+    page.wait_for_timeout(REST)
+    slider(page, "lr").press("ArrowLeft")
+    page.wait_for_timeout(300)
+    assert told(page).startswith(label(page)) and "(-1.2, 1)" not in label(page)
