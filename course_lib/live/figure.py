@@ -25,9 +25,9 @@ _HERE = pathlib.Path(__file__).parent
 _SCRIPT = "\n".join(
     (_HERE / name).read_text("utf-8") for name in ("draw.js", "controls.js", "link.js", "figure.js")
 )
-_MOMENT = (
-    0.03  # seconds spent at a time on scenes nobody has asked for yet: whoever asks waits no longer than that
-)
+_MOMENT = 0.06
+"""Seconds spent at a time on scenes nobody has asked for yet: whoever asks meanwhile waits no longer than that."""
+
 _PALETTE = {theme: {**colors, "heat": rate_colors(theme)} for theme, colors in THEMES.items()}
 
 

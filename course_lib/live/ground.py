@@ -3,35 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from matplotlib.axes import Axes
 
+from ..optimizers import Optimizer
 from ..optimizers.hyper import Spec
 from ..plotting import draw_landscape, lowest
-from ..running import Path
+from ..running import Path, simulate
 from ..surfaces import Surface
 from ..surfaces import surface as find_surface
 from .controls import Control
 from .figure import Figure
+from .runs import stacked
 from .scene import Axis, Scene
+
+Settings = tuple[Optimizer, int, float]
+"""What makes a run from the start: the optimizer, how many steps, the noise in its gradients."""
 
 
 class GroundFigure(Figure):
-    """A figure on one of several surfaces, with a start that can be dragged.
+    """A figure of runs on one of several surfaces, with a start that can be dragged.
+
+    A subclass says in `settings` what it runs, and gets its paths from `run`.
 
     Args:
         surfaces: by name, as `surfaces_by_name` returns them; where there are several,
             a choice between them stands first.
         start: the first point; by default the surface's own.
         controls: the others.
+        seed: of the noise.
     """
 
+    _side_by_side: ClassVar[int] = 32
+
     def __init__(
-        self, surfaces: dict[str, Surface], start: tuple[float, float] | None, controls: Sequence[Control]
+        self,
+        surfaces: dict[str, Surface],
+        start: tuple[float, float] | None,
+        controls: Sequence[Control],
+        seed: int,
     ) -> None:
-        self.surfaces = surfaces
+        self.surfaces, self.seed = surfaces, seed
+        self._ready: dict[Any, Path] = {}
         first = next(iter(surfaces.values()))
         several = len(surfaces) > 1
         titles = tuple(one.title for one in surfaces.values())
@@ -49,6 +64,42 @@ class GroundFigure(Figure):
     def ground(self) -> Surface:
         """The surface now shown."""
         return self.surfaces[getattr(self, "surface", next(iter(self.surfaces)))]
+
+    def settings(self) -> dict[str, Settings]:
+        """Return what is run, by name."""
+        raise NotImplementedError(f"{type(self).__name__} has no settings")
+
+    def key(self, opt: Optimizer, steps: int, noise: float) -> Any:
+        """Return all that a run depends on, in a form that can be compared."""
+        return type(opt), *opt.hyper().values(), steps, noise, self.seed, self.ground.name, self.start
+
+    def run(self, opt: Optimizer, steps: int, noise: float) -> Path:
+        """Return the path from the start; from what has been prepared, if it is there."""
+        return self._ready.get(self.key(opt, steps, noise)) or self._simulate(opt, steps, noise)
+
+    def _simulate(self, opt: Optimizer, steps: int, noise: float) -> Path:
+        return simulate(opt, self.ground, steps, self.start, noise=noise, seed=self.seed)
+
+    def prepare(self, name: str, values: Sequence[Any]) -> None:
+        """Run the first values of a hyperparameter side by side; of a number of steps, run the largest."""
+        self._ready.clear()
+        imagined = []
+        for value in values[: self._side_by_side]:
+            with self.imagined(name, value):
+                imagined.append(self.settings())
+        for run in imagined[0]:
+            self._run_together([settings[run] for settings in imagined])
+
+    def _run_together(self, settings: Sequence[Settings]) -> None:
+        keys = [self.key(*setting) for setting in settings]
+        opts, steps, noises = zip(*settings, strict=True)
+        together = stacked(opts)
+        if together is None or len(set(keys)) == 1 or len(set(noises)) > 1:
+            return
+        points = self._simulate(together, max(steps), noises[0]).points
+        for i, (key, count) in enumerate(zip(keys, steps, strict=True)):
+            own = points[: count + 1, :, i] if together.grid else points[: count + 1]
+            self._ready[key] = Path(np.ascontiguousarray(own), self.ground)
 
     def draw_background(self, axes: Axes, name: str, theme: str) -> None:
         """Draw the contours of the surface of that name."""

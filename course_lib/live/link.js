@@ -10,8 +10,6 @@ const EFFORT = 500; // milliseconds of Python's work that a moving slider may as
 const FAR = 60; // ... and positions
 const SLOW = 30; // milliseconds a scene may take; a slower one would only keep Python from what is asked for
 
-const affordable = ({ milliseconds }) => (milliseconds > SLOW ? 0 : Math.min(Math.round(EFFORT / milliseconds), FAR));
-
 function makeLink(model, view, show) {
   const controls = new Map(model.get("_controls").map((control) => [control.name, control]));
   const latest = {};
@@ -27,7 +25,8 @@ function makeLink(model, view, show) {
   let scenes = new Map(); // its values → what they show; null where Python could not tell
   let edition = 0; // of all other settings: what was asked for under another one is out of date
   let asked = null; // the values asked for and not yet told, as a set
-  let reach = affordable(model.get("_scene"));
+  let usual = model.get("_scene").milliseconds; // that the last scene took
+  const each = new Map(); // slider → milliseconds that a scene foreseen took; every slider is tried once
   let moved = 0;
   let before = 0;
 
@@ -58,15 +57,16 @@ function makeLink(model, view, show) {
     if (control?.kind !== "slider") return;
     if (about !== name) forget(name);
     const first = pending && (pending.reset || Object.keys(pending.values).some((other) => other !== name));
-    if (!alive || !reach || asked || first) return; // what has been set must be there before it is built upon
+    const cost = Math.min(usual, each.get(name) ?? 0);
+    if (!alive || asked || first || cost > SLOW) return; // first: Python must know what has been set already
     const { values } = control;
     const at = nearest(values, model.get(name));
     const way = Math.sign(at - before);
-    const far = performance.now() - moved < 1000 ? reach : Math.min(reach, NEAR);
-    const cost = (i) => Math.abs(i - at) * (Math.sign(i - at) === way ? 1 : 2);
+    const far = Math.min(EFFORT / cost, performance.now() - moved < 1000 ? FAR : NEAR);
+    const away = (i) => Math.abs(i - at) * (Math.sign(i - at) === way ? 1 : 2);
     const unknown = values.map((_, i) => i).filter((i) => Math.abs(i - at) <= far && !scenes.has(values[i]));
     if (!unknown.length) return;
-    const wanted = unknown.sort((i, j) => cost(i) - cost(j)).slice(0, AT_ONCE).map((i) => values[i]);
+    const wanted = unknown.sort((i, j) => away(i) - away(j)).slice(0, AT_ONCE).map((i) => values[i]);
     asked = Object.assign(new Set(wanted), { edition });
     model.send({ ahead: name, values: wanted, view, edition });
   }
@@ -74,7 +74,7 @@ function makeLink(model, view, show) {
   function foreseen(content, buffers) {
     if (content.ahead === undefined || content.view !== view) return;
     asked = null;
-    reach = affordable(content);
+    each.set(content.ahead, content.milliseconds);
     if (content.edition === edition) {
       let next = 0;
       content.values.forEach((value, i) => {
@@ -123,7 +123,7 @@ function makeLink(model, view, show) {
     answered(scene) {
       const mine = scene.view === view;
       alive = true;
-      reach = affordable(scene);
+      usual = scene.milliseconds;
       if (mine) {
         flying = number - scene.number;
         if (!flying && !pending) for (const name of Object.keys(latest)) delete latest[name];

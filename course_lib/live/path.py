@@ -12,12 +12,12 @@ import numpy as np
 from ..optimizers import Optimizer
 from ..optimizers.hyper import Spec
 from ..plotting import lowest, short
-from ..running import Path, simulate
+from ..running import Path
 from ..surfaces import Surface
 from .controls import Control
 from .figure import Figure
-from .ground import GroundFigure, above, draw_divergence, draw_path, loss_axis, surfaces_by_name
-from .runs import Runs, stacked
+from .ground import GroundFigure, Settings, above, draw_divergence, draw_path, loss_axis, surfaces_by_name
+from .runs import Runs
 from .scene import Axis, Panel, Row, Scene, name_list
 
 _RESERVED = frozenset({"surface", "steps", "noise", "start", "seed", *dir(Figure)})
@@ -122,7 +122,7 @@ class PathExplorer(GroundFigure):
         ranges: dict[str, tuple[float, float]],
     ) -> None:
         surfaces = surfaces_by_name(surface)
-        self.target, self.tolerance, self.seed = target, tolerance, seed
+        self.target, self.tolerance = target, tolerance
         first = next(iter(surfaces.values()))
         own = [
             Control("steps", Spec(low=1, integer=True, scale="log", slider=(1, 1000)), steps),
@@ -133,9 +133,8 @@ class PathExplorer(GroundFigure):
         )
         self.runs = Runs(opt, shared, known, ranges, _RESERVED, first)
         self._steps, self._noise = steps, noise
-        self._ready: dict[Any, Path] = {}
         controls = [*self.runs.controls, *(c for c in own if sliders is None or c.name in sliders)]
-        super().__init__(surfaces, start, controls)
+        super().__init__(surfaces, start, controls, seed)
 
     def optimizer(self, name: str | None = None) -> Optimizer:
         """Return an optimizer with its hyperparameters as the sliders stand; the first one by default."""
@@ -147,33 +146,12 @@ class PathExplorer(GroundFigure):
         Raises:
             KeyError: for a name that is none of the optimizers'.
         """
-        opt, steps, noise = self._setting(name)
-        return self._ready.get(self._key(opt, steps, noise)) or self._simulate(opt, steps, noise)
+        return self.run(*self.settings()[name or next(iter(self.runs.optimizers))])
 
-    def prepare(self, name: str, values: Sequence[Any]) -> None:
-        """Run all values of a hyperparameter side by side; of a number of steps, run the largest."""
-        self._ready.clear()
-        for run in self.runs.optimizers:
-            settings = []
-            for value in values:
-                with self.imagined(name, value):
-                    settings.append(self._setting(run))
-            together = stacked([opt for opt, _, _ in settings])
-            if together is None or len({noise for _, _, noise in settings}) > 1:
-                continue
-            points = self._simulate(together, max(steps for _, steps, _ in settings), settings[0][2]).points
-            for i, (opt, steps, noise) in enumerate(settings):
-                own = points[: steps + 1, :, i] if together.grid else points[: steps + 1]
-                self._ready[self._key(opt, steps, noise)] = Path(np.ascontiguousarray(own), self.ground)
-
-    def _setting(self, name: str | None) -> tuple[Optimizer, int, float]:
-        return self.optimizer(name), getattr(self, "steps", self._steps), getattr(self, "noise", self._noise)
-
-    def _simulate(self, opt: Optimizer, steps: int, noise: float) -> Path:
-        return simulate(opt, self.ground, steps, self.start, noise=noise, seed=self.seed)
-
-    def _key(self, opt: Optimizer, steps: int, noise: float) -> Any:
-        return type(opt), *opt.hyper().values(), steps, noise, self.seed, self.ground.name, self.start
+    def settings(self) -> dict[str, Settings]:
+        """Return each optimizer as the sliders stand, the number of steps and the noise."""
+        steps, noise = getattr(self, "steps", self._steps), getattr(self, "noise", self._noise)
+        return {name: (self.optimizer(name), steps, noise) for name in self.runs.optimizers}
 
     # -- the picture --------------------------------------------------------------------------------
 

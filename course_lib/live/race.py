@@ -17,11 +17,11 @@ from ..optimizers import REGISTRY, Optimizer
 from ..optimizers.hyper import Spec
 from ..picture import DRAWING
 from ..plotting import SERIES, THEMES, draw_landscape, new_figure, short, styled
-from ..running import Path, simulate
+from ..running import Path
 from ..surfaces import Surface
 from ..surfaces import surface as find_surface
 from .controls import Control
-from .ground import GroundFigure, above, loss_axis, surfaces_by_name
+from .ground import GroundFigure, Settings, above, loss_axis, surfaces_by_name
 from .runs import named_optimizers
 from .scene import Axis, Panel, Row, Scene
 
@@ -92,12 +92,14 @@ _runners = lru_cache(maxsize=32)(runners)
 class Race(GroundFigure):
     """What `explore_race` returns; its arguments are explained there."""
 
+    _side_by_side = 12  # thirteen runners at so many settings take as long as a message may wait
+
     def __init__(
         self, opts: Any, surface: Any, steps: int, start: tuple[float, float] | None, noise: float, seed: int
     ) -> None:
         self._own = opts is None
         self.runners = named_optimizers(runners() if opts is None else opts)
-        self.seed, self.length = seed, steps
+        self.length = steps
         self.looks = {name: (color, i >= len(SERIES)) for i, (name, color) in
                        enumerate(zip(self.runners, cycle(SERIES), strict=False))}  # fmt: skip
         self._switches = {name: f"show_{i}" for i, name in enumerate(self.runners)}
@@ -111,7 +113,7 @@ class Race(GroundFigure):
             *(Control(trait, Spec(choices=(True, False)), True, name, hidden=True)
               for name, trait in self._switches.items()),
         ]  # fmt: skip
-        super().__init__(surfaces_by_name(surface), start, controls)
+        super().__init__(surfaces_by_name(surface), start, controls, seed)
 
     def optimizer(self, name: str) -> Optimizer:
         """Return a runner with its learning rate as the controls stand."""
@@ -123,23 +125,16 @@ class Race(GroundFigure):
 
     def paths(self) -> dict[str, Path]:
         """Return the whole run of each runner that takes part, by name."""
-        key = (self.ground.name, self.start, self.lr, self.factor, self.shared_lr, self.noise,
-               *(getattr(self, trait) for trait in self._switches.values()))  # fmt: skip
+        settings = self.settings()
+        key = [self.key(*setting) for setting in settings.values()]
         if key != self._known[0]:
-            taking_part = [name for name, trait in self._switches.items() if getattr(self, trait)]
-            found = {
-                name: simulate(
-                    self.optimizer(name),
-                    self.ground,
-                    self.length,
-                    self.start,
-                    noise=self.noise,
-                    seed=self.seed,
-                )
-                for name in taking_part
-            }
-            self._known = key, found
+            self._known = key, {name: self.run(*setting) for name, setting in settings.items()}
         return self._known[1]
+
+    def settings(self) -> dict[str, Settings]:
+        """Return each runner that takes part as the controls stand, how long the race is, and the noise."""
+        taking_part = [name for name, trait in self._switches.items() if getattr(self, trait)]
+        return {name: (self.optimizer(name), self.length, self.noise) for name in taking_part}
 
     # -- the picture --------------------------------------------------------------------------------
 

@@ -139,3 +139,27 @@ def test_nothing_is_asked_before_python_knows_all_other_settings(lab):
     slider(page, "lr").press("ArrowLeft")
     page.wait_for_timeout(300)
     assert told(page).startswith(label(page)) and "(-1.2, 1)" not in label(page)
+
+
+def test_no_picture_goes_back_to_an_earlier_value(lab):
+    page = lab(PATH)
+    box = slider(page, "lr").bounding_box()
+    y = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] * 0.6, y)
+    page.wait_for_timeout(REST)
+    page.mouse.down()
+    page.evaluate(
+        """() => {
+            const canvas = document.querySelector(".lf canvas");
+            window.shown = [];
+            new MutationObserver(() => window.shown.push(Number(canvas.ariaLabel.match(/lr ([^,]+),/)[1])))
+                .observe(canvas, { attributeFilter: ["aria-label"] });
+        }"""
+    )
+    for i in range(60):
+        page.mouse.move(box["x"] + box["width"] * (0.6 - i / 200), y)
+        page.wait_for_timeout(15)
+    page.mouse.up()
+    page.wait_for_timeout(REST)
+    shown = page.evaluate("() => window.shown")
+    assert len(shown) > 15 and shown == sorted(shown, reverse=True)
