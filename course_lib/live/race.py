@@ -126,7 +126,7 @@ class Race(GroundFigure):
     def paths(self) -> dict[str, Path]:
         """Return the whole run of each runner that takes part, by name."""
         settings = self.settings()
-        key = [self.key(*setting) for setting in settings.values()]
+        key = {name: self.key(*setting) for name, setting in settings.items()}
         if key != self._known[0]:
             self._known = key, {name: self.run(*setting) for name, setting in settings.items()}
         return self._known[1]

@@ -8,7 +8,7 @@ from PIL import Image
 
 from course_lib.live import SEQUENCES, explore_map, explore_moments, explore_race, runners
 from course_lib.live.settings_map import CELLS, shades
-from course_lib.optimizers import Adam, GradientDescent, Momentum, Muon, Newton
+from course_lib.optimizers import Adam, GradientDescent, Lookahead, Momentum, Muon, Nadam, Newton
 from course_lib.running import simulate
 from course_lib.surfaces import surface
 
@@ -207,6 +207,17 @@ def test_still_pictures():
     for figure in (explore_moments(Adam()), explore_map(Adam(), steps=10), field()):
         assert opened(figure.png()).width == 990
         figure.close()
+
+
+def test_runners_of_one_class_with_equal_numbers_are_told_apart():
+    race = explore_race({"A": Lookahead(Adam(lr=0.1)), "B": Lookahead(Nadam(lr=0.1))}, "rosenbrock", steps=20)
+    race.show_1 = False
+    only_a = race.paths()
+    race.set(show_0=False, show_1=True)
+    only_b = race.paths()
+    assert list(only_a) == ["A"] and list(only_b) == ["B"]
+    assert not np.array_equal(only_a["A"].points, only_b["B"].points)
+    race.close()
 
 
 @pytest.mark.parametrize(
