@@ -8,7 +8,7 @@ from PIL import Image
 
 from course_lib.live import SEQUENCES, explore_map, explore_moments, explore_race, runners
 from course_lib.live.settings_map import CELLS, shades
-from course_lib.optimizers import Adam, GradientDescent, Lookahead, Momentum, Muon, Nadam, Newton
+from course_lib.optimizers import Adam, AdaMax, GradientDescent, Lookahead, Momentum, Muon, Newton
 from course_lib.running import simulate
 from course_lib.surfaces import surface
 
@@ -210,7 +210,7 @@ def test_still_pictures():
 
 
 def test_runners_of_one_class_with_equal_numbers_are_told_apart():
-    race = explore_race({"A": Lookahead(Adam(lr=0.1)), "B": Lookahead(Nadam(lr=0.1))}, "rosenbrock", steps=20)
+    race = explore_race({"A": Lookahead(Adam(lr=0.1)), "B": Lookahead(AdaMax(lr=0.1))}, "rosenbrock", steps=20)
     race.show_1 = False
     only_a = race.paths()
     race.set(show_0=False, show_1=True)
