@@ -25,8 +25,8 @@ Each explorer is one call and returns a widget with a trait for every setting:
 Every figure: ``figure.lr = 0.1`` moves slider and picture, ``figure.set(lr=0.1, beta=0.9)`` moves several at once,
 ``figure.reset()`` returns to the defaults, ``figure.observe(f, "lr")`` and ``ipywidgets.link`` follow it.
 
-While a slider is pointed at or moved, Python works out what the positions around it would show, so that a move finds its
-picture ready. An optimizer of your own is therefore also run at settings that nobody has chosen.
+While a slider is pointed at or moved, Python works out what the positions around it would show, so that a move finds
+its picture ready. An optimizer of your own is therefore also run at settings that nobody has chosen.
 """
 
 from .batch_runs import BatchRun

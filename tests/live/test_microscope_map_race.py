@@ -210,7 +210,9 @@ def test_still_pictures():
 
 
 def test_runners_of_one_class_with_equal_numbers_are_told_apart():
-    race = explore_race({"A": Lookahead(Adam(lr=0.1)), "B": Lookahead(AdaMax(lr=0.1))}, "rosenbrock", steps=20)
+    race = explore_race(
+        {"A": Lookahead(Adam(lr=0.1)), "B": Lookahead(AdaMax(lr=0.1))}, "rosenbrock", steps=20
+    )
     race.show_1 = False
     only_a = race.paths()
     race.set(show_0=False, show_1=True)
