@@ -163,3 +163,19 @@ def test_no_picture_goes_back_to_an_earlier_value(lab):
     page.wait_for_timeout(REST)
     shown = page.evaluate("() => window.shown")
     assert len(shown) > 15 and shown == sorted(shown, reverse=True)
+
+
+def test_defaults_are_not_forgotten_when_a_slider_is_moved_at_once(lab):
+    page = lab(PATH)
+    page.evaluate(
+        """() => {
+            const canvas = document.querySelector(".lf canvas"), lr = document.querySelector(".lf input[data-name=lr]");
+            for (let i = 0; i < 3; i++) canvas.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight" }));
+            document.querySelector(".lf-reset").click();
+            lr.value = Number(lr.value) - 1;
+            lr.dispatchEvent(new Event("input"));
+        }"""
+    )
+    page.wait_for_timeout(REST)
+    value = slider(page, "lr").get_attribute("aria-valuetext")
+    assert f"lr {value}," in label(page) and value != "0.1, default" and "(-1.2, 1)" in label(page)
