@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from contextvars import ContextVar
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from traitlets import TraitType
 
 from ..optimizers.hyper import Spec
+from .ahead import Imaginable
 
 POSITIONS = 160
 """How many values a slider offers: about one for each pixel it moves."""
-
-IMAGINED: ContextVar[tuple[Any, Mapping[Any, Any]]] = ContextVar("IMAGINED", default=(None, {}))
-"""A figure and the values its settings seem to have in this thread, while it looks ahead (see `Figure.imagined`)."""
 
 
 @dataclass(frozen=True)
@@ -68,16 +64,7 @@ class Control:
         }
 
 
-class _Settable(TraitType):
-    """A trait that can be imagined to have another value."""
-
-    def get(self, obj: Any, cls: Any = None) -> Any:
-        """Return the value, or the imagined one."""
-        figure, values = IMAGINED.get()
-        return values[self.name] if figure is obj and self.name in values else super().get(obj, cls)
-
-
-class Setting(_Settable):
+class Setting(Imaginable):
     """A trait that takes what a `Spec` allows, one number or one choice, and says so when it does not."""
 
     def __init__(self, control: Control, owner: str) -> None:
@@ -99,7 +86,7 @@ class Setting(_Settable):
         return clean
 
 
-class Point(_Settable):
+class Point(Imaginable):
     """A trait that takes two finite numbers."""
 
     def __init__(self, default: tuple[float, float], name: str) -> None:

@@ -7,8 +7,7 @@ import pathlib
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import anywidget
@@ -17,7 +16,9 @@ import traitlets
 from matplotlib.axes import Axes
 
 from ..plotting import THEMES, full_bleed, rate_colors
-from .controls import IMAGINED, Control, Point, Setting
+from .ahead import foresee
+from .cells import retire_earlier_run
+from .controls import Control, Point, Setting
 from .scene import Scene
 from .static import scene_png
 
@@ -25,9 +26,6 @@ _HERE = pathlib.Path(__file__).parent
 _SCRIPT = "\n".join(
     (_HERE / name).read_text("utf-8") for name in ("draw.js", "controls.js", "link.js", "figure.js")
 )
-_MOMENT = 0.06
-"""Seconds spent at a time on scenes nobody has asked for yet: whoever asks meanwhile waits no longer than that."""
-
 _PALETTE = {theme: {**colors, "heat": rate_colors(theme)} for theme, colors in THEMES.items()}
 
 
@@ -72,7 +70,6 @@ class Figure(anywidget.AnyWidget):
     _palette: Any = traitlets.Dict().tag(sync=True)
     _scene: Any = traitlets.Dict().tag(sync=True)
 
-    _cells: ClassVar[dict[str, tuple[str, list[Figure]]]] = {}
     _background_colors: ClassVar[int] = 256
     _lock: ClassVar[Any] = threading.RLock()
     """A cell and a widget's message may run on two threads. One for all figures: those that set each other would
@@ -94,11 +91,11 @@ class Figure(anywidget.AnyWidget):
             _controls=[control.message(self.follow(name)) for name, control in self.controls.items()],
             _points=list(self.points),
             _palette=_PALETTE,
-            _scene=self._message(),
+            _scene=self.message(),
         )
         self.observe(self._changed, list(traits))
         self.on_msg(self._received)
-        self._retire_earlier_run()
+        retire_earlier_run(self)
 
     # -- what a subclass defines --------------------------------------------------------------------
 
@@ -156,41 +153,19 @@ class Figure(anywidget.AnyWidget):
         if layout is not None:
             layout.close()
 
-    @contextmanager
-    def imagined(self, name: str, value: Any) -> Iterator[None]:
-        """Let a setting, and what follows it, seem to have another value, in this thread only and for a while.
-
-        Args:
-            name: of the setting.
-            value: which it could be given.
-
-        Raises:
-            TypeError: if it could not.
-            ValueError: if it could not.
-
-        Examples:
-            >>> from course_lib.live import explore_path
-            >>> from course_lib.optimizers import Adam
-            >>> figure = explore_path(Adam(lr=0.1), "himmelblau", steps=100)
-            >>> with figure.imagined("lr", 0.5):
-            ...     figure.lr, figure.path().diverged
-            (0.5, False)
-            >>> figure.lr
-            0.1
-        """
-        values = {name: self.traits()[name]._validate(self, value)}
-        token = IMAGINED.set((self, values))
-        try:
-            values |= self.follow(name)
-            yield
-        finally:
-            IMAGINED.reset(token)
-
     @property
     def scene(self) -> Scene:
         """The scene for the traits as they are now; a number that overflows in it is no cause for a warning."""
         with np.errstate(all="ignore"):
             return self.draw()
+
+    def message(self) -> dict[str, Any]:
+        """Return the scene for the traits as they are now, as it is sent."""
+        began = time.perf_counter()
+        message = self.scene.message()
+        self._count += 1  # two equal pictures are still two answers
+        took = 1000 * (time.perf_counter() - began)
+        return {"count": self._count, "view": None, "number": 0, "error": "", "milliseconds": took, **message}
 
     # -- answering ----------------------------------------------------------------------------------
 
@@ -203,7 +178,9 @@ class Figure(anywidget.AnyWidget):
             self._send_background(content)
             return
         if "ahead" in content:
-            self._look_ahead(content)
+            with self._lock:
+                answer, scenes = foresee(self, content)
+            self.send(answer, buffers=scenes)
             return
         values = {name: value for name, value in content["values"].items() if name in self.keys}
 
@@ -258,7 +235,7 @@ class Figure(anywidget.AnyWidget):
                 raise
 
     def _show(self, reply: dict[str, Any] | None = None) -> None:
-        message = self._message()
+        message = self.message()
         self._stale, self.error = False, None
         self._scene = message | (reply or {})
 
@@ -266,38 +243,6 @@ class Figure(anywidget.AnyWidget):
         self._stale, self.error = False, error
         self._count += 1
         self._scene = {**self._scene, **(reply or {}), "count": self._count, "error": in_words(error)}
-
-    def _message(self) -> dict[str, Any]:
-        began = time.perf_counter()
-        message = self.scene.message()
-        self._count += 1  # two equal pictures are still two answers
-        took = 1000 * (time.perf_counter() - began)
-        return {"count": self._count, "view": None, "number": 0, "error": "", "milliseconds": took, **message}
-
-    def _look_ahead(self, asked: dict[str, Any]) -> None:
-        """Send what a setting's next values would show: as many as can be imagined in a moment, and at least one."""
-        name, began = asked["ahead"], time.perf_counter()
-        scenes: list[dict[str, Any] | None] = []
-        buffers = []
-        with self._lock, np.errstate(all="ignore"):
-            with suppress(Exception):  # said in words where such a value is really set
-                self.prepare(name, asked["values"])
-            end = time.perf_counter() + _MOMENT
-            for value in asked["values"]:
-                try:
-                    with self.imagined(name, value):
-                        scene = self._message()
-                except Exception:  # whoever sets that value will see it in words
-                    scenes.append(None)
-                else:
-                    buffers.append(scene.pop("data"))
-                    scenes.append(scene)
-                if time.perf_counter() > end:
-                    break
-        reply = {key: asked.get(key) for key in ("ahead", "view", "edition")}
-        each = 1000 * (time.perf_counter() - began) / max(len(scenes), 1)
-        values = asked["values"][: len(scenes)]
-        self.send({**reply, "values": values, "scenes": scenes, "milliseconds": each}, buffers=buffers)
 
     def _send_background(self, asked: dict[str, Any]) -> None:
         theme = asked["theme"] if asked["theme"] in THEMES else "light"
@@ -337,18 +282,6 @@ class Figure(anywidget.AnyWidget):
         data["image/png"] = base64.b64encode(self.png()).decode()
         return data, metadata
 
-    def _retire_earlier_run(self) -> None:
-        """Close the figures that an earlier run of the same cell made: nobody can see them any more."""
-        cell, run = _running_cell()
-        if not cell:
-            return
-        earlier_run, figures = self._cells.get(cell, (run, []))
-        if earlier_run != run:
-            for figure in figures:
-                figure.close()
-            figures = []
-        self._cells[cell] = (run, [*figures, self])
-
 
 def in_words(error: Exception) -> str:
     """Return what went wrong and in which line of whose code.
@@ -366,14 +299,3 @@ def in_words(error: Exception) -> str:
         return words
     last = frames[-1]
     return f"{words}\n(in {last.name}, line {last.lineno}: {last.line})" if last.line else words
-
-
-def _running_cell() -> tuple[str, str]:
-    """Return the identifiers of the notebook cell being run and of this run of it; empty outside a notebook."""
-    try:
-        from IPython import get_ipython
-
-        parent = get_ipython().kernel.get_parent("shell")
-        return parent["metadata"].get("cellId", ""), parent["header"]["msg_id"]
-    except (ImportError, AttributeError, KeyError):
-        return "", ""

@@ -14,6 +14,7 @@ from ..plotting import draw_landscape, lowest
 from ..running import Path, simulate
 from ..surfaces import Surface
 from ..surfaces import surface as find_surface
+from .ahead import imagined
 from .controls import Control
 from .figure import Figure
 from .runs import stacked
@@ -37,6 +38,7 @@ class GroundFigure(Figure):
     """
 
     _side_by_side: ClassVar[int] = 32
+    """How many values of a hyperparameter are run at once."""
 
     def __init__(
         self,
@@ -83,12 +85,12 @@ class GroundFigure(Figure):
     def prepare(self, name: str, values: Sequence[Any]) -> None:
         """Run the first values of a hyperparameter side by side; of a number of steps, run the largest."""
         self._ready.clear()
-        imagined = []
+        rounds = []
         for value in values[: self._side_by_side]:
-            with self.imagined(name, value):
-                imagined.append(self.settings())
-        for run in imagined[0]:
-            self._run_together([settings[run] for settings in imagined])
+            with imagined(self, name, value):
+                rounds.append(self.settings())
+        for run in rounds[0]:
+            self._run_together([settings[run] for settings in rounds])
 
     def _run_together(self, settings: Sequence[Settings]) -> None:
         keys = [self.key(*setting) for setting in settings]

@@ -92,7 +92,7 @@ _runners = lru_cache(maxsize=32)(runners)
 class Race(GroundFigure):
     """What `explore_race` returns; its arguments are explained there."""
 
-    _side_by_side = 12  # thirteen runners at so many settings take as long as a message may wait
+    _side_by_side = 12  # of thirteen runners: more would keep whoever asks meanwhile waiting
 
     def __init__(
         self, opts: Any, surface: Any, steps: int, start: tuple[float, float] | None, noise: float, seed: int

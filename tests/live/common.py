@@ -8,9 +8,32 @@ import numpy as np
 from hypothesis import strategies as st
 from PIL import Image
 
+from course_lib.live import Axis, Figure, Panel, Scene
+from course_lib.live.controls import Control
+from course_lib.optimizers.hyper import Spec
 from course_lib.plotting import THEMES
 
 COLORS = THEMES["light"]
+
+
+class Line(Figure):
+    """The smallest figure: a line whose slope is a slider; at 7 it fails."""
+
+    def __init__(self):
+        self.drawn = 0
+        super().__init__(
+            [Control("slope", Spec(low=-10, high=10, open_high=False, slider=(-10, 10)), 1.0)],
+            {"end": (1.0, 0.0)},
+        )
+
+    def draw(self):
+        self.drawn += 1
+        if self.slope == 7:
+            raise ZeroDivisionError("seven")
+        scene = Scene([Panel(Axis.linear("x", 0, 1), Axis.linear("y", -10, 10))], alt=f"slope {self.slope:g}")
+        scene.line(0, [0, 1], [0, self.slope], "blue")
+        scene.handle(0, "end", *self.end)
+        return scene
 
 
 class Wire:

@@ -6,45 +6,28 @@ import time
 import numpy as np
 import pytest
 
+from course_lib import live
 from course_lib.comparing.studies import results
-from course_lib.live import (
-    explore_batches,
-    explore_curvature,
-    explore_eigenvalues,
-    explore_map,
-    explore_moments,
-    explore_path,
-    explore_race,
-    explore_rates,
-    explore_stability,
-)
-from course_lib.live import figure as figure_module
+from course_lib.live import ahead as ahead_module
 from course_lib.live import ground as ground_module
+from course_lib.live.ahead import imagined
 from course_lib.optimizers import SAM, Adam, GradientDescent, Lookahead, Momentum
 
 from .common import Wire, foreseen
-from .test_figure import Line
 
 EXPLORERS = {
-    "path": lambda: explore_path([Adam(lr=0.1), Momentum(lr=0.01)], "himmelblau", steps=40),
-    "noisy path": lambda: explore_path(Adam(lr=0.1), "himmelblau", steps=40, noise=0.3),
-    "wrapped path": lambda: explore_path(Lookahead(Adam(lr=0.1)), "himmelblau", steps=40),
-    "moments": lambda: explore_moments(Adam(lr=0.1)),
-    "map": lambda: explore_map(Adam(lr=0.1), "himmelblau", steps=20),
-    "race": lambda: explore_race(steps=30),
-    "stability": explore_stability,
-    "eigenvalues": lambda: explore_eigenvalues(Momentum(lr=0.5)),
-    "curvature": lambda: explore_curvature("himmelblau"),
-    "batches": lambda: explore_batches(epochs=1, size=400),
-    "rates": lambda: explore_rates(results("mlp")),
+    "path": lambda: live.explore_path([Adam(lr=0.1), Momentum(lr=0.01)], "himmelblau", steps=40),
+    "noisy path": lambda: live.explore_path(Adam(lr=0.1), "himmelblau", steps=40, noise=0.3),
+    "wrapped path": lambda: live.explore_path(Lookahead(Adam(lr=0.1)), "himmelblau", steps=40),
+    "moments": lambda: live.explore_moments(Adam(lr=0.1)),
+    "map": lambda: live.explore_map(Adam(lr=0.1), "himmelblau", steps=20),
+    "race": lambda: live.explore_race(steps=30),
+    "stability": live.explore_stability,
+    "eigenvalues": lambda: live.explore_eigenvalues(Momentum(lr=0.5)),
+    "curvature": lambda: live.explore_curvature("himmelblau"),
+    "batches": lambda: live.explore_batches(epochs=1, size=400),
+    "rates": lambda: live.explore_rates(results("mlp")),
 }
-
-
-@pytest.fixture
-def line():
-    figure = Line()
-    yield figure
-    figure.close()
 
 
 def shown(scene):
@@ -92,8 +75,8 @@ def test_looking_ahead_sets_nothing_and_calls_nobody(line):
 
 
 def test_what_follows_a_setting_is_imagined_with_it():
-    figure = explore_stability()
-    with figure.imagined("lr", 0.5):
+    figure = live.explore_stability()
+    with imagined(figure, "lr", 0.5):
         assert figure.cursor == (0.5, figure.beta)
     assert figure.cursor == (figure.lr, figure.beta) != (0.5, figure.beta)
     assert {control["name"]: control["carries"] for control in figure._controls} == {
@@ -104,7 +87,7 @@ def test_what_follows_a_setting_is_imagined_with_it():
 
 def test_another_thread_sees_what_is_set(line):
     seen = []
-    with line.imagined("slope", 5):
+    with imagined(line, "slope", 5):
         other = threading.Thread(target=lambda: seen.append(line.slope))
         other.start()
         other.join()
@@ -131,7 +114,7 @@ def test_a_slow_figure_is_asked_little_at_a_time(line):
 
 def counted(monkeypatch):
     """The runs of a path explorer from now on, in answers that are not cut short by the clock."""
-    monkeypatch.setattr(figure_module, "_MOMENT", 60.0)
+    monkeypatch.setattr(ahead_module, "_MOMENT", 60.0)
     runs = []
     simulate = ground_module.simulate
     monkeypatch.setattr(ground_module, "simulate", lambda *a, **k: (runs.append(a[0]), simulate(*a, **k))[1])
@@ -139,7 +122,7 @@ def counted(monkeypatch):
 
 
 def test_values_of_a_hyperparameter_are_run_side_by_side_and_kept(monkeypatch):
-    figure = explore_path([Adam(lr=0.1), Momentum(lr=0.1)], "himmelblau", steps=40)
+    figure = live.explore_path([Adam(lr=0.1), Momentum(lr=0.1)], "himmelblau", steps=40)
     runs = counted(monkeypatch)
     values = figure.controls["lr"].values[:20]
     foreseen(figure, "lr", values)
@@ -155,7 +138,7 @@ def test_values_of_a_hyperparameter_are_run_side_by_side_and_kept(monkeypatch):
 
 
 def test_a_race_runs_a_dozen_learning_rates_of_each_runner_at_once(monkeypatch):
-    figure = explore_race([Adam(lr=0.1), Momentum(lr=0.1)], steps=40)
+    figure = live.explore_race([Adam(lr=0.1), Momentum(lr=0.1)], steps=40)
     runs = counted(monkeypatch)
     foreseen(figure, "factor", figure.controls["factor"].values[:12])
     assert [run.grid for run in runs] == [(12,), (12,)]
@@ -165,7 +148,7 @@ def test_a_race_runs_a_dozen_learning_rates_of_each_runner_at_once(monkeypatch):
 
 
 def test_the_most_steps_hold_all_the_others(monkeypatch):
-    figure = explore_path(Adam(lr=0.1), "himmelblau", steps=40)
+    figure = live.explore_path(Adam(lr=0.1), "himmelblau", steps=40)
     runs = counted(monkeypatch)
     told = foreseen(figure, "steps", [10, 50, 25])
     assert len(runs) == 1 and [scene["alt"].split("after ")[1][:8] for scene in told.values()] == [
@@ -184,7 +167,7 @@ class Entangled(GradientDescent):
     "opt", [Entangled(lr=0.1), Lookahead(Entangled(lr=0.1)), SAM(GradientDescent(lr=0.01))]
 )
 def test_rules_that_may_mix_their_runs_run_alone(opt, monkeypatch):
-    figure = explore_path(opt, "himmelblau", steps=20)
+    figure = live.explore_path(opt, "himmelblau", steps=20)
     runs = counted(monkeypatch)
     told = foreseen(figure, "lr", [0.02, 0.05])
     assert [run.grid for run in runs] == [(), ()]

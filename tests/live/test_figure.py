@@ -10,39 +10,10 @@ import ipywidgets
 import numpy as np
 import pytest
 
-from course_lib.live import Axis, Figure, Panel, Scene, explore_path
-from course_lib.live.controls import Control
+from course_lib.live import explore_path
 from course_lib.optimizers import Adam, Momentum
-from course_lib.optimizers.hyper import Spec
 
-from .common import Wire, marks, opened
-
-
-class Line(Figure):
-    """The smallest figure: a line whose slope is a slider; at 7 it fails."""
-
-    def __init__(self):
-        self.drawn = 0
-        super().__init__(
-            [Control("slope", Spec(low=-10, high=10, open_high=False, slider=(-10, 10)), 1.0)],
-            {"end": (1.0, 0.0)},
-        )
-
-    def draw(self):
-        self.drawn += 1
-        if self.slope == 7:
-            raise ZeroDivisionError("seven")
-        scene = Scene([Panel(Axis.linear("x", 0, 1), Axis.linear("y", -10, 10))], alt=f"slope {self.slope:g}")
-        scene.line(0, [0, 1], [0, self.slope], "blue")
-        scene.handle(0, "end", *self.end)
-        return scene
-
-
-@pytest.fixture
-def line():
-    figure = Line()
-    yield figure
-    figure.close()
+from .common import Line, Wire, marks, opened
 
 
 def test_setting_a_trait_leads_to_its_picture(line):
@@ -247,7 +218,7 @@ def test_the_still_picture_is_of_the_present_state():
 
 
 def test_a_cell_run_again_closes_the_figures_of_its_earlier_run(monkeypatch):
-    from course_lib.live import figure as module
+    from course_lib.live import cells as module
 
     run = ["cell-1", "run-1"]
     monkeypatch.setattr(module, "_running_cell", lambda: tuple(run))

@@ -1,0 +1,98 @@
+"""Looking ahead: what a figure would show at other values of a setting, told before anybody sets them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+from traitlets import TraitType
+
+if TYPE_CHECKING:
+    from .figure import Figure
+
+_MOMENT = 0.06
+"""Seconds spent at a time on drawing scenes nobody has asked for yet, beside what `Figure.prepare` takes."""
+
+_IMAGINED: ContextVar[tuple[Any, Mapping[Any, Any]]] = ContextVar("IMAGINED", default=(None, {}))
+"""A figure and the values its settings seem to have in this thread."""
+
+
+class Imaginable(TraitType):
+    """A trait that can seem to have another value."""
+
+    def get(self, obj: Any, cls: Any = None) -> Any:
+        """Return the value, or the imagined one."""
+        figure, values = _IMAGINED.get()
+        return values[self.name] if figure is obj and self.name in values else super().get(obj, cls)
+
+
+@contextmanager
+def imagined(figure: Figure, name: str, value: Any) -> Iterator[None]:
+    """Let a setting, and what follows it, seem to have another value, in this thread only and for a while.
+
+    Args:
+        figure: whose setting it is.
+        name: of the setting.
+        value: which it could be given.
+
+    Raises:
+        TypeError: if it could not.
+        ValueError: if it could not.
+
+    Examples:
+        >>> from course_lib.live import explore_path
+        >>> from course_lib.optimizers import Adam
+        >>> figure = explore_path(Adam(lr=0.1), "himmelblau", steps=100)
+        >>> with imagined(figure, "lr", 0.5):
+        ...     figure.lr, figure.path().diverged
+        (0.5, False)
+        >>> figure.lr
+        0.1
+    """
+    values = {name: figure.traits()[name]._validate(figure, value)}
+    token = _IMAGINED.set((figure, values))
+    try:
+        values |= figure.follow(name)
+        yield
+    finally:
+        _IMAGINED.reset(token)
+
+
+def foresee(figure: Figure, asked: Mapping[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
+    """Return what a setting's next values would show: as many as can be drawn in a moment, and at least one.
+
+    Args:
+        figure: that is asked.
+        asked: the setting as ``"ahead"`` and its ``"values"``; ``"view"`` and ``"edition"`` are handed back.
+
+    Returns:
+        The answer, with None for the scene of a value that fails, and the buffers of the other scenes.
+    """
+    name, began = asked["ahead"], time.perf_counter()
+    scenes: list[dict[str, Any] | None] = []
+    buffers = []
+    with suppress(Exception):  # said in words where such a value is really set
+        figure.prepare(name, asked["values"])
+    end = time.perf_counter() + _MOMENT
+    for value in asked["values"]:
+        try:
+            with imagined(figure, name, value):
+                scene = figure.message()
+        except Exception:  # whoever sets that value will see it in words
+            scenes.append(None)
+        else:
+            buffers.append(scene.pop("data"))
+            scenes.append(scene)
+        if time.perf_counter() > end:
+            break
+    answer = {key: asked.get(key) for key in ("ahead", "view", "edition")}
+    each = 1000 * (time.perf_counter() - began) / max(len(scenes), 1)
+    return {
+        **answer,
+        "values": asked["values"][: len(scenes)],
+        "scenes": scenes,
+        "milliseconds": each,
+    }, buffers
