@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import subprocess
 import sys
 import tomllib
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import nbformat
@@ -114,3 +116,37 @@ def test_arrows_point_one_way():
             assert not re.findall(
                 rf"^\s*from \.+({others})\b|^\s*from course_lib\.({others})\b", code, re.M
             ), path
+
+
+def imported_files(path: Path) -> set[Path]:
+    """Return the files of the course that a file imports, those for the type checker and inside functions too."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            folder = path.parents[node.level - 1].joinpath(*(node.module or "").split("."))
+            for at in (folder, *(folder / alias.name for alias in node.names)):
+                found |= {file for file in (at.with_suffix(".py"), at / "__init__.py") if file.is_file()}
+    return found - {path}
+
+
+def test_no_files_import_each_other_in_a_circle():
+    files = {path: imported_files(path) for path in (ROOT / "course_lib").rglob("*.py")}
+    room = {
+        path: {other for other in others if other != path.parent / "__init__.py"}
+        for path, others in files.items()
+    }
+    assert sum(map(len, room.values())) > 100
+    TopologicalSorter(room).prepare()  # names the circle, if there is one
+
+
+def test_the_block_of_live_figures_knows_no_explorer_and_no_optimizer_rule():
+    for path in (ROOT / "course_lib" / "live" / "block").glob("*.py"):
+        named = {other.relative_to(ROOT / "course_lib").as_posix() for other in imported_files(path)}
+        assert not [
+            name for name in named if name.startswith(("live/explorers", "surfaces", "problems", "running"))
+        ]
+        assert [name for name in named if name.startswith("optimizers")] in (
+            [],
+            ["optimizers/hyper.py"],
+            ["optimizers/__init__.py", "optimizers/hyper.py"],
+        ), path

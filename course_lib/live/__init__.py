@@ -29,18 +29,18 @@ While a slider is pointed at or moved, Python works out what the positions aroun
 its picture ready. An optimizer of your own is therefore also run at settings that nobody has chosen.
 """
 
-from .batch_runs import BatchRun
-from .batches import BatchExplorer, explore_batches
-from .curvature import CurvatureExplorer, explore_curvature
-from .eigenvalues import EigenvalueExplorer, explore_eigenvalues
-from .figure import Figure
-from .microscope import SEQUENCES, Microscope, explore_moments
-from .path import PathExplorer, Target, explore_path
-from .race import Race, explore_race, runners
-from .rates import RatesExplorer, explore_rates
-from .scene import Axis, Panel, Row, Scene
-from .settings_map import MapExplorer, explore_map
-from .stability import StabilityExplorer, explore_stability, spectral_radius
+from .block.figure import Figure
+from .block.scene import Axis, Panel, Row, Scene
+from .explorers.batch_runs import BatchRun
+from .explorers.batches import BatchExplorer, explore_batches
+from .explorers.curvature import CurvatureExplorer, explore_curvature
+from .explorers.eigenvalues import EigenvalueExplorer, explore_eigenvalues
+from .explorers.microscope import SEQUENCES, Microscope, explore_moments
+from .explorers.path import PathExplorer, Target, explore_path
+from .explorers.race import Race, explore_race, runners
+from .explorers.rates import RatesExplorer, explore_rates
+from .explorers.settings_map import MapExplorer, explore_map
+from .explorers.stability import StabilityExplorer, explore_stability, spectral_radius
 
 __all__ = [
     "SEQUENCES",

@@ -21,7 +21,7 @@ from typing import Any
 import ipywidgets
 from ipywidgets.widgets import widget as _registry
 
-from .figure import Figure
+from .block.figure import Figure
 
 _MOVES = 60
 """The most values tried on one widget."""

@@ -18,7 +18,7 @@ from .settings import check_choice, check_sizes
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class ConvNet(Classifier, LayerStatistics):
-    r"""Convolutions with a bend and average pooling after each, one dense layer and a softmax at the end.
+    r"""Convolutions with an activation and average pooling after each, one dense layer and a softmax at the end.
 
     .. math:: z_l = R(a_{l-1})\, W_l + b_l
 

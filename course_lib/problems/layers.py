@@ -93,28 +93,28 @@ def dense_layers(sizes: tuple[int, ...]) -> tuple[Dense, ...]:
     return tuple(Dense(*pair) for pair in pairwise(sizes))
 
 
-class Bend(NamedTuple):
+class Activation(NamedTuple):
     """A function φ between two layers, with its slope written in terms of its value.
 
     Args:
-        bend: z → φ(z), written over z.
+        value: z → φ(z), written over z.
         slope: a → φ′(z) where a = φ(z).
         r_slope: (a, R{a}) → R{φ′(z)}.
     """
 
-    bend: Callable[[np.ndarray], np.ndarray]
+    value: Callable[[np.ndarray], np.ndarray]
     slope: Callable[[np.ndarray], np.ndarray]
     r_slope: Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
-BENDS = {
-    "relu": Bend(  # at the corner the slope is taken as 0; numpy is faster with an array of zeros than with one zero
-        bend=lambda z: np.maximum(z, np.zeros_like(z), out=z),
+ACTIVATIONS = {
+    "relu": Activation(  # slope 0 at the corner; numpy is faster with an array of zeros than with one zero
+        value=lambda z: np.maximum(z, np.zeros_like(z), out=z),
         slope=lambda a: a > 0,
         r_slope=lambda a, r_a: np.zeros_like(r_a),
     ),
-    "tanh": Bend(
-        bend=lambda z: np.tanh(z, out=z),
+    "tanh": Activation(
+        value=lambda z: np.tanh(z, out=z),
         slope=lambda a: 1 - a * a,
         r_slope=lambda a, r_a: -2 * a * r_a,
     ),

@@ -16,7 +16,7 @@ from .settings import check_sizes
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class MLP(Classifier, LayerStatistics):
-    r"""Layers of weights with a bend between them, a softmax at the end, trained by cross-entropy.
+    r"""Layers of weights with an activation between them, a softmax at the end, trained by cross-entropy.
 
     .. math::
         a_0 &= X, \qquad z_l = a_{l-1} W_l + b_l, \qquad a_l = \varphi(z_l), \qquad P = \operatorname{softmax}(z_L) \\

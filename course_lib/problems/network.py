@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal, NamedTuple
 import numpy as np
 
 from .data import Data
-from .layers import BENDS, Layer
+from .layers import ACTIVATIONS, Layer
 from .problem import Problem
 from .settings import check_choice
 from .stacks import column_sums, to_back, to_front
@@ -28,7 +28,7 @@ class Step(NamedTuple):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Network(Problem):
-    r"""Layers of weights with a bend between them, and a loss at the end; a subclass names its layers and its loss.
+    r"""Layers of weights with an activation between them and a loss at the end; a subclass names both.
 
     .. math::
         a_0 &= X, \qquad z_l = R_l(a_{l-1})\, W_l + b_l, \qquad a_l = \varphi(z_l) \\
@@ -147,22 +147,22 @@ class Network(Problem):
         """
         data = self.batch(batch)
         steps = self._forward(params, data.inputs)
-        moves = self._tangents(steps, vector)
-        bend, products = BENDS[self.activation], {}
-        r_delta = self.head.curvature(steps[-1].a, moves[-1].a) / len(data)
+        tangents = self._tangents(steps, vector)
+        activation, products = ACTIVATIONS[self.activation], {}
+        r_delta = self.head.curvature(steps[-1].a, tangents[-1].a) / len(data)
         error = self.head.error(steps[-1].a, self._targets(data)) / len(data)
         for k, delta in self._backward(steps, error):
-            step, move = steps[k], moves[k]
+            step, tangent = steps[k], tangents[k]
             r_delta = r_delta.reshape(*r_delta.shape[:-2], -1, step.w.shape[-1])
             w_name, b_name = self.names[k]
-            product = move.rows.mT @ delta + step.rows.mT @ r_delta
+            product = tangent.rows.mT @ delta + step.rows.mT @ r_delta
             products[w_name] = to_back(product, 2) + self.l2 * vector[w_name]
             products[b_name] = to_back(column_sums(r_delta), 1)
             if k:
-                a, r_a = steps[k - 1].a, moves[k - 1].a
+                a, r_a = steps[k - 1].a, tangents[k - 1].a
                 back = step.layer.back(delta @ step.w.mT)
-                r_back = step.layer.back(r_delta @ step.w.mT + delta @ move.w.mT)
-                r_delta = r_back * bend.slope(a) + back * bend.r_slope(a, r_a)
+                r_back = step.layer.back(r_delta @ step.w.mT + delta @ tangent.w.mT)
+                r_delta = r_back * activation.slope(a) + back * activation.r_slope(a, r_a)
         return {name: products[name] for name in params}
 
     def gauss_newton_product(self, params: Weights, vector: Weights, batch: Data | None = None) -> Weights:
@@ -202,39 +202,39 @@ class Network(Problem):
             yield layer, to_front(params[w], 2), to_front(params[b], 1)[..., None, :]
 
     def _forward(self, params: Weights, inputs: np.ndarray) -> list[Step]:
-        """Return W_l, R(a_{l−1}) and a_l of each layer; a_L is the scores, without a bend."""
+        """Return W_l, R(a_{l−1}) and a_l of each layer; a_L is the scores, without an activation."""
         if inputs.shape[1] != self.train.features:
             raise ValueError(f"inputs has shape {inputs.shape}, but it must be (N, {self.train.features}), and perhaps "
                              f"a grid of runs")  # fmt: skip
         steps: list[Step] = []
-        a, bend = to_front(inputs, 2), BENDS[self.activation].bend
+        a, activate = to_front(inputs, 2), ACTIVATIONS[self.activation].value
         for layer, w, b in self._layered(params):
             rows = layer.rows(a)
             z = rows @ w
             z += b
             a = z.reshape(*z.shape[:-2], -1, layer.positions * layer.shape[1])
             if len(steps) < self.depth - 1:
-                bend(a)
+                activate(a)
             steps.append(Step(layer, w, rows, a))
         return steps
 
     def _tangents(self, steps: list[Step], vector: Weights) -> list[Step]:
         """Return what a forward pass changes by as the parameters change by a vector."""
-        moves: list[Step] = []
-        slope = BENDS[self.activation].slope
+        tangents: list[Step] = []
+        slope = ACTIVATIONS[self.activation].slope
         r_rows = np.zeros_like(steps[0].rows)  # the inputs do not move
         for step, (layer, v, c) in zip(steps, self._layered(vector), strict=True):
-            if moves:
-                r_rows = layer.rows(moves[-1].a)
+            if tangents:
+                r_rows = layer.rows(tangents[-1].a)
             r_a = (r_rows @ step.w + step.rows @ v + c).reshape(step.a.shape)
-            if len(moves) < self.depth - 1:
+            if len(tangents) < self.depth - 1:
                 r_a *= slope(step.a)
-            moves.append(Step(layer, v, r_rows, r_a))
-        return moves
+            tangents.append(Step(layer, v, r_rows, r_a))
+        return tangents
 
     def _backward(self, steps: list[Step], delta: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
         """Yield (l, δ_l as rows) from the last layer to the first."""
-        slope = BENDS[self.activation].slope
+        slope = ACTIVATIONS[self.activation].slope
         for k in range(len(steps) - 1, -1, -1):
             layer, w = steps[k].layer, steps[k].w
             delta = delta.reshape(*delta.shape[:-2], -1, w.shape[-1])

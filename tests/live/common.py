@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from course_lib.live import Axis, Figure, Panel, Scene
-from course_lib.live.controls import Control
+from course_lib.live.block.controls import Control
 from course_lib.optimizers.hyper import Spec
 from course_lib.plotting import THEMES
 

@@ -8,9 +8,9 @@ import pytest
 
 from course_lib import live
 from course_lib.comparing.studies import results
-from course_lib.live import ahead as ahead_module
-from course_lib.live import ground as ground_module
-from course_lib.live.ahead import imagined
+from course_lib.live.block import ahead as ahead_module
+from course_lib.live.block.ahead import imagined
+from course_lib.live.explorers import ground as ground_module
 from course_lib.optimizers import SAM, Adam, GradientDescent, Lookahead, Momentum
 
 from .common import Wire, foreseen

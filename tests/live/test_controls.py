@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from course_lib.live.controls import Control, slider_values
-from course_lib.live.runs import Runs
-from course_lib.live.scene import Axis, Scene
+from course_lib.live.block.controls import Control, slider_values
+from course_lib.live.block.scene import Axis, Scene
+from course_lib.live.explorers.runs import Runs
 from course_lib.optimizers import REGISTRY, Adam, GradientDescent, Lookahead, Momentum, Partition
 from course_lib.optimizers.hyper import Spec
 from course_lib.surfaces import surface

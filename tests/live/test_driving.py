@@ -53,7 +53,7 @@ PLANTED = {
         """,
     "a figure that fails at one of its settings": """
         from course_lib.live import Axis, Figure, Panel, Scene
-        from course_lib.live.controls import Control
+        from course_lib.live.block.controls import Control
         from course_lib.optimizers.hyper import Spec
         class Broken(Figure):
             def draw(self):

@@ -6,7 +6,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from course_lib.live import Target, explore_eigenvalues, explore_path, explore_stability, spectral_radius
-from course_lib.live.quadratic import Eigen
+from course_lib.live.explorers.quadratic import Eigen
 from course_lib.optimizers import Adam, GradientDescent, Momentum, Shampoo, Sophia
 from course_lib.running import simulate
 from course_lib.surfaces import SURFACES, surface

@@ -218,7 +218,7 @@ def test_the_still_picture_is_of_the_present_state():
 
 
 def test_a_cell_run_again_closes_the_figures_of_its_earlier_run(monkeypatch):
-    from course_lib.live import cells as module
+    from course_lib.live.block import cells as module
 
     run = ["cell-1", "run-1"]
     monkeypatch.setattr(module, "_running_cell", lambda: tuple(run))

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from course_lib.live import SEQUENCES, explore_map, explore_moments, explore_race, runners
-from course_lib.live.settings_map import CELLS, shades
+from course_lib.live.explorers.settings_map import CELLS, shades
 from course_lib.optimizers import Adam, AdaMax, GradientDescent, Lookahead, Momentum, Muon, Newton
 from course_lib.running import simulate
 from course_lib.surfaces import surface

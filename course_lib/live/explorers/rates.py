@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..comparing import Comparison
-from ..optimizers.hyper import Spec
-from ..plotting import short
-from .controls import Control
-from .figure import Figure
-from .scene import Axis, Panel, Row, Scene
+from ...comparing import Comparison
+from ...optimizers.hyper import Spec
+from ...plotting import short
+from ..block.controls import Control
+from ..block.figure import Figure
+from ..block.scene import Axis, Panel, Row, Scene
 
 EACH = ("one lr for all", "each its best lr")
 """The two ways to compare."""

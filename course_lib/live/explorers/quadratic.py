@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from ..optimizers import Optimizer
-from ..plotting import SERIES, short
-from .scene import HUGE, Axis, Scene
+from ...optimizers import Optimizer
+from ...plotting import SERIES, short
+from ..block.scene import HUGE, Axis, Scene
 
 
 class Eigen:

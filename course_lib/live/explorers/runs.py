@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from ..optimizers import REGISTRY, Optimizer
-from ..optimizers.hyper import Spec
-from ..plotting import SERIES
-from .controls import Control, rounded
+from ...optimizers import REGISTRY, Optimizer
+from ...optimizers.hyper import Spec
+from ...plotting import SERIES
+from ..block.controls import Control, rounded
 
 
 class Runs:

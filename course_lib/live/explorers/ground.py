@@ -8,17 +8,17 @@ from typing import Any, ClassVar
 import numpy as np
 from matplotlib.axes import Axes
 
-from ..optimizers import Optimizer
-from ..optimizers.hyper import Spec
-from ..plotting import draw_landscape, lowest
-from ..running import Path, simulate
-from ..surfaces import Surface
-from ..surfaces import surface as find_surface
-from .ahead import imagined
-from .controls import Control
-from .figure import Figure
+from ...optimizers import Optimizer
+from ...optimizers.hyper import Spec
+from ...plotting import draw_landscape, lowest
+from ...running import Path, simulate
+from ...surfaces import Surface
+from ...surfaces import surface as find_surface
+from ..block.ahead import imagined
+from ..block.controls import Control
+from ..block.figure import Figure
+from ..block.scene import Axis, Scene
 from .runs import stacked
-from .scene import Axis, Scene
 
 Settings = tuple[Optimizer, int, float]
 """What makes a run from the start: the optimizer, how many steps, the noise in its gradients."""

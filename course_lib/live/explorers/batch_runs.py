@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from ..optimizers import Optimizer
-from ..problems import Data, get_batches
+from ...optimizers import Optimizer
+from ...problems import Data, get_batches
 
 MOST_STEPS = 300
 """A run ends after so many steps, even if its budget of examples is not used up: a picture must answer at once."""

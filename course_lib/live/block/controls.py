@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..optimizers.hyper import Spec
+from ...optimizers.hyper import Spec
 from .ahead import Imaginable
 
 POSITIONS = 160

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from .figure import Figure
-
-_MADE: dict[str, tuple[str, list[Figure]]] = {}
+from typing import Protocol
 
 
-def retire_earlier_run(figure: Figure) -> None:
+class Closable(Protocol):
+    """A figure, as far as it matters here."""
+
+    def close(self) -> None:
+        """Take it off the page."""
+
+
+_MADE: dict[str, tuple[str, list[Closable]]] = {}
+
+
+def retire_earlier_run(figure: Closable) -> None:
     """Close the figures that an earlier run of this figure's cell made: nobody can see them any more."""
     cell, run = _running_cell()
     if not cell:

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from ..optimizers import Optimizer
-from ..optimizers.hyper import Spec
-from ..plotting import SERIES, short
-from .controls import Control
-from .figure import Figure
+from ...optimizers import Optimizer
+from ...optimizers.hyper import Spec
+from ...plotting import SERIES, short
+from ..block.controls import Control
+from ..block.figure import Figure
+from ..block.scene import Axis, Panel, Row, Scene
 from .runs import Runs
-from .scene import Axis, Panel, Row, Scene
 
 SEQUENCES: dict[str, Callable[[int], np.ndarray]] = {
     "steady": lambda n: np.ones(n),

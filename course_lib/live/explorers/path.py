@@ -9,16 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from ..optimizers import Optimizer
-from ..optimizers.hyper import Spec
-from ..plotting import lowest, short
-from ..running import Path
-from ..surfaces import Surface
-from .controls import Control
-from .figure import Figure
+from ...optimizers import Optimizer
+from ...optimizers.hyper import Spec
+from ...plotting import lowest, short
+from ...running import Path
+from ...surfaces import Surface
+from ..block.controls import Control
+from ..block.figure import Figure
+from ..block.scene import Axis, Panel, Row, Scene, name_list
 from .ground import GroundFigure, Settings, above, draw_divergence, draw_path, loss_axis, surfaces_by_name
 from .runs import Runs
-from .scene import Axis, Panel, Row, Scene, name_list
 
 _RESERVED = frozenset({"surface", "steps", "noise", "start", "seed", *dir(Figure)})
 

@@ -9,17 +9,17 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from ..optimizers import Optimizer
-from ..optimizers.hyper import Spec
-from ..plotting import draw_landscape, lowest, short
-from ..running import Path, simulate
-from ..surfaces import Surface
-from ..surfaces import surface as find_surface
-from .controls import Control
-from .figure import Figure
+from ...optimizers import Optimizer
+from ...optimizers.hyper import Spec
+from ...plotting import draw_landscape, lowest, short
+from ...running import Path, simulate
+from ...surfaces import Surface
+from ...surfaces import surface as find_surface
+from ..block.controls import Control
+from ..block.figure import Figure
+from ..block.scene import Axis, Panel, Row, Scene
 from .ground import above, draw_divergence, draw_path
 from .runs import Runs, named_optimizers
-from .scene import Axis, Panel, Row, Scene
 
 CELLS = 64
 """Settings along each side of the map."""

@@ -10,14 +10,14 @@ import numpy as np
 from contourpy import contour_generator
 from matplotlib.axes import Axes
 
-from ..optimizers import GradientDescent, Newton
-from ..optimizers.hyper import Spec
-from ..plotting import draw_landscape, short
-from ..surfaces import Surface
-from ..surfaces import surface as find_surface
-from .controls import Control, rounded
-from .figure import Figure
-from .scene import Axis, Panel, Row, Scene
+from ...optimizers import GradientDescent, Newton
+from ...optimizers.hyper import Spec
+from ...plotting import draw_landscape, short
+from ...surfaces import Surface
+from ...surfaces import surface as find_surface
+from ..block.controls import Control, rounded
+from ..block.figure import Figure
+from ..block.scene import Axis, Panel, Row, Scene
 
 SINGULAR = 1e-9
 """An eigenvalue this small beside the largest counts as zero."""

@@ -11,7 +11,7 @@ from matplotlib.collections import PolyCollection
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
-from ..plotting import DRAWING, THEMES, new_figure, rate_colors, styled, to_png
+from ...plotting import DRAWING, THEMES, new_figure, rate_colors, styled, to_png
 from .scene import Axis, Panel, Row, Scene
 
 Background = Callable[[Axes, str, str], None]

@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from traitlets import TraitType
-
-if TYPE_CHECKING:
-    from .figure import Figure
 
 _MOMENT = 0.06
 """Seconds spent at a time on drawing scenes nobody has asked for yet, beside what `Figure.prepare` takes."""
 
 _IMAGINED: ContextVar[tuple[Any, Mapping[Any, Any]]] = ContextVar("IMAGINED", default=(None, {}))
 """A figure and the values its settings seem to have in this thread."""
+
+
+class Foreseeable(Protocol):
+    """What a figure must have so that its settings can be imagined; `Figure` says what each of these does."""
+
+    def traits(self) -> dict[str, Any]: ...  # noqa: D102
+
+    def follow(self, name: str) -> dict[str, Any]: ...  # noqa: D102
+
+    def prepare(self, name: str, values: Sequence[Any]) -> None: ...  # noqa: D102
+
+    def message(self) -> dict[str, Any]: ...  # noqa: D102
 
 
 class Imaginable(TraitType):
@@ -30,7 +39,7 @@ class Imaginable(TraitType):
 
 
 @contextmanager
-def imagined(figure: Figure, name: str, value: Any) -> Iterator[None]:
+def imagined(figure: Foreseeable, name: str, value: Any) -> Iterator[None]:
     """Let a setting, and what follows it, seem to have another value, in this thread only and for a while.
 
     Args:
@@ -61,7 +70,7 @@ def imagined(figure: Figure, name: str, value: Any) -> Iterator[None]:
         _IMAGINED.reset(token)
 
 
-def foresee(figure: Figure, asked: Mapping[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
+def foresee(figure: Foreseeable, asked: Mapping[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
     """Return what a setting's next values would show: as many as can be drawn in a moment, and at least one.
 
     Args:

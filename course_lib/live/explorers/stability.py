@@ -10,13 +10,13 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 
-from ..optimizers import Momentum
-from ..optimizers.hyper import Spec
-from ..plotting import THEMES, rate_colors
-from .controls import Control
-from .figure import Figure
+from ...optimizers import Momentum
+from ...optimizers.hyper import Spec
+from ...plotting import THEMES, rate_colors
+from ..block.controls import Control
+from ..block.figure import Figure
+from ..block.scene import Axis, Panel, Row, Scene
 from .quadratic import Eigen, draw_errors, error_axis
-from .scene import Axis, Panel, Row, Scene
 
 _TOP = 0.99
 """The largest beta of the map."""

@@ -15,7 +15,7 @@ import numpy as np
 import traitlets
 from matplotlib.axes import Axes
 
-from ..plotting import THEMES, full_bleed, rate_colors
+from ...plotting import THEMES, full_bleed, rate_colors
 from .ahead import foresee
 from .cells import retire_earlier_run
 from .controls import Control, Point, Setting

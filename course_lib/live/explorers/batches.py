@@ -8,16 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from ..curvature import flat
-from ..optimizers import GradientDescent, Newton, Optimizer
-from ..optimizers.hyper import Spec
-from ..plotting import short
-from ..problems import SoftmaxRegression
+from ...curvature import flat
+from ...optimizers import GradientDescent, Newton, Optimizer
+from ...optimizers.hyper import Spec
+from ...plotting import short
+from ...problems import SoftmaxRegression
+from ..block.controls import Control
+from ..block.figure import Figure
+from ..block.scene import Axis, Panel, Row, Scene
 from .batch_runs import MOST_STEPS, BatchRun, run_batches
-from .controls import Control
-from .figure import Figure
 from .runs import Runs, named_optimizers
-from .scene import Axis, Panel, Row, Scene
 
 _SAMPLE, _CLOUD = 300, 120
 _FORMS = ("full batch", "one example", "mini-batch")

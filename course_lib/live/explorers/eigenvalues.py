@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from ..optimizers import Optimizer
-from ..optimizers.hyper import Spec
-from .controls import Control
-from .figure import Figure
+from ...optimizers import Optimizer
+from ...optimizers.hyper import Spec
+from ..block.controls import Control
+from ..block.figure import Figure
+from ..block.scene import HUGE, Axis, Panel, Row, Scene
 from .quadratic import Eigen, draw_errors, error_axis, left_over
 from .runs import Runs
-from .scene import HUGE, Axis, Panel, Row, Scene
 
 
 def explore_eigenvalues(

@@ -13,17 +13,17 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
-from ..optimizers import REGISTRY, Optimizer
-from ..optimizers.hyper import Spec
-from ..picture import DRAWING
-from ..plotting import SERIES, THEMES, draw_landscape, new_figure, short, styled
-from ..running import Path
-from ..surfaces import Surface
-from ..surfaces import surface as find_surface
-from .controls import Control
+from ...optimizers import REGISTRY, Optimizer
+from ...optimizers.hyper import Spec
+from ...picture import DRAWING
+from ...plotting import SERIES, THEMES, draw_landscape, new_figure, short, styled
+from ...running import Path
+from ...surfaces import Surface
+from ...surfaces import surface as find_surface
+from ..block.controls import Control
+from ..block.scene import Axis, Panel, Row, Scene
 from .ground import GroundFigure, Settings, above, loss_axis, surfaces_by_name
 from .runs import named_optimizers
-from .scene import Axis, Panel, Row, Scene
 
 RUNNERS = ("GradientDescent", "Momentum", "Nesterov", "Adagrad", "Adadelta", "RMSprop", "Adam", "AdaMax", "Nadam",
            "AMSGrad", "Adafactor", "AdaBound", "SWATS")  # fmt: skip

@@ -1,0 +1,1 @@
+"""The explorers: live figures of optimizers, one file each, built on `course_lib.live.block`."""
