@@ -23,13 +23,15 @@ Each explorer is one call and returns a widget with a trait for every setting:
 * ``Target(loss=1e-6, steps=100)``: a challenge for ``explore_path``, which says when it is met.
 
 Every figure: ``figure.lr = 0.1`` moves slider and picture, ``figure.set(lr=0.1, beta=0.9)`` moves several at once,
-``figure.reset()`` returns to the defaults, ``figure.observe(f, "lr")`` and ``ipywidgets.link`` follow it.
+``figure.reset()`` returns to the defaults, ``figure.observe(f, "lr")`` and ``ipywidgets.link`` follow it;
+``figure.ask(question, answers, happened)`` asks before it shows; ``figure.save("figure.svg")`` writes it to a file;
+``figure_scale(1.6)`` makes the text of all figures larger.
 
 While a slider is pointed at or moved, Python works out what the positions around it would show, so that a move finds
 its picture ready. An optimizer of your own is therefore also run at settings that nobody has chosen.
 """
 
-from .block.figure import Figure
+from .block.figure import Figure, figure_scale
 from .block.scene import Axis, Panel, Row, Scene
 from .explorers.batch_runs import BatchRun
 from .explorers.batches import BatchExplorer, explore_batches
@@ -69,6 +71,7 @@ __all__ = [
     "explore_race",
     "explore_rates",
     "explore_stability",
+    "figure_scale",
     "runners",
     "spectral_radius",
 ]

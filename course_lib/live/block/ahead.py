@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any, Protocol
@@ -17,12 +17,17 @@ _IMAGINED: ContextVar[tuple[Any, Mapping[Any, Any]]] = ContextVar("IMAGINED", de
 """A figure and the values its settings seem to have in this thread."""
 
 
-class Foreseeable(Protocol):
-    """What a figure must have so that its settings can be imagined; `Figure` says what each of these does."""
+class Settable(Protocol):
+    """What has settings that can be imagined; `Drawing` and `Figure` say what each of these does."""
 
-    def traits(self) -> dict[str, Any]: ...  # noqa: D102
+    @property
+    def traits(self) -> Callable[[], dict[str, Any]]: ...  # noqa: D102
 
     def follow(self, name: str) -> dict[str, Any]: ...  # noqa: D102
+
+
+class Foreseeable(Settable, Protocol):
+    """What can also say what it would show."""
 
     def prepare(self, name: str, values: Sequence[Any]) -> None: ...  # noqa: D102
 
@@ -39,7 +44,7 @@ class Imaginable(TraitType):
 
 
 @contextmanager
-def imagined(figure: Foreseeable, name: str, value: Any) -> Iterator[None]:
+def imagined(figure: Settable, name: str, value: Any) -> Iterator[None]:
     """Let a setting, and what follows it, seem to have another value, in this thread only and for a while.
 
     Args:
@@ -78,11 +83,12 @@ def foresee(figure: Foreseeable, asked: Mapping[str, Any]) -> tuple[dict[str, An
         asked: the setting as ``"ahead"`` and its ``"values"``; ``"view"`` and ``"edition"`` are handed back.
 
     Returns:
-        The answer, with None for the scene of a value that fails, and the buffers of the other scenes.
+        The answer, with None for the scene of a value that fails, and the buffers: a scene's ``"buffer"`` tells which
+        of them is its own, for scenes that draw the same numbers share one.
     """
     name, began = asked["ahead"], time.perf_counter()
     scenes: list[dict[str, Any] | None] = []
-    buffers = []
+    buffers: dict[bytes, int] = {}
     with suppress(Exception):  # said in words where such a value is really set
         figure.prepare(name, asked["values"])
     end = time.perf_counter() + _MOMENT
@@ -93,8 +99,7 @@ def foresee(figure: Foreseeable, asked: Mapping[str, Any]) -> tuple[dict[str, An
         except Exception:  # whoever sets that value will see it in words
             scenes.append(None)
         else:
-            buffers.append(scene.pop("data"))
-            scenes.append(scene)
+            scenes.append(scene | {"buffer": buffers.setdefault(scene.pop("data"), len(buffers))})
         if time.perf_counter() > end:
             break
     answer = {key: asked.get(key) for key in ("ahead", "view", "edition")}
@@ -104,4 +109,4 @@ def foresee(figure: Foreseeable, asked: Mapping[str, Any]) -> tuple[dict[str, An
         "values": asked["values"][: len(scenes)],
         "scenes": scenes,
         "milliseconds": each,
-    }, buffers
+    }, list(buffers)

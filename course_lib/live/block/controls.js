@@ -13,7 +13,6 @@ function makeControls(box, model, link, id) {
     const input = MAKERS[control.kind](cell, control, label);
     input.id = label.htmlFor;
     input.dataset.name = control.name;
-    input.dataset.lmSuppressShortcuts = "true"; // or Notebook 7 takes the arrow keys
     const show = () => input.show(model.get(control.name));
     input.addEventListener("input", () => link.set(control.name, control.values[input.position()]));
     model.on(`change:${control.name}`, show);
@@ -27,18 +26,51 @@ function makeControls(box, model, link, id) {
   const reset = add(box, "button", { className: "lf-reset", type: "button", textContent: "Defaults" });
   reset.title = "Set everything back to where it was at first";
   reset.addEventListener("click", () => link.reset());
+  const saver = makeSaver(box, model, id);
   return {
+    enable(on) {
+      for (const one of box.querySelectorAll("input, select, button")) one.disabled = !on;
+      if (!on) players.forEach((player) => player.stop());
+    },
     remove() {
       listeners.forEach(([event, show]) => model.off(event, show));
       players.forEach((player) => player.stop());
+      saver.remove();
     },
   };
+}
+
+// the figure as a file: matplotlib draws it in the kernel, the browser stores it
+function makeSaver(box, model, view) {
+  const choice = add(box, "select", { className: "lf-save", title: "Save this figure as a file" });
+  choice.setAttribute("aria-label", "Save this figure as a file");
+  add(choice, "option", { textContent: "Save as …", value: "" });
+  for (const format of model.get("_formats")) add(choice, "option", { textContent: format.toUpperCase(), value: format });
+  choice.addEventListener("change", () => {
+    const theme = box.closest(".lf").dataset.theme;
+    if (choice.value) model.send({ save: choice.value, theme, view });
+    choice.options[0].textContent = "Saving …";
+    choice.value = "";
+  });
+  const received = (content, buffers) => {
+    if (content.saved === undefined || content.view !== view) return;
+    choice.options[0].textContent = "Save as …";
+    if (!buffers.length) return;
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([buffers[0]]));
+    link.download = content.saved;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+  };
+  model.on("msg:custom", received);
+  return { remove() { model.off("msg:custom", received); } };
 }
 
 // a slider that moves by itself: play and stop, one step on, how fast
 function makePlayer(cell, control, input, link) {
   const last = control.values.length - 1;
   const box = add(cell, "div", { className: "lf-player" });
+  const back = add(box, "button", { type: "button", textContent: "−1", title: "One back" });
   const play = add(box, "button", { type: "button" });
   const next = add(box, "button", { type: "button", textContent: "+1", title: "One on" });
   const speed = add(box, "select", { title: "How fast" });
@@ -52,7 +84,7 @@ function makePlayer(cell, control, input, link) {
     play.title = frame ? "Stop" : "Play";
     play.setAttribute("aria-label", play.title);
   };
-  const go = (position) => link.set(control.name, control.values[Math.min(Math.floor(position), last)]);
+  const go = (position) => link.set(control.name, control.values[Math.max(0, Math.min(Math.floor(position), last))]);
   const stop = () => { cancelAnimationFrame(frame); frame = 0; show(); };
   const tick = (now) => {
     at += ((now - before) / PLAYS_FOR) * last * Number(speed.value);
@@ -69,6 +101,7 @@ function makePlayer(cell, control, input, link) {
     show();
   });
   next.addEventListener("click", () => { stop(); go(input.position() + 1); });
+  back.addEventListener("click", () => { stop(); go(input.position() - 1); });
   input.addEventListener("input", stop);
   show();
   return { stop };

@@ -2,30 +2,49 @@
 // things stand on the screen.
 
 const NARROW = 270; // CSS pixels a panel needs at least; as many stand side by side as have them
-const MARGIN = { left: 48, right: 12, top: 24, bottom: 36 };
+const LOWEST = 140; // and a row of panels, however low the window
+const TEXT = 11; // pixels of an axis label where the page's text has its usual size
+const MARGIN = { left: 48, right: 12, top: 24, bottom: 36 }; // around a plot, at that size
 
 // -- where things stand ------------------------------------------------------------------------------------
 
-function layout(panels, width, places) {
-  const across = Math.min(Math.max(Math.floor(width / NARROW), 1), panels.length);
-  const height = across > 1 || panels.length === 1
+// places for the panels' plots; `room` is the height that a screen leaves for them, `unit` how large the text is
+function layout(panels, width, room, unit, places) {
+  const across = Math.min(Math.max(Math.floor(width / (NARROW * unit)), 1), panels.length);
+  const rows = Math.ceil(panels.length / across);
+  const wished = across > 1 || panels.length === 1
     ? Math.min(Math.max((0.9 * width) / across, 280), 430)
     : Math.min(Math.max(0.62 * width, 210), 340);
+  const height = Math.max(Math.min(wished, room / rows), LOWEST * unit);
+  const [sides, ends] = [unit * (MARGIN.left + MARGIN.right), unit * (MARGIN.top + MARGIN.bottom)];
   let top = 0;
   for (let first = 0; first < panels.length; first += across, top += height) {
     const row = panels.slice(first, first + across);
-    const total = row.reduce((sum, panel) => sum + panel.weight, 0);
+    const widths = shares(row, width, height - ends, sides);
     let left = 0;
-    for (const { weight } of row) {
-      const w = (width * weight) / total;
+    row.forEach((panel, i) => {
+      const [w, h] = [widths[i] - sides, height - ends];
+      const tall = panel.equal ? Math.min(h, w / aspect(panel)) : h;
+      const wide = panel.equal ? tall * aspect(panel) : w;
       places.push({
-        x: left + MARGIN.left, y: top + MARGIN.top,
-        w: w - MARGIN.left - MARGIN.right, h: height - MARGIN.top - MARGIN.bottom,
-      });
-      left += w;
-    }
+        x: left + unit * MARGIN.left + (w - wide) / 2, y: top + unit * MARGIN.top + (h - tall) / 2, w: wide, h: tall });
+      left += widths[i];
+    });
   }
   return top;
+}
+
+const aspect = ({ x, y }) => Math.abs((x.high - x.low) / (y.high - y.low));
+
+// the widths of panels in a row: by weight, but one of equal scales takes no more than it can fill
+function shares(row, width, height, sides) {
+  const total = row.reduce((sum, { weight }) => sum + weight, 0);
+  const widths = row.map(({ weight }) => (width * weight) / total);
+  const full = row.map((panel, i) => (panel.equal ? Math.min(widths[i], height * aspect(panel) + sides) : widths[i]));
+  const others = row.reduce((sum, { equal, weight }) => sum + (equal ? 0 : weight), 0);
+  if (!others) return widths;
+  const spare = width - full.reduce((sum, one) => sum + one, 0);
+  return row.map(({ equal, weight }, i) => full[i] + (equal ? 0 : (spare * weight) / others));
 }
 
 function resize(canvas, width, height, dpr) {
@@ -55,7 +74,7 @@ function currentTheme() {
 
 // -- drawing -----------------------------------------------------------------------------------------------
 
-function drawPanel(ctx, { x, y, title, background, grid }, place, colors, picture) {
+function drawPanel(ctx, { x, y, title, background, grid }, place, colors, picture, unit) {
   const font = getComputedStyle(ctx.canvas).fontFamily;
   if (background) {
     ctx.fillStyle = colors.low;
@@ -63,7 +82,7 @@ function drawPanel(ctx, { x, y, title, background, grid }, place, colors, pictur
     if (picture) ctx.drawImage(picture, place.x, place.y, place.w, place.h);
   }
   ctx.lineWidth = 1;
-  ctx.font = `11px ${font}`;
+  ctx.font = `${TEXT * unit}px ${font}`;
   ctx.textBaseline = "middle";
   for (const [axis, upright] of [[x, false], [y, true]]) {
     for (const [value, text] of axis.ticks) {
@@ -78,32 +97,33 @@ function drawPanel(ctx, { x, y, title, background, grid }, place, colors, pictur
       ctx.stroke();
       ctx.fillStyle = colors.muted;
       ctx.textAlign = upright ? "right" : "center";
-      ctx.fillText(text, upright ? px - 7 : px, upright ? py : py + 12);
+      ctx.fillText(text, upright ? px - 7 : px, upright ? py : py + 4 + 8 * unit);
     }
   }
   ctx.strokeStyle = colors.frame;
   ctx.strokeRect(Math.round(place.x) + 0.5, Math.round(place.y) + 0.5, Math.round(place.w), Math.round(place.h));
   ctx.fillStyle = colors.muted;
   ctx.textAlign = "right";
-  ctx.fillText(x.label, place.x + place.w, place.y + place.h + 28);
+  ctx.fillText(x.label, place.x + place.w, place.y + place.h + 28 * unit);
   ctx.textAlign = "left";
-  ctx.fillText(y.label, place.x, place.y - 11);
-  ctx.font = `600 12px ${font}`;
+  ctx.fillText(y.label, place.x, place.y - 11 * unit);
+  const after = y.label ? ctx.measureText(y.label).width + 14 * unit : 0;
+  ctx.font = `600 ${(TEXT + 1) * unit}px ${font}`;
   ctx.fillStyle = colors.text;
-  const after = y.label ? ctx.measureText(y.label).width + 14 : 0;
-  ctx.fillText(title, place.x + after, place.y - 11);
+  ctx.fillText(title, place.x + after, place.y - 11 * unit);
 }
 
-// the numbers of a mark, as a view of the scene's one buffer (copied once: it need not be aligned)
-function numbers(scene, mark) {
-  const { data } = scene;
-  scene.aligned ??= data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength);
+const aligned = new WeakMap(); // data as it came → a copy of its bytes: floats cannot be read where they lie
+
+// the numbers of a mark, as a view of the scene's one buffer
+function numbers({ data }, mark) {
+  if (!aligned.has(data)) aligned.set(data, data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength));
   const Kind = mark.kind === "heat" ? Uint8Array : Float32Array;
-  return new Kind(scene.aligned, mark.at, mark.count);
+  return new Kind(aligned.get(data), mark.at, mark.count);
 }
 
-function drawMarks(ctx, scene, places, colors, focused) {
-  for (const mark of scene.marks) {
+function drawMarks(ctx, scene, places, colors, focused, unit, marks = scene.marks) {
+  for (const mark of marks) {
     const place = places[mark.panel];
     const { x, y } = scene.panels[mark.panel];
     const px = (value) => place.x + fraction(x, value) * place.w;
@@ -117,7 +137,7 @@ function drawMarks(ctx, scene, places, colors, focused) {
     ctx.globalAlpha = mark.alpha ?? 1;
     ctx.strokeStyle = ctx.fillStyle = colors[mark.color] ?? colors.text;
     ctx.lineJoin = ctx.lineCap = "round";
-    DRAW[mark.kind](ctx, mark, numbers(scene, mark), { px, py, place, colors, focused });
+    DRAW[mark.kind](ctx, mark, numbers(scene, mark), { px, py, place, colors, focused, unit });
     ctx.restore();
   }
 }
@@ -191,15 +211,15 @@ const DRAW = {
     ctx.imageSmoothingEnabled = false;
     ctx.drawImage(small, place.x, place.y, place.w, place.h);
   },
-  text(ctx, mark, [a, b], { px, py, place, colors }) {
-    ctx.font = `600 12px ${getComputedStyle(ctx.canvas).fontFamily}`;
+  text(ctx, mark, [a, b], { px, py, place, colors, unit }) {
+    ctx.font = `600 ${(TEXT + 1) * unit}px ${getComputedStyle(ctx.canvas).fontFamily}`;
     ctx.textBaseline = "middle";
     const width = ctx.measureText(mark.words).width;
     const [u, v] = [px(a), py(b)];
     if (!Number.isFinite(u) || !Number.isFinite(v)) return;
     const left = u + { left: 10, right: -width - 10, center: -width / 2 }[mark.align];
     const x = Math.min(Math.max(left, place.x + 6), place.x + place.w - width - 6);
-    const y = Math.min(Math.max(v + mark.shift, place.y + 12), place.y + place.h - 12);
+    const y = Math.min(Math.max(v + mark.shift * unit, place.y + 12 * unit), place.y + place.h - 12 * unit);
     Object.assign(ctx, { lineWidth: 4, strokeStyle: colors.halo });
     ctx.strokeText(mark.words, x, y);
     ctx.fillText(mark.words, x, y);
@@ -224,3 +244,76 @@ const DRAW = {
     ctx.fill();
   },
 };
+
+// -- one step in all panels --------------------------------------------------------------------------------
+
+// the trails of a scene: runs whose vertex i is step i, once for each panel
+function trails(scene) {
+  const seen = new Map();
+  for (const mark of scene.marks) if (mark.trail) seen.set(`${mark.panel}|${mark.trail}`, mark);
+  return [...seen.values()].map((mark) => ({ mark, xy: numbers(scene, mark) }));
+}
+
+const overSteps = (xy) => xy[0] === 0 && xy.length > 2 && xy.every((value, i) => i % 2 || value === i / 2 || value !== value);
+
+// the step that is pointed at, or null: the nearest one on a curve over steps, a near vertex elsewhere
+function stepAt(scene, places, [left, top], reach = 24) {
+  let best = { far: Infinity, step: null };
+  for (const { mark, xy } of trails(scene)) {
+    const place = places[mark.panel];
+    const inside = left >= place.x && left <= place.x + place.w && top >= place.y && top <= place.y + place.h;
+    if (!inside) continue;
+    const { x, y } = scene.panels[mark.panel];
+    const flat = overSteps(xy);
+    for (let i = 0; i < xy.length; i += 2) {
+      const across = place.x + fraction(x, flat ? i / 2 : xy[i]) * place.w - left;
+      const up = flat ? 0 : place.y + (1 - fraction(y, xy[i + 1])) * place.h - top;
+      const far = Math.hypot(across, up);
+      if (far < best.far && (flat || far < reach)) best = { far, step: i / 2 };
+    }
+  }
+  return best.step;
+}
+
+// mark a step of every run in every panel
+function drawStep(ctx, scene, places, colors, step, unit) {
+  const told = new Set();
+  for (const { mark, xy } of trails(scene)) {
+    const place = places[mark.panel];
+    const { x, y } = scene.panels[mark.panel];
+    const flat = overSteps(xy);
+    ctx.save();
+    ctx.beginPath();
+    ctx.rect(place.x - 8, place.y - 8, place.w + 16, place.h + 16);
+    ctx.clip();
+    if (flat && !told.has(mark.panel)) {
+      told.add(mark.panel);
+      const at = place.x + fraction(x, step) * place.w;
+      Object.assign(ctx, { strokeStyle: colors.muted, lineWidth: 1 });
+      ctx.beginPath();
+      ctx.moveTo(at, place.y); ctx.lineTo(at, place.y + place.h);
+      ctx.stroke();
+      label(ctx, `step ${step}`, at, place.y + 12 * unit, place, colors, unit);
+    }
+    const [u, v] = [xy[2 * step], xy[2 * step + 1]];
+    const [a, b] = [place.x + fraction(x, u) * place.w, place.y + (1 - fraction(y, v)) * place.h];
+    if (Number.isFinite(a) && Number.isFinite(b)) {
+      ctx.beginPath();
+      ctx.arc(a, b, 6 * unit, 0, 7);
+      Object.assign(ctx, { fillStyle: colors.halo, strokeStyle: colors[mark.color] ?? colors.text, lineWidth: 3 });
+      ctx.fill();
+      ctx.stroke();
+    }
+    ctx.restore();
+  }
+}
+
+function label(ctx, words, x, y, place, colors, unit) {
+  ctx.font = `600 ${(TEXT + 1) * unit}px ${getComputedStyle(ctx.canvas).fontFamily}`;
+  ctx.textBaseline = "middle";
+  const right = x + 8 + ctx.measureText(words).width > place.x + place.w;
+  ctx.textAlign = right ? "right" : "left";
+  Object.assign(ctx, { lineWidth: 4, strokeStyle: colors.halo, fillStyle: colors.text });
+  ctx.strokeText(words, x + (right ? -8 : 8), y);
+  ctx.fillText(words, x + (right ? -8 : 8), y);
+}

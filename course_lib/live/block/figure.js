@@ -1,21 +1,32 @@
 // The widget: a canvas on which draw.js (which stands above this in one module) draws the scenes that Python sends, and
 // the controls beneath it, whose values link.js sends to Python.
 
+const GONE = "The kernel is gone, so nothing moves here. To bring the figure back: Run → Run All Above Selected Cell, " +
+  "then run this cell.";
+const SAVED = "This is a saved picture. To bring it to life: Run → Run All Cells.";
+const ABOVE_AND_BELOW = 24; // pixels between a figure and the edges of the window
+const USUAL = 13; // pixels of the figure's text where the page's text has its usual size
+
 let figures = 0;
 
 function render({ model, el }) {
   const id = `lf${Date.now().toString(36)}${figures++}`;
   const link = makeLink(model, id, show);
   const root = add(el, "div", { className: "lf" });
+  root.dataset.lmSuppressShortcuts = "true"; // or Jupyter takes the keys: the arrows, and x after a click on a button
+  const question = makeQuestion(add(root, "div", { className: "lf-ask" }), model, answeredQuestion);
   const canvas = add(root, "canvas", { tabIndex: 0 });
   canvas.setAttribute("role", "img");
-  canvas.dataset.lmSuppressShortcuts = "true"; // or Notebook 7 takes the arrow keys
   const problem = add(root, "pre", { className: "lf-problem", hidden: true });
   problem.setAttribute("role", "alert");
+  const controlBox = add(root, "div", { className: "lf-controls" });
+  const controls = makeControls(controlBox, model, link, id);
   const readouts = add(root, "div", { className: "lf-readouts" });
-  const controls = makeControls(add(root, "div", { className: "lf-controls" }), model, link, id);
   const spoken = add(root, "div", { className: "lf-spoken" });
   spoken.setAttribute("aria-live", "polite");
+
+  const help = add(root, "div", { className: "lf-spoken", id: `${id}-help` });
+  help.textContent = "The arrow keys move the point, with Shift ten times as far.";
 
   const pictures = new Map(); // background|theme → ImageBitmap
   const wanted = new Map(); // the same → size last asked for
@@ -25,7 +36,8 @@ function render({ model, el }) {
   let frame = 0;
   let speaking = 0;
   let shown = model.get("_scene");
-  let lost = false; // whether the kernel is gone
+  let lost = !model.comm_live && model.comm_live !== undefined; // whether there is no kernel behind it
+  let pointed = null; // the step that is pointed at
 
   const redraw = () => { frame ||= requestAnimationFrame(paint); };
   const scene = () => shown;
@@ -37,15 +49,33 @@ function render({ model, el }) {
     const now = shown;
     const colors = model.get("_palette")[theme];
     const dpr = window.devicePixelRatio || 1;
-    const height = layout(now.panels, width, (places = []));
+    const unit = parseFloat(getComputedStyle(root).fontSize) / USUAL;
+    const height = layout(now.panels, width, room(), unit, (places = []));
     resize(canvas, width, height, dpr);
     const ctx = canvas.getContext("2d");
     ctx.setTransform(dpr, 0, 0, dpr, 0, 0);
     ctx.clearRect(0, 0, width, height);
-    now.panels.forEach((panel, i) => drawPanel(ctx, panel, places[i], colors, picture(panel, places[i], dpr)));
-    drawMarks(ctx, now, places, colors, document.activeElement === canvas);
-    canvas.setAttribute("aria-label", now.alt);
+    now.panels.forEach((panel, i) => drawPanel(ctx, panel, places[i], colors, picture(panel, places[i], dpr), unit));
+    const asking = question.asking();
+    const marks = asking ? now.marks.filter(({ kind }) => kind === "handle") : now.marks;
+    drawMarks(ctx, now, places, colors, document.activeElement === canvas, unit, marks);
+    if (pointed !== null && !asking) drawStep(ctx, now, places, colors, pointed, unit);
+    canvas.setAttribute("aria-label", asking ? "A figure that asks first" : now.alt);
+    if (now.marks.some(({ kind }) => kind === "handle")) canvas.setAttribute("aria-describedby", help.id);
     root.dataset.count = now.count;
+  }
+
+  // the height that the window leaves for the picture when the sliders are to be seen with it
+  function room() {
+    const page = root.closest(".jp-WindowedPanel-outer, .jp-Notebook")?.clientHeight || window.innerHeight;
+    return page - controlBox.offsetHeight - ABOVE_AND_BELOW;
+  }
+
+  function answeredQuestion() {
+    delete root.dataset.asking;
+    speak();
+    redraw();
+    canvas.focus();
   }
 
   // the background of a panel; a better one is asked for when size, resolution or theme have changed
@@ -71,16 +101,38 @@ function render({ model, el }) {
     const bitmap = await createImageBitmap(new Blob([buffers[0]], { type: "image/png" }));
     pictures.get(key)?.close();
     pictures.set(key, bitmap);
+    keep(key, buffers[0]);
     redraw();
+  }
+
+  // for who opens the notebook tomorrow: the widget's state, which is saved with it, gets the pictures now seen
+  function keep(key, png) {
+    let bytes = "";
+    for (const byte of new Uint8Array(png.buffer, png.byteOffset, png.byteLength)) bytes += String.fromCharCode(byte);
+    const others = Object.entries(model.get("_kept") ?? {}).filter(([one]) => one.endsWith(`|${theme}`));
+    model.set("_kept", { ...Object.fromEntries(others), [key]: btoa(bytes) });
+  }
+
+  async function unpack() {
+    for (const [key, text] of Object.entries(model.get("_kept") ?? {})) {
+      const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+      pictures.set(key, await createImageBitmap(new Blob([bytes], { type: "image/png" })));
+      redraw();
+    }
   }
 
   function show(now) {
     shown = now;
     if (!lost) complain(now.error);
     fillReadouts(readouts, now, model, link);
-    clearTimeout(speaking);
-    speaking = setTimeout(() => { spoken.textContent = now.alt; }, 600); // not while a slider is being dragged
+    speak();
     redraw();
+  }
+
+  function speak() {
+    clearTimeout(speaking);
+    if (question.asking()) return;
+    speaking = setTimeout(() => { spoken.textContent = shown.alt; }, 600); // not while a slider is being dragged
   }
 
   function complain(words) {
@@ -92,15 +144,23 @@ function render({ model, el }) {
   function gone() {
     lost = true;
     link.gone();
-    complain("The kernel is gone, so nothing moves here: run the cell again.");
+    complain(GONE);
+    controls.enable(false);
   }
 
   function answered() {
+    if (lost) controls.enable(true);
     lost = false;
     link.answered(model.get("_scene"));
   }
 
-  const stopDragging = dragHandles(canvas, link, scene, () => places);
+  function point(step) {
+    if (step === pointed) return;
+    pointed = step;
+    redraw();
+  }
+
+  const stopDragging = dragHandles(canvas, link, scene, () => places, point, () => lost || question.asking());
   const themes = new MutationObserver(() => {
     if (theme !== currentTheme()) { theme = currentTheme(); paintTheme(); }
   });
@@ -112,6 +172,10 @@ function render({ model, el }) {
     redraw();
   };
   for (const node of [document.documentElement, document.body]) themes.observe(node, { attributes: true });
+  function scaled() {
+    root.style.setProperty("--lf-scale", model.get("_scale"));
+    redraw();
+  }
   const sizes = new ResizeObserver(redraw);
   sizes.observe(root);
   canvas.addEventListener("focus", redraw);
@@ -120,13 +184,23 @@ function render({ model, el }) {
   model.on("change:_scene", answered);
   model.on("msg:custom", received);
   model.on("comm_live_update", gone);
+  model.on("change:_scale", scaled);
+  if (question.asking()) root.dataset.asking = "true";
+  scaled();
   paintTheme();
   show(shown);
+  if (lost) {
+    link.gone();
+    complain(SAVED);
+    controls.enable(false);
+    unpack();
+  }
 
   return () => {
     model.off("change:_scene", answered);
     model.off("msg:custom", received);
     model.off("comm_live_update", gone);
+    model.off("change:_scale", scaled);
     controls.remove();
     link.remove();
     stopDragging();
@@ -141,7 +215,7 @@ function render({ model, el }) {
 
 // -- points that are dragged -------------------------------------------------------------------------------
 
-function dragHandles(canvas, link, scene, places) {
+function dragHandles(canvas, link, scene, places, point, still) {
   let held = null;
   const handles = () => (scene().marks ?? []).filter((mark) => mark.kind === "handle");
   const at = (event) => {
@@ -164,21 +238,24 @@ function dragHandles(canvas, link, scene, places) {
   };
   const on = {
     pointerdown(event) {
-      held = under(event);
+      held = still() ? null : under(event);
       if (!held || event.button) return;
+      point(null);
       canvas.setPointerCapture(event.pointerId);
       move(held, ...at(event));
     },
     pointermove(event) {
-      if (held) move(held, ...at(event));
-      else canvas.style.cursor = under(event) ? "crosshair" : "default";
+      if (held) return move(held, ...at(event));
+      canvas.style.cursor = under(event) ? "crosshair" : "default";
+      point(stepAt(scene(), places(), at(event)));
     },
+    pointerleave() { point(null); },
     pointerup() { held = null; },
     pointercancel() { held = null; },
     keydown(event) {
       const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
       const mark = handles()[0];
-      if (!step || !mark || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (!step || !mark || still() || event.ctrlKey || event.metaKey || event.altKey) return;
       event.preventDefault();
       event.stopPropagation();
       const place = places()[mark.panel];

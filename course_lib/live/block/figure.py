@@ -4,32 +4,33 @@ from __future__ import annotations
 
 import base64
 import pathlib
-import threading
+import re
 import time
 import traceback
+import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import anywidget
-import numpy as np
 import traitlets
-from matplotlib.axes import Axes
 
 from ...plotting import THEMES, full_bleed, rate_colors
 from .ahead import foresee
+from .ask import NOTHING, asked
 from .cells import retire_earlier_run
 from .controls import Control, Point, Setting
-from .scene import Scene
-from .static import scene_png
+from .drawing import Drawing
 
 _HERE = pathlib.Path(__file__).parent
 _SCRIPT = "\n".join(
-    (_HERE / name).read_text("utf-8") for name in ("draw.js", "controls.js", "link.js", "figure.js")
+    (_HERE / name).read_text("utf-8") for name in ("draw.js", "controls.js", "ask.js", "link.js", "figure.js")
 )
+_FIGURES: weakref.WeakSet[Figure] = weakref.WeakSet()
+"""All there are, so that the size of their text can be set."""
 _PALETTE = {theme: {**colors, "heat": rate_colors(theme)} for theme, colors in THEMES.items()}
 
 
-class Figure(anywidget.AnyWidget):
+class Figure(Drawing, anywidget.AnyWidget):
     """A live figure: sliders beneath, a picture above, and a trait for everything that can be set.
 
     A subclass keeps what it needs, calls ``super().__init__(controls, points)`` and defines `draw`, which looks at
@@ -68,17 +69,19 @@ class Figure(anywidget.AnyWidget):
     _controls: Any = traitlets.List().tag(sync=True)
     _points: Any = traitlets.List().tag(sync=True)
     _palette: Any = traitlets.Dict().tag(sync=True)
+    _formats: Any = traitlets.List().tag(sync=True)
+    _ask: Any = traitlets.Dict(NOTHING).tag(sync=True)
+    _scale: Any = traitlets.Float().tag(sync=True)
     _scene: Any = traitlets.Dict().tag(sync=True)
 
     _background_colors: ClassVar[int] = 256
-    _lock: ClassVar[Any] = threading.RLock()
-    """A cell and a widget's message may run on two threads. One for all figures: those that set each other would
-    otherwise wait for each other."""
+    _text_scale: ClassVar[float] = 1.0
 
     def __init__(
         self, controls: Iterable[Control], points: Mapping[str, tuple[float, float]] | None = None
     ) -> None:
         self.controls = {control.name: control for control in controls}
+        _FIGURES.add(self)
         self.points = dict(points or {})
         self.error: Exception | None = None
         self._held = self._stale = self._following = False
@@ -91,27 +94,13 @@ class Figure(anywidget.AnyWidget):
             _controls=[control.message(self.follow(name)) for name, control in self.controls.items()],
             _points=list(self.points),
             _palette=_PALETTE,
+            _formats=list(self.formats),
+            _scale=Figure._text_scale,
             _scene=self.message(),
         )
         self.observe(self._changed, list(traits))
         self.on_msg(self._received)
         retire_earlier_run(self)
-
-    # -- what a subclass defines --------------------------------------------------------------------
-
-    def draw(self) -> Scene:
-        """Return the scene for the traits as they are now."""
-        raise NotImplementedError(f"{type(self).__name__} has no draw")
-
-    def draw_background(self, axes: Axes, name: str, theme: str) -> None:
-        """Draw the part of a panel that does not move, by matplotlib; ``name`` is the panel's ``background``."""
-
-    def follow(self, name: str) -> dict[str, Any]:
-        """Return what else is set when the setting ``name`` has been set: other settings and their values."""
-        return {}
-
-    def prepare(self, name: str, values: Sequence[Any]) -> None:
-        """Compute what the scenes at several values of a setting have in common, before each is imagined and drawn."""
 
     # -- setting ------------------------------------------------------------------------------------
 
@@ -146,18 +135,44 @@ class Figure(anywidget.AnyWidget):
         """Set everything back to where it was at first."""
         self.set(**{name: control.default for name, control in self.controls.items()}, **self.points)
 
+    def ask(
+        self,
+        question: str,
+        answers: Sequence[str],
+        happened: str | Callable[[Self], str],
+        right: int | None = None,
+    ) -> Self:
+        """Let the figure ask what will happen before it shows it; one click skips that, and nothing is recorded.
+
+        Args:
+            question: what is asked.
+            answers: two to four to choose from.
+            happened: what the figure says afterwards, beside the reader's answer: a text, or a function of the figure
+                that returns it.
+            right: the place of the answer that came true; None where there is no such thing.
+
+        Returns:
+            The figure.
+
+        Raises:
+            ValueError: for an empty text, another number of answers, or a place that none of them has.
+
+        Examples:
+            >>> from course_lib.live import explore_path
+            >>> from course_lib.optimizers import Adam
+            >>> figure = explore_path(Adam(lr=0.1), "himmelblau", steps=100)
+            >>> figure = figure.ask("Does it?", ("yes", "no"), lambda f: f"The loss is {f.path().final_loss:.0e}.")
+        """
+        told = happened if isinstance(happened, str) else happened(self)
+        self._ask = asked(question, answers, told, right)
+        return self
+
     def close(self) -> None:
         """Take the figure off the page and out of memory, with the layout that was made for it."""
         layout = self.layout if self.comm is not None else None
         super().close()
         if layout is not None:
             layout.close()
-
-    @property
-    def scene(self) -> Scene:
-        """The scene for the traits as they are now; a number that overflows in it is no cause for a warning."""
-        with np.errstate(all="ignore"):
-            return self.draw()
 
     def message(self) -> dict[str, Any]:
         """Return the scene for the traits as they are now, as it is sent."""
@@ -181,6 +196,9 @@ class Figure(anywidget.AnyWidget):
             with self._lock:
                 answer, scenes = foresee(self, content)
             self.send(answer, buffers=scenes)
+            return
+        if "save" in content:
+            self._send_file(content)
             return
         values = {name: value for name, value in content["values"].items() if name in self.keys}
 
@@ -256,21 +274,22 @@ class Figure(anywidget.AnyWidget):
             return
         self.send({"background": name, "theme": theme, "view": asked.get("view")}, buffers=[png])
 
+    def _send_file(self, asked: dict[str, Any]) -> None:
+        form, theme = asked["save"], asked["theme"] if asked["theme"] in THEMES else "light"
+        files = []
+        try:
+            files = [self._file(form, theme=theme)]
+        except Exception as error:
+            self._fail(error)
+        name = re.sub("(?<=[a-z])(?=[A-Z])", "-", type(self).__name__).lower()
+        self.send({"saved": f"{name}.{form}", "view": asked.get("view")}, buffers=files)
+
     def _background(self, name: str, theme: str, size: tuple[int, int], dpr: float) -> bytes:
         return full_bleed(
             lambda axes: self.draw_background(axes, name, theme), theme, size, dpr, self._background_colors
         )
 
     # -- where no kernel runs -----------------------------------------------------------------------
-
-    def png(self, theme: str = "light", width: float = 9.0) -> bytes:
-        """Return the current state as a picture made by matplotlib.
-
-        Args:
-            theme: "light" or "dark".
-            width: in inches, at 110 dots each.
-        """
-        return scene_png(self.scene, self.draw_background, theme, width)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}: {self._scene['alt']}>"
@@ -281,6 +300,26 @@ class Figure(anywidget.AnyWidget):
         data, metadata = bundle
         data["image/png"] = base64.b64encode(self.png()).decode()
         return data, metadata
+
+
+def figure_scale(factor: float) -> None:
+    """Set the size of the text in all live figures, those on the page and those to come: for projectors.
+
+    Args:
+        factor: 1 is the size of the page's text, which the figures follow anyway; 0.5 … 4.
+
+    Raises:
+        ValueError: for another number.
+
+    Examples:
+        >>> figure_scale(1.6)
+        >>> figure_scale(1)
+    """
+    if not 0.5 <= factor <= 4:
+        raise ValueError(f"factor = {factor!r} is not allowed: it must be in [0.5, 4]")
+    Figure._text_scale = float(factor)
+    for figure in list(_FIGURES):
+        figure._scale = float(factor)
 
 
 def in_words(error: Exception) -> str:

@@ -76,10 +76,9 @@ function makeLink(model, view, show) {
     asked = null;
     each.set(content.ahead, content.milliseconds);
     if (content.edition === edition) {
-      let next = 0;
       content.values.forEach((value, i) => {
         const scene = content.scenes[i];
-        scenes.set(value, scene && { ...scene, data: buffers[next++] });
+        scenes.set(value, scene && { ...scene, data: buffers[scene.buffer] });
       });
     }
     if (!standing) meet();

@@ -85,6 +85,7 @@ class Panel:
         weight: its share of the width when panels stand side by side.
         background: name of the picture matplotlib makes for it once a theme and size, or "".
         grid: whether faint lines continue the ticks.
+        equal: whether a unit is as long across as upwards, so that angles are true; other panels get the room left.
     """
 
     x: Axis
@@ -93,6 +94,7 @@ class Panel:
     weight: float = 1.0
     background: str = ""
     grid: bool = True
+    equal: bool = False
 
 
 @dataclass(frozen=True)
@@ -159,9 +161,26 @@ class Scene:
         dash: bool = False,
         halo: bool = False,
         alpha: float = 1.0,
+        trail: str = "",
+        until: int | None = None,
     ) -> None:
-        """Draw a polyline, broken where a coordinate is not finite."""
-        self._add("line", panel, _pairs(x, y), color=color, width=width, dash=dash, halo=halo, alpha=alpha)
+        """Draw a polyline, broken where a coordinate is not finite.
+
+        Args:
+            panel: where.
+            x: coordinates of the vertices.
+            y: the same.
+            color: role of its colour.
+            width: in pixels.
+            dash: whether it is dashed.
+            halo: whether it is set off from what lies beneath.
+            alpha: opacity.
+            trail: the run whose step i is vertex i: pointing at a step in one panel marks it in all of them.
+            until: the last vertex that is drawn; the others stay in the data, so that scenes which differ in this
+                alone are sent once.
+        """
+        style = {"color": color, "width": width, "dash": dash, "halo": halo, "alpha": alpha, "trail": trail}
+        self._add("line", panel, _pairs(x, y), until, **style)
 
     def points(
         self,
@@ -172,9 +191,15 @@ class Scene:
         size: float = 2.0,
         shape: str = "dot",
         alpha: float = 1.0,
+        trail: str = "",
+        until: int | None = None,
     ) -> None:
-        """Draw points; ``shape`` is "dot", "ring", "cross" or "square", ``size`` its radius in pixels."""
-        self._add("points", panel, _pairs(x, y), color=color, size=size, shape=shape, alpha=alpha)
+        """Draw points; ``shape`` is "dot", "ring", "cross" or "square", ``size`` its radius in pixels.
+
+        ``trail`` and ``until`` are those of `line`.
+        """
+        style = {"color": color, "size": size, "shape": shape, "alpha": alpha, "trail": trail}
+        self._add("points", panel, _pairs(x, y), until, **style)
 
     def arrows(self, panel: int, x: Any, y: Any, dx: Any, dy: Any, color: str, width: float = 1.5) -> None:
         """Draw arrows from (x, y) to (x + dx, y + dy)."""
@@ -204,11 +229,12 @@ class Scene:
         """Put a point that can be dragged; it sets the figure's trait ``name``."""
         self._add("handle", panel, _pairs([x], [y]), name=name)
 
-    def _add(self, kind: str, panel: int, numbers: np.ndarray, **style: Any) -> None:
+    def _add(
+        self, kind: str, panel: int, numbers: np.ndarray, until: int | None = None, **style: Any
+    ) -> None:
         raw = numbers.astype(np.uint8 if kind == "heat" else np.float32).tobytes()
-        self.marks.append(
-            {"kind": kind, "panel": panel, "at": len(self._data), "count": numbers.size, **style}
-        )
+        count = numbers.size if until is None else numbers[: until + 1].size
+        self.marks.append({"kind": kind, "panel": panel, "at": len(self._data), "count": count, **style})
         self._data += raw + bytes(-len(raw) % 4)  # floats behind a heat map must stay aligned
 
     def numbers(self, mark: dict[str, Any]) -> np.ndarray:

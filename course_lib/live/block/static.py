@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -40,7 +40,7 @@ def scene_figure(scene: Scene, background: Background, theme: str = "light", wid
     lines = len(scene.rows) + bool(scene.columns) + len(notice)
     figure = new_figure(width, 0.4 * width + 0.22 * lines, theme)
     heights = (0.4 * width, 0.22 * max(lines, 0.01))
-    weights = [panel.weight for panel in scene.panels]
+    weights = [_share(panel, scene.panels) for panel in scene.panels]
     grid = figure.add_gridspec(2, len(scene.panels), height_ratios=heights, width_ratios=weights)
     axes = [figure.add_subplot(grid[0, i]) for i in range(len(scene.panels))]
     for one, panel in zip(axes, scene.panels, strict=True):
@@ -51,6 +51,13 @@ def scene_figure(scene: Scene, background: Background, theme: str = "light", wid
     return figure
 
 
+def _share(panel: Panel, panels: Sequence[Panel]) -> float:
+    """Return a panel's part of the width: one of equal scales takes no more than it can fill."""
+    tall = 0.4 * sum(other.weight for other in panels)  # a row's height, in units of weight
+    aspect = abs((panel.x.high - panel.x.low) / (panel.y.high - panel.y.low))
+    return min(panel.weight, tall * aspect) if panel.equal and len(panels) > 1 else panel.weight
+
+
 def _frame(axes: Axes, panel: Panel, background: Background, theme: str) -> None:
     axes.set(xlabel=panel.x.label, ylabel=panel.y.label)
     axes.set_title(panel.title, loc="left", color=THEMES[theme]["text"], fontsize=10, weight="bold")
@@ -59,6 +66,7 @@ def _frame(axes: Axes, panel: Panel, background: Background, theme: str) -> None
         background(axes, panel.background, theme)
     for side, axis in (("x", panel.x), ("y", panel.y)):
         _scale(axes, side, axis)
+    axes.set_aspect("equal" if panel.equal else "auto")
 
 
 def _scale(axes: Axes, side: str, axis: Axis) -> None:

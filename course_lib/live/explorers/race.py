@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import cycle
@@ -21,6 +19,7 @@ from ...running import Path
 from ...surfaces import Surface
 from ...surfaces import surface as find_surface
 from ..block.controls import Control
+from ..block.export import animated, spread
 from ..block.scene import Axis, Panel, Row, Scene
 from .ground import GroundFigure, Settings, above, loss_axis, surfaces_by_name
 from .runs import named_optimizers
@@ -206,24 +205,9 @@ class Race(GroundFigure):
         Raises:
             ValueError: for fewer than two frames.
         """
-        if frames < 2:
-            raise ValueError(f"frames = {frames!r} is not allowed: an animation needs at least 2")
-        steps = np.unique(np.linspace(0, self.length, frames).round().astype(int))
+        steps = np.array(spread(range(self.length + 1), frames))
         with self._lock:
-            frames_rgb = list(_frames(self, steps, width, theme))
-        palette = frames_rgb[-1].quantize(
-            128, method=Image.Quantize.FASTOCTREE
-        )  # one for all: half the bytes
-        pictures = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames_rgb]
-        out = io.BytesIO()
-        pictures[0].save(out, "gif", save_all=True, append_images=pictures[1:], loop=0,
-                         duration=max(int(1000 * seconds / len(pictures)), 20))  # fmt: skip
-        return out.getvalue()
-
-    def save(self, file: str | os.PathLike[str], **options: Any) -> None:
-        """Write the race to a GIF file; ``options`` are those of `animation`."""
-        with open(file, "wb") as out:
-            out.write(self.animation(**options))
+            return animated(list(_frames(self, steps, width, theme)), seconds)
 
 
 def _frames(race: Race, steps: np.ndarray, width: float, theme: str) -> Iterator[Image.Image]:
