@@ -29,7 +29,6 @@ CHROMIUM_FLAGS = (
     "--disable-sync",
 )
 SETTINGS = {
-    "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
     "@jupyterlab/docmanager-extension:plugin": {"autosave": False},
 }
 
@@ -91,6 +90,7 @@ def serve(root: Path, home: Path) -> Iterator[Lab]:
     places = {
         "HOME": home, "JUPYTER_CONFIG_DIR": home / "config", "JUPYTER_DATA_DIR": home / "data",
         "JUPYTER_RUNTIME_DIR": home / "runtime", "IPYTHONDIR": home / "ipython", "MPLCONFIGDIR": home / "mpl",
+        "JUPYTER_CONFIG_PATH": Path(__file__).parents[2] / "jupyter",  # as `make lab` sets it
         "JUPYTERLAB_SETTINGS_DIR": settings, "JUPYTERLAB_WORKSPACES_DIR": home / "workspaces",
     }  # fmt: skip
     environment = {**os.environ, **{name: str(place) for name, place in places.items()}}
@@ -100,7 +100,7 @@ def serve(root: Path, home: Path) -> Iterator[Lab]:
     command = [
         sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}", "--port-retries=0",
         f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={root}",
-        "--LabApp.news_url=", "--expose-app-in-browser", "--JupyterNotebookApp.expose_app_in_browser=True",
+        "--expose-app-in-browser", "--JupyterNotebookApp.expose_app_in_browser=True",
     ]  # fmt: skip
     with open(home / "server.log", "w") as log:
         server = subprocess.Popen(command, cwd=root, env=environment, stdout=log, stderr=subprocess.STDOUT)

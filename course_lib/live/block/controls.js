@@ -23,10 +23,11 @@ function makeControls(box, model, link, id) {
     }
     if (control.plays) players.push(makePlayer(cell, control, input, link));
   }
-  const reset = add(box, "button", { className: "lf-reset", type: "button", textContent: "Defaults" });
+  const files = add(box, "div", { className: "lf-buttons" });
+  const reset = add(files, "button", { className: "lf-reset", type: "button", textContent: "Defaults" });
   reset.title = "Set everything back to where it was at first";
   reset.addEventListener("click", () => link.reset());
-  const saver = makeSaver(box, model, id);
+  const saver = makeSaver(files, model, id);
   return {
     enable(on) {
       for (const one of box.querySelectorAll("input, select, button")) one.disabled = !on;

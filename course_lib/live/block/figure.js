@@ -5,6 +5,7 @@ const GONE = "The kernel is gone, so nothing moves here. To bring the figure bac
   "then run this cell.";
 const SAVED = "This is a saved picture. To bring it to life: Run → Run All Cells.";
 const ABOVE_AND_BELOW = 24; // pixels between a figure and the edges of the window
+const KEPT = 480; // pixels across a picture that is kept with the notebook
 const USUAL = 13; // pixels of the figure's text where the page's text has its usual size
 
 let figures = 0;
@@ -14,7 +15,8 @@ function render({ model, el }) {
   const link = makeLink(model, id, show);
   const root = add(el, "div", { className: "lf" });
   root.dataset.lmSuppressShortcuts = "true"; // or Jupyter takes the keys: the arrows, and x after a click on a button
-  const question = makeQuestion(add(root, "div", { className: "lf-ask" }), model, answeredQuestion);
+  const asked = add(root, "div", { className: "lf-ask" });
+  const question = makeQuestion(asked, model, answeredQuestion);
   const canvas = add(root, "canvas", { tabIndex: 0 });
   canvas.setAttribute("role", "img");
   const problem = add(root, "pre", { className: "lf-problem", hidden: true });
@@ -36,7 +38,7 @@ function render({ model, el }) {
   let frame = 0;
   let speaking = 0;
   let shown = model.get("_scene");
-  let lost = !model.comm_live && model.comm_live !== undefined; // whether there is no kernel behind it
+  let lost = false; // whether there is no kernel behind it
   let pointed = null; // the step that is pointed at
 
   const redraw = () => { frame ||= requestAnimationFrame(paint); };
@@ -68,7 +70,7 @@ function render({ model, el }) {
   // the height that the window leaves for the picture when the sliders are to be seen with it
   function room() {
     const page = root.closest(".jp-WindowedPanel-outer, .jp-Notebook")?.clientHeight || window.innerHeight;
-    return page - controlBox.offsetHeight - ABOVE_AND_BELOW;
+    return page - asked.offsetHeight - controlBox.offsetHeight - ABOVE_AND_BELOW;
   }
 
   function answeredQuestion() {
@@ -101,14 +103,17 @@ function render({ model, el }) {
     const bitmap = await createImageBitmap(new Blob([buffers[0]], { type: "image/png" }));
     pictures.get(key)?.close();
     pictures.set(key, bitmap);
-    keep(key, buffers[0]);
+    keep(key, bitmap);
     redraw();
   }
 
   // for who opens the notebook tomorrow: the widget's state, which is saved with it, gets the pictures now seen
-  function keep(key, png) {
-    let bytes = "";
-    for (const byte of new Uint8Array(png.buffer, png.byteOffset, png.byteLength)) bytes += String.fromCharCode(byte);
+  async function keep(key, bitmap) {
+    const shrink = Math.min(1, KEPT / bitmap.width);
+    const small = new OffscreenCanvas(Math.round(bitmap.width * shrink), Math.round(bitmap.height * shrink));
+    small.getContext("2d").drawImage(bitmap, 0, 0, small.width, small.height);
+    const blob = await small.convertToBlob({ type: "image/webp", quality: 0.8 });
+    const bytes = String.fromCharCode(...new Uint8Array(await blob.arrayBuffer()));
     const others = Object.entries(model.get("_kept") ?? {}).filter(([one]) => one.endsWith(`|${theme}`));
     model.set("_kept", { ...Object.fromEntries(others), [key]: btoa(bytes) });
   }
@@ -116,7 +121,7 @@ function render({ model, el }) {
   async function unpack() {
     for (const [key, text] of Object.entries(model.get("_kept") ?? {})) {
       const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-      pictures.set(key, await createImageBitmap(new Blob([bytes], { type: "image/png" })));
+      pictures.set(key, await createImageBitmap(new Blob([bytes])));
       redraw();
     }
   }
@@ -135,16 +140,17 @@ function render({ model, el }) {
     speaking = setTimeout(() => { spoken.textContent = shown.alt; }, 600); // not while a slider is being dragged
   }
 
-  function complain(words) {
+  function complain(words, kind = "error") {
     problem.hidden = !words;
     problem.textContent = words;
+    problem.dataset.kind = kind;
   }
 
   // the kernel was restarted or shut down; should an answer come after all, it hides this
-  function gone() {
+  function gone(words) {
     lost = true;
     link.gone();
-    complain(GONE);
+    complain(words, "note");
     controls.enable(false);
   }
 
@@ -183,23 +189,24 @@ function render({ model, el }) {
   window.addEventListener("resize", redraw); // zooming changes devicePixelRatio
   model.on("change:_scene", answered);
   model.on("msg:custom", received);
-  model.on("comm_live_update", gone);
+  const restarted = () => gone(GONE);
+  model.on("comm_live_update", restarted);
   model.on("change:_scale", scaled);
   if (question.asking()) root.dataset.asking = "true";
   scaled();
   paintTheme();
   show(shown);
-  if (lost) {
-    link.gone();
-    complain(SAVED);
-    controls.enable(false);
-    unpack();
-  }
+  const opened = setTimeout(() => { // by then Jupyter has said whether there is a kernel
+    if (!lost && root.closest(".jupyter-widgets-disconnected")) {
+      gone(SAVED);
+      unpack();
+    }
+  }, 300);
 
   return () => {
     model.off("change:_scene", answered);
     model.off("msg:custom", received);
-    model.off("comm_live_update", gone);
+    model.off("comm_live_update", restarted);
     model.off("change:_scale", scaled);
     controls.remove();
     link.remove();
@@ -209,6 +216,7 @@ function render({ model, el }) {
     window.removeEventListener("resize", redraw);
     cancelAnimationFrame(frame);
     clearTimeout(speaking);
+    clearTimeout(opened);
     pictures.forEach((bitmap) => bitmap.close());
   };
 }

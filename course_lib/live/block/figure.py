@@ -23,7 +23,10 @@ from .drawing import Drawing
 
 _HERE = pathlib.Path(__file__).parent
 _SCRIPT = "\n".join(
-    (_HERE / name).read_text("utf-8") for name in ("draw.js", "controls.js", "ask.js", "link.js", "figure.js")
+    line.strip()
+    for name in ("draw.js", "controls.js", "ask.js", "link.js", "figure.js")
+    for line in (_HERE / name).read_text("utf-8").splitlines()
+    if line.strip() and not line.lstrip().startswith("//")  # every saved figure carries it
 )
 _FIGURES: weakref.WeakSet[Figure] = weakref.WeakSet()
 """All there are, so that the size of their text can be set."""
