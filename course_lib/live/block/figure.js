@@ -14,7 +14,8 @@ function render({ model, el }) {
   const id = `lf${Date.now().toString(36)}${figures++}`;
   const link = makeLink(model, id, show);
   const root = add(el, "div", { className: "lf" });
-  root.dataset.lmSuppressShortcuts = "true"; // or Jupyter takes the keys: the arrows, and x after a click on a button
+  // whatever has the focus keeps its keys: Jupyter would take the arrows, and cut the cell at x after a click on a button
+  root.addEventListener("focusin", ({ target }) => { target.dataset.lmSuppressShortcuts = "true"; });
   const asked = add(root, "div", { className: "lf-ask" });
   const question = makeQuestion(asked, model, answeredQuestion);
   const canvas = add(root, "canvas", { tabIndex: 0 });
