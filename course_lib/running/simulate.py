@@ -132,7 +132,7 @@ def simulate(
     grid = x.ndim - 1
     problem: Any = target
     if np.any(noise):
-        problem = _Noisy(target, noise, np.random.default_rng(seed), grid)
+        problem = Noisy(target, noise, np.random.default_rng(seed), grid)
 
     points = np.empty((steps + 1, *x.shape), x.dtype)
     points[0] = x
@@ -181,7 +181,7 @@ def _start(opt: Optimizer, target: Surface, start: Any, dtype: Any) -> np.ndarra
     return np.broadcast_to(x, (2, *grid)).copy()
 
 
-class _Noisy:
+class Noisy:
     """A surface whose gradient carries Gaussian noise."""
 
     def __init__(
@@ -193,6 +193,7 @@ class _Noisy:
         return getattr(self.target, name)
 
     def grad(self, p: np.ndarray, batch: Any = None) -> np.ndarray:
+        """Return the gradient with its noise."""
         shape = (2, *(1,) * self.grid)
         return self.target.grad(p) + (self.noise * self.rng.standard_normal(shape)).astype(p.dtype)
 

@@ -311,10 +311,10 @@ def test_gradient_descent_shrinks_each_error_by_its_own_factor():
     figure = explore_eigenvalues(GradientDescent(lr=1.0), eigenvalues=[1.5, 0.5, 0.1, 2.5], steps=20)
     assert [row[2] for row in rows(figure)] == ["−0.5000", "0.5000", "0.9000", "−1.5000"]
     assert [row[3] for row in rows(figure)] == [
-        "shrinks, flips sign each step", "shrinks", "shrinks", "grows, flips sign each step"
+        "flips sign, shrinks", "shrinks", "shrinks", "flips sign, grows"
     ]  # fmt: skip
     figure.lr = 0.8  # at lr = 2/λ the factor is −1: nothing grows
-    assert [row[2:] for row in rows(figure)][3] == ("−1.0000", "stays, flips sign each step")
+    assert [row[2:] for row in rows(figure)][3] == ("−1.0000", "flips sign, stays")
     assert "λ = 2.5" in figure._scene["alt"]
 
 

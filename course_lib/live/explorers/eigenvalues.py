@@ -119,10 +119,10 @@ def _flips(error: np.ndarray) -> bool:
 
 def _regime(error: np.ndarray, factor: float) -> tuple[str, str]:
     """Return in words what an error does, and whether that is bad."""
-    flips = ", flips sign each step" if factor < 0 else ""
+    flips = "flips sign, " if factor < 0 else ""
     if np.isclose(abs(factor), 1, rtol=1e-9, atol=0):
-        return "stays" + flips, ""
-    return ("shrinks" + flips, "") if abs(factor) < 1 else ("grows" + flips, "bad")
+        return flips + "stays", ""
+    return (flips + "shrinks", "") if abs(factor) < 1 else (flips + "grows", "bad")
 
 
 def _factor_text(factor: float) -> str:

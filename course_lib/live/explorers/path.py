@@ -20,6 +20,7 @@ from ...surfaces import Surface
 from ..block.controls import Control
 from ..block.figure import Figure
 from ..block.scene import Axis, Panel, Row, Scene, name_list
+from .arrows import Steps, arrow_rows, draw_arrows, watch
 from .ground import GroundFigure, Setting, surfaces_by_name
 from .options import Options
 from .outcome import Outcome, above, outcome
@@ -86,7 +87,8 @@ def explore_path(
         tolerance: the loss above the minimum at which a run has arrived, if it stays below.
         schedule: multiplier of the learning rate by step, drawn above the loss, with sliders for its settings. A
             dict with the names of the optimizers gives each its own; with other names, a choice between them.
-        arrows: whether the last step's arrows are shown at first: the gradient, what is remembered, the step taken.
+        arrows: whether arrows show at first what the last step was made of: the gradient, what was remembered, the step
+            taken. Where a method adds these up they are exact; otherwise they are directions, as long as the step.
         shared: hyperparameters that several optimizers take from one slider.
         sliders: the controls that are shown, such as ``("lr", "steps")``; by default all.
         hide: controls that are not shown.
@@ -146,10 +148,9 @@ class PathExplorer(GroundFigure):
             *self._schedules.controls,
             Control("steps", Spec(low=1, integer=True, slider=(1, steps)), steps, plays=True),
             Control("noise", Spec(low=0, slider=(0, 2)), noise, "gradient noise"),
-            Control(
-                "arrows", Spec(choices=(False, True)), bool(arrows), "arrows of the last step", hidden=True
-            ),
+            Control("arrows", Spec(choices=(False, True)), bool(arrows), "arrows of the last step"),
         ]
+        self._seen: dict[Any, Steps] = {}
         self._length = steps
         self._longest = int(options.ranges.get("steps", (1, steps))[1])
         controls = [*self.runs.controls, *map(options.adjusted, own)]
@@ -182,6 +183,16 @@ class PathExplorer(GroundFigure):
         return {name: Setting(self.optimizer(name), self._end(), self.noise, self.schedule_of(name))
                 for name in self.runs.optimizers}  # fmt: skip
 
+    def _watched(self, name: str) -> Steps:
+        """Return every step of a run as arrows; those that were looked at lately are kept."""
+        setting = self.settings()[name]
+        key = self.key(name, setting)
+        if key not in self._seen:
+            while len(self._seen) >= 2 * len(self.runs.optimizers):
+                del self._seen[next(iter(self._seen))]
+            self._seen[key] = watch(setting, self.ground, self.start, self.seed)
+        return self._seen[key]
+
     def _end(self) -> int:
         """Return how many steps are computed, whatever part of them is shown: playing changes nothing else."""
         if self.steps <= self._length:
@@ -211,6 +222,10 @@ class PathExplorer(GroundFigure):
             left[name] = draw_path(scene, 0, path, color, name, self.steps)
             draw_losses(scene, 1, path, color, name, self.steps, top=axis.high)
             scene.rows.append(self._row(name, path, stands[name]))
+        seen = {name: self._watched(name) for name in paths if left[name] is None} if self.arrows else {}
+        for name, steps in seen.items():
+            draw_arrows(scene, 0, steps, self.steps, self.runs.colors[name])
+        scene.rows += arrow_rows(seen, self.steps, len(scene.columns)) if seen else []
         for name, path in paths.items():
             words = stands[name].words if stands[name].gone else f"leaves at step {left[name]}"
             draw_exit(scene, 0, path, left[name], words=words)
