@@ -13,7 +13,7 @@ Examples:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from itertools import cycle
 from typing import Any, Literal
@@ -21,10 +21,12 @@ from typing import Any, Literal
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, to_hex
+from matplotlib.contour import ContourSet
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
-from matplotlib.ticker import MaxNLocator
 
+from .landscape import CROWD, level_lines, levels, lowest
+from .leaving import until_it_leaves
 from .picture import DRAWING, Picture, themed, to_png
 from .running import Path
 from .surfaces import Surface
@@ -53,7 +55,6 @@ SERIES = ("vermilion", "blue", "green", "purple", "amber", "sky", "ink")
 """The roles given to several runs in one picture, in this order."""
 
 _STYLE = {"font": 10.0, "line": 1.8}
-_CROWD = 12
 
 
 def short(value: float, digits: int = 2) -> str:
@@ -67,13 +68,6 @@ def short(value: float, digits: int = 2) -> str:
         return f"{float(f'{value:.{digits}g}'):g}"
     mantissa, _, exponent = f"{value:.{digits - 1}e}".partition("e")
     return f"{float(mantissa):g}e{int(exponent)}" if exponent else mantissa
-
-
-def lowest(surface: Surface) -> float | None:
-    """Return the smallest loss of a surface, or None where it has none."""
-    if not surface.bounded or not len(surface.minima):
-        return None
-    return float(surface.loss(surface.minima[0]))
 
 
 @lru_cache(maxsize=8)
@@ -92,35 +86,54 @@ def rate_colors(theme: str) -> tuple[str, ...]:
     return (*ramp, THEMES[theme]["off"])
 
 
-def draw_landscape(axes: Axes, surface: Surface, theme: str = "light", n: int = 220) -> None:
-    """Draw filled contours with sparse labels and the minima and saddles into ``axes``."""
+def draw_landscape(
+    axes: Axes, surface: Surface, theme: str = "light", height: float | None = None, through: bool = False
+) -> None:
+    """Draw filled contours with sparse labels and the minima and saddles into ``axes``.
+
+    Args:
+        axes: where to draw.
+        surface: the surface.
+        theme: "light" or "dark".
+        height: the loss at which runs begin, around and below which level lines are drawn; by default the start's.
+        through: whether a dashed line goes through all points of that height.
+    """
     colors = THEMES[theme]
-    x, y, z = surface.mesh(n)
+    height = float(surface.loss(surface.start) if height is None else height)
+    x, y, z = surface.mesh(220)
     base = lowest(surface)
     log = surface.levels == "log" and base is not None
     heights = np.log10(np.maximum(z - (base or 0.0), 1e-12)) if log else z
     top = heights.max()
     bottom = max(heights.min(), top - 5) if log else heights.min()
-    # whole powers of ten, or round numbers, so that a label is a number one can keep in mind
-    marked = np.arange(np.ceil(bottom), top) if log else MaxNLocator(7).tick_values(bottom, top)
-    fills = np.linspace(bottom, top, 28)
-    axes.contourf(x, y, heights, levels=fills, cmap=landscape_colors(theme), extend="both")
-    lines = axes.contour(
-        x, y, heights, levels=marked, colors=colors["contour"], linewidths=0.7, alpha=0.8, linestyles="-"
-    )
-    if (
-        max(len(level) for level in lines.allsegs) <= _CROWD
-    ):  # a label on each of a hundred dimples hides them
-        names = {level: short(10**level if log else level) for level in lines.levels}
+    shades = landscape_colors(theme)
+    axes.contourf(x, y, heights, levels=np.linspace(bottom, top, 28), cmap=shades, extend="both")
+    marked = levels(surface, height)
+    pieces = [level_lines(surface, level) for level in marked]
+    style: dict[str, Any] = {"colors": colors["contour"], "alpha": 0.8, "linewidths": 0.7, "linestyles": "-"}
+    lines: Any = ContourSet(axes, marked, pieces, **style)
+    if max(map(len, pieces), default=0) <= CROWD:  # a label on each of a hundred dimples hides them
+        names = {level: short(level - (base or 0.0)) for level in marked}
         texts = axes.clabel(lines, fmt=names, fontsize=7.5, inline=False)
         for text, level in zip(texts, lines.labelCValues, strict=True):
-            ground = landscape_colors(theme)((level - bottom) / (top - bottom))  # hides the line beneath
+            level = float(level)
+            value = np.log10(max(level - (base or 0.0), 1e-12)) if log else level
+            ground = shades((value - bottom) / (top - bottom))  # hides the line beneath
             text.set_path_effects([withStroke(linewidth=3, foreground=ground)])
-            text.set(color=colors["muted"], visible=_has_room(text.get_position(), surface))
-    if len(surface.saddles) <= _CROWD:
+            shown = _is_long(level_lines(surface, level), surface) and _has_room(text.get_position(), surface)
+            text.set(color=colors["muted"], visible=shown)
+    for line in level_lines(surface, height) if through else ():
+        axes.plot(*line.T, color=colors["contour"], lw=1.2, ls=(0, (4, 3)))
+    if len(surface.saddles) <= CROWD:
         axes.plot(*surface.saddles.T, "x", ms=6, mec=colors["muted"], mew=1.4, zorder=3)
     axes.plot(*surface.minima.T, "*", ms=11, mfc=colors["halo"], mec=colors["text"], mew=1.0, zorder=3)
     axes.set(xlim=surface.domain[0], ylim=surface.domain[1])
+
+
+def _is_long(pieces: Sequence[np.ndarray], surface: Surface) -> bool:
+    """Return whether a level line is large enough beside a number."""
+    span = np.ptp(np.asarray(surface.domain), axis=1)
+    return any((np.ptp(piece, axis=0) > 0.13 * span).any() for piece in pieces)
 
 
 def _has_room(place: tuple[float, float], surface: Surface) -> bool:
@@ -192,17 +205,23 @@ def path_figure(paths: Path | Mapping[str, Path], theme: str = "light") -> Pictu
         theme: "light" or "dark".
     """
     named = {"": paths} if isinstance(paths, Path) else dict(paths)
-    surface = next(iter(named.values())).surface
+    first = next(iter(named.values()))
+    surface = first.surface
     figure = new_figure(theme=theme)
     left, right = figure.subplots(1, 2, width_ratios=(1.15, 1))
     styled(left, theme).grid(False)
-    draw_landscape(left, surface, theme)
+    draw_landscape(left, surface, theme, float(first.losses[0]), through=True)
+    low, high = np.asarray(surface.domain, float).T
     for color, (name, path) in zip(cycle(SERIES), named.items(), strict=False):
-        points = _drawable(path.points, surface)
+        points, out = until_it_leaves(
+            path.points, low, high, np.isfinite(path.losses), path.diverged_at is not None
+        )
         left.plot(*points.T, "-", color=THEMES[theme][color], lw=_STYLE["line"], label=name or None)
         left.plot(*points.T, ".", color=THEMES[theme][color], ms=3.5)
-    left.plot(*path.points[0], "o", mfc=THEMES[theme]["halo"], mec=THEMES[theme]["text"], ms=6)
-    left.set(xlim=surface.domain[0], ylim=surface.domain[1], title=surface.title)
+        if out is not None:
+            left.plot(*np.clip(points[-1], low + 0.02 * (high - low), high - 0.02 * (high - low)), "x", ms=8, mew=2,
+                      mec=THEMES[theme]["bad"])  # fmt: skip
+    left.set(xlim=surface.domain[0], ylim=surface.domain[1], title=surface.title, aspect="equal")
     _draw_losses(right, named, theme)
     styled(left, theme).grid(False)
     return figure
@@ -248,7 +267,7 @@ def line_figure(
     """
     figure = new_figure(width=6.5, height=3.6, theme=theme)
     axes = figure.subplots()
-    marker = "o" if len(np.atleast_1d(x)) <= _CROWD else ""
+    marker = "o" if len(np.atleast_1d(x)) <= CROWD else ""
     for color, (name, y) in zip(cycle(SERIES), curves.items(), strict=False):
         axes.plot(x, y, marker=marker, ms=4, color=THEMES[theme][color], lw=_STYLE["line"], label=name)
     axes.set(xlabel=xlabel, ylabel=ylabel)
@@ -271,8 +290,8 @@ def _draw_losses(axes: Axes, paths: Mapping[str, Any], theme: str) -> None:
             base = lowest(path.surface)
             label = "loss − minimum" if base else "loss"
             losses = path.losses - (base or 0.0)
-        shown = np.where(np.isfinite(losses) & (np.abs(losses) < 1e30), losses, np.nan)
-        lowest_shown = min(lowest_shown, np.nanmin(shown, initial=np.inf))
+        shown = _until_it_explodes(np.asarray(losses, dtype=float))
+        lowest_shown = min(lowest_shown, shown.min(initial=np.inf))
         axes.plot(shown, color=THEMES[theme][color], lw=_STYLE["line"], label=name or None)
     if lowest_shown >= 0:
         axes.set_yscale("log")
@@ -280,9 +299,9 @@ def _draw_losses(axes: Axes, paths: Mapping[str, Any], theme: str) -> None:
     _finish(axes, paths, theme)
 
 
-def _drawable(points: np.ndarray, surface: Surface) -> np.ndarray:
-    """Return the points, cut where they are far outside the picture (matplotlib overflows on huge coordinates)."""
-    span = np.ptp(np.asarray(surface.domain), axis=1)
-    centre = np.mean(np.asarray(surface.domain), axis=1)
-    far = ~(np.abs(points - centre) < 1e3 * span).all(axis=1)
-    return points[: far.argmax()] if far.any() else points
+def _until_it_explodes(losses: np.ndarray) -> np.ndarray:
+    """Return losses up to where they are no numbers any more, or a run leaves for good: a million times its start."""
+    ok = np.isfinite(losses)
+    if not ok.all() or abs(losses[-1]) > 1e6 * max(abs(losses[0]), 1e-12):
+        ok &= np.abs(losses) <= 1e6 * max(abs(losses[0]), 1e-12)
+    return losses if ok.all() else losses[: int(ok.argmin())]

@@ -259,8 +259,8 @@ class Optimizer:
         """Return the optimizer for one step of a schedule: its learning rate multiplied by ``eta``."""
         if eta == 1.0:
             return self
-        if not eta >= 0:
-            raise ValueError(f"eta = {eta!r} is not allowed: a schedule must give a number ≥ 0")
+        if not 0 <= eta <= 1:
+            raise ValueError(f"eta = {eta!r} is not allowed: a schedule must give a number in [0, 1]")
         eta = float(eta)
         scheduled = {name: getattr(self, name) * eta for name, s in self._specs.items() if s.scheduled}
         return self._with(**scheduled, eta=eta)

@@ -77,8 +77,11 @@ class Path:
         return at >= 0 if isinstance(at, np.ndarray) else at is not None
 
     def steps_to(self, loss: float) -> Any:
-        """The first step at which the loss is ≤ ``loss``; None (for a grid −1) where it never was."""
-        return _first(self.losses <= loss)
+        """The step from which on the loss stays ≤ ``loss``; None (for a grid −1) where it is higher in the end.
+
+        A run that only passes through such losses has not reached them.
+        """
+        return settled(self.losses, loss)
 
 
 def simulate(
@@ -87,7 +90,7 @@ def simulate(
     steps: int = 200,
     start: Any = None,
     schedule: Schedule | None = None,
-    noise: float = 0.0,
+    noise: float | np.ndarray = 0.0,
     project: Callable[[np.ndarray], np.ndarray] | None = None,
     seed: int = 0,
     record: bool = False,
@@ -104,8 +107,8 @@ def simulate(
         steps: how many steps, ≥ 0.
         start: the first point, ``(2,)`` or ``(2, *grid)``; by default the surface's own.
         schedule: multiplier of the learning rate by step; by default 1.
-        noise: standard deviation of Gaussian noise added to each coordinate of each gradient, ≥ 0; the same
-            noise for every run of a grid.
+        noise: standard deviation of Gaussian noise added to each coordinate of each gradient, ≥ 0, or one for each run
+            of a grid; the random numbers are the same for all of them.
         project: applied to the point after every step, to keep it inside a set.
         seed: of the noise.
         record: whether to keep what the optimizer remembered at every step.
@@ -128,8 +131,8 @@ def simulate(
     x: Any = _start(opt, target, start, dtype)
     grid = x.ndim - 1
     problem: Any = target
-    if noise:
-        problem = _Noisy(target, noise, np.random.default_rng(seed), grid)
+    if np.any(noise):
+        problem = Noisy(target, noise, np.random.default_rng(seed), grid)
 
     points = np.empty((steps + 1, *x.shape), x.dtype)
     points[0] = x
@@ -152,11 +155,11 @@ def simulate(
     return Path(points, target, _history(states) if record else {})
 
 
-def _check_run(opt: Any, steps: Any, noise: float) -> None:
+def _check_run(opt: Any, steps: Any, noise: Any) -> None:
     if not isinstance(opt, Optimizer):
         raise TypeError(f"opt = {opt!r} is not an optimizer: it must be an instance such as Adam(lr=0.1)")
     whole("steps", steps, 0)
-    if not 0 <= noise < np.inf:
+    if not np.all((np.asarray(noise) >= 0) & (np.asarray(noise) < np.inf)):
         raise ValueError(f"noise = {noise!r} is not allowed: it must be in [0, inf)")
 
 
@@ -178,16 +181,19 @@ def _start(opt: Optimizer, target: Surface, start: Any, dtype: Any) -> np.ndarra
     return np.broadcast_to(x, (2, *grid)).copy()
 
 
-class _Noisy:
+class Noisy:
     """A surface whose gradient carries Gaussian noise."""
 
-    def __init__(self, target: Surface, noise: float, rng: np.random.Generator, grid: int) -> None:
+    def __init__(
+        self, target: Surface, noise: float | np.ndarray, rng: np.random.Generator, grid: int
+    ) -> None:
         self.target, self.noise, self.rng, self.grid = target, noise, rng, grid
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.target, name)
 
     def grad(self, p: np.ndarray, batch: Any = None) -> np.ndarray:
+        """Return the gradient with its noise."""
         shape = (2, *(1,) * self.grid)
         return self.target.grad(p) + (self.noise * self.rng.standard_normal(shape)).astype(p.dtype)
 
@@ -198,6 +204,17 @@ def _first(condition: np.ndarray) -> Any:
     if index.ndim:
         return index
     return int(index) if index >= 0 else None
+
+
+def settled(losses: np.ndarray, level: float) -> Any:
+    """Return the first index along axis 0 from which on all losses are ≤ a level; None (for a grid −1) where none is.
+
+    Examples:
+        >>> settled(np.array([3.0, 1.0, 2.0, 1.0, 0.5]), 1.0)
+        3
+    """
+    after = np.logical_and.accumulate((losses <= level)[::-1])[::-1]  # NaN compares false
+    return _first(after)
 
 
 def _history(states: list[State]) -> dict[str, np.ndarray]:

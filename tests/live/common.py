@@ -86,6 +86,17 @@ def marks(figure, kind):
     return [np.frombuffer(message["data"], np.float32, m["count"], m["at"]).reshape(-1, 2) for m in found]
 
 
+def trails(figure, name=None):
+    """The vertices of a run's lines, panel by panel; of all runs' by default."""
+    message = figure._scene
+    found = [mark for mark in message["marks"] if mark["kind"] == "line" and mark.get("trail")]
+    return [
+        np.frombuffer(message["data"], np.float32, mark["count"], mark["at"]).reshape(-1, 2)
+        for mark in found
+        if name in (None, mark["trail"])
+    ]
+
+
 def opened(png):
     """The picture of a PNG, verified."""
     Image.open(io.BytesIO(png)).verify()
@@ -121,8 +132,10 @@ def check(message):
     """Check that a scene can be drawn: buffers in place and long enough, colours known, axes finite."""
     ends = [mark["at"] for mark in message["marks"][1:]] + [len(message["data"])]
     assert message["alt"]
-    for mark, end in zip(message["marks"], ends, strict=True):  # a mark that ends early leaves numbers unused
-        assert (mark["at"] + _bytes(mark) <= end) if mark.get("trail") else (mark["at"] + _bytes(mark) == end)
+    for mark, end in zip(
+        message["marks"], ends, strict=True
+    ):  # one of which a part is drawn leaves numbers unused
+        assert mark["at"] % 4 == 0 and mark["at"] + _bytes(mark) <= end
     for mark in message["marks"]:
         kind, count = mark["kind"], mark["count"]
         assert mark["panel"] < len(message["panels"]) and mark.get("color", "ink") in COLORS

@@ -80,7 +80,7 @@ def test_what_follows_a_setting_is_imagined_with_it():
         assert figure.cursor == (0.5, figure.beta)
     assert figure.cursor == (figure.lr, figure.beta) != (0.5, figure.beta)
     assert {control["name"]: control["carries"] for control in figure._controls} == {
-        "lr": ["cursor"], "beta": ["cursor"], "form": [], "steps": [],
+        "lr": ["cursor"], "beta": ["cursor"], "form": [], "steps": [], "signed": [],
     }  # fmt: skip
     assert figure._points == ["cursor"]
 
@@ -143,8 +143,9 @@ def test_a_race_runs_a_dozen_learning_rates_of_each_runner_at_once(monkeypatch):
     foreseen(figure, "factor", figure.controls["factor"].values[:12])
     assert [run.grid for run in runs] == [(12,), (12,)]
     foreseen(figure, "step", [3, 4])
-    foreseen(figure, "shared_lr", [0.1, 0.2])  # each has its own
-    assert [run.grid for run in runs] == [(12,), (12,), (), ()]  # at the factor that is set
+    assert len(runs) == 2, "the race that is shown is known"
+    foreseen(figure, "shared_lr", [0.1, 0.2])  # which would choose one for all
+    assert [run.grid for run in runs] == [(12,), (12,), (2,), (2,)]
 
 
 def test_the_most_steps_hold_all_the_others(monkeypatch):

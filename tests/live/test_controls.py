@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from course_lib.live.block.controls import Control, slider_values
 from course_lib.live.block.scene import Axis, Scene
+from course_lib.live.explorers.options import Options
 from course_lib.live.explorers.runs import Runs
 from course_lib.optimizers import REGISTRY, Adam, GradientDescent, Lookahead, Momentum, Partition
 from course_lib.optimizers.hyper import Spec
@@ -63,13 +64,23 @@ def test_a_slider_that_begins_at_zero_on_a_logarithmic_scale():
 
 def test_shared_and_own_hyperparameters():
     opts = {"slow": Momentum(lr=0.1), "fast": Momentum(lr=0.2), "Adam": Adam()}
-    runs = Runs(opts, sliders=("lr", "beta", "beta1"))
-    assert [control.name for control in runs.controls] == ["lr", "slow_beta", "fast_beta", "beta1"]
+    runs = Runs(opts, options=Options(("lr", "beta", "beta1")))
+    assert shown(runs) == ["lr", "slow_beta", "fast_beta", "beta1"]
     assert runs.controls[0].default == 0.1 and runs.controls[1].color == runs.colors["slow"]
     fast = runs.configured("fast", {"lr": 0.5, "fast_beta": 0.3, "slow_beta": 0.4}.get)
     assert fast.hyper() == {"lr": 0.5, "beta": 0.3, "form": "sum"}
-    own = Runs(opts, shared=(), sliders=("lr",))
-    assert [control.name for control in own.controls] == ["slow_lr", "fast_lr", "adam_lr"]
+    assert shown(Runs(opts, shared=(), options=Options(("lr",)))) == ["slow_lr", "fast_lr", "adam_lr"]
+
+
+def shown(runs):
+    return [control.name for control in runs.controls if not control.hidden]
+
+
+def test_a_shared_hyperparameter_that_is_not_shown_stays_each_runs_own():
+    runs = Runs({"slow": Momentum(lr=0.1), "fast": Momentum(lr=0.2)}, options=Options(hide=("lr",)))
+    defaults = {control.name: control.default for control in runs.controls}
+    assert runs.configured("slow", defaults.get).lr == 0.1
+    assert runs.configured("fast", defaults.get).lr == 0.2
 
 
 def test_a_wrapped_optimizer_can_be_moved_too():
@@ -95,9 +106,18 @@ def test_a_name_that_is_taken_gets_its_owner_in_front():
 
 def test_what_cannot_be_is_refused():
     with pytest.raises(
-        ValueError, match="sliders names 'beta3', which no optimizer here has; there are lr, beta1"
+        ValueError, match="sliders names 'beta3', which nothing here has; there are lr, beta1"
     ):
-        Runs(Adam(), sliders=("beta3",))
+        Runs(Adam(), options=Options(("beta3",)))
+    with pytest.raises(ValueError, match="hide names 'beta3'"):
+        Runs(Adam(), options=Options(hide=("beta3",)))
+    with pytest.raises(TypeError, match="hide = 'lr' is not allowed"):
+        Options(hide="lr")
+    for ends in ((2, 1), (0.1, np.inf), (1,), (1, 1)):
+        with pytest.raises(ValueError, match=r"ranges: lr = .* is not allowed"):
+            Options(ranges={"lr": ends})
+    with pytest.raises(ValueError, match=r"ranges = -1 is not allowed"):
+        Runs(Adam(), options=Options(ranges={"lr": (-1, 1)}))
     with pytest.raises(TypeError, match="is not an optimizer"):
         Runs([Adam(), "adam"])
     with pytest.raises(TypeError, match="an instance such as"):

@@ -1,17 +1,33 @@
 """The explorers: what they show is what the optimizer did, and no setting makes them stumble."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from course_lib.live import Target, explore_eigenvalues, explore_path, explore_stability, spectral_radius
+from course_lib.comparing.studies import results
+from course_lib.live import (
+    Target,
+    explore_batches,
+    explore_curvature,
+    explore_eigenvalues,
+    explore_map,
+    explore_moments,
+    explore_path,
+    explore_race,
+    explore_rates,
+    explore_stability,
+    spectral_radius,
+)
+from course_lib.live.explorers.outcome import above
 from course_lib.live.explorers.quadratic import Eigen
 from course_lib.optimizers import Adam, GradientDescent, Momentum, Shampoo, Sophia
 from course_lib.running import simulate
 from course_lib.surfaces import SURFACES, surface
 
-from .common import Wire, marks, opened, set_at_random
+from .common import Wire, opened, set_at_random, trails
 
 
 def rows(figure):
@@ -25,7 +41,7 @@ def test_the_path_drawn_is_the_path_taken():
     figure = explore_path(Adam(lr=0.1), "himmelblau", steps=80, start=(0.5, -1))
     figure.beta1 = 0.7
     path = simulate(Adam(lr=0.1, beta1=0.7), "himmelblau", steps=80, start=(0.5, -1))
-    drawn, losses = marks(figure, "line")
+    drawn, losses = trails(figure, "Adam")
     assert np.allclose(drawn, path.points, rtol=1e-6)
     assert np.allclose(losses[:, 1], path.losses, rtol=1e-5, atol=1e-12)
     assert figure.optimizer().beta1 == 0.7
@@ -56,7 +72,11 @@ def test_a_diverged_run_is_marked_where_it_left_and_named_with_its_step():
     x, y = np.frombuffer(figure._scene["data"], np.float32, 2, crosses[0]["at"])
     (left, right), (low, high) = surface("quadratic").domain
     assert left <= x <= right and low <= y <= high
-    assert min(abs(x - left), abs(x - right), abs(y - low), abs(y - high)) < 1e-5  # on the edge
+    assert (
+        0.1 < min(abs(x - left), abs(x - right), abs(y - low), abs(y - high)) < 0.3
+    )  # at the edge, seen whole
+    end = trails(figure)[0][-1]
+    assert min(abs(end[0] - left), abs(end[0] - right), abs(end[1] - low), abs(end[1] - high)) < 1e-5
 
 
 def test_a_target_says_when_it_is_met_and_by_whom():
@@ -83,7 +103,7 @@ def test_another_surface_brings_its_own_start():
     wire.move(surface="rosenbrock")
     assert not figure._scene["error"]
     assert figure.start == tuple(surface("rosenbrock").start)
-    assert figure._scene["panels"][0]["background"] == "rosenbrock"
+    assert figure._scene["panels"][0]["background"] == "rosenbrock@1"
     assert "start" in wire.updates  # the browser did not know
     figure.reset()
     assert (figure.surface, figure.start) == ("quadratic", (1, 1))
@@ -91,9 +111,66 @@ def test_another_surface_brings_its_own_start():
 
 def test_sliders_can_be_chosen():
     figure = explore_path(Adam(), sliders=("lr", "steps"))
-    assert list(figure.controls) == ["lr", "steps"]
+    assert shown(figure) == ["lr", "steps"]
     assert figure.path().steps == 200
-    assert list(explore_path(Adam(), sliders=()).controls) == []
+    assert shown(explore_path(Adam(), sliders=())) == []
+    figure.beta1 = 0.5  # from Python all can be set
+    assert figure.optimizer().beta1 == 0.5
+
+
+def shown(figure):
+    return [control["name"] for control in figure._controls if not control["hidden"]]
+
+
+EXPLORERS = {
+    "path": (lambda **o: explore_path([Adam(), Momentum()], ["quadratic", "saddle"], **o), "beta1"),
+    "race": (lambda **o: explore_race(steps=10, surface=["quadratic", "saddle"], **o), "factor"),
+    "map": (lambda **o: explore_map(Adam(), steps=10, **o), "beta2"),
+    "moments": (lambda **o: explore_moments(Adam(), steps=20, **o), "beta1"),
+    "stability": (lambda **o: explore_stability(**o), "steps"),
+    "eigenvalues": (lambda **o: explore_eigenvalues(Momentum(), **o), "lr"),
+    "curvature": (lambda **o: explore_curvature(**o), "lr"),
+    "batches": (lambda **o: explore_batches(epochs=1, size=400, **o), "lr"),
+    "rates": (lambda **o: explore_rates(results("mlp"), **o), "each"),
+}
+
+
+@pytest.mark.parametrize("name", EXPLORERS)
+def test_every_explorer_hides_what_is_not_introduced(name):
+    make, control = EXPLORERS[name]
+    every = shown(make())
+    assert shown(make(sliders=(control,))) == [control]
+    assert shown(make(hide=(control,))) == [one for one in every if one != control]
+    for option in ("sliders", "hide"):
+        with pytest.raises(ValueError, match=f"{option} names 'weight', which nothing here has; there are "):
+            make(**{option: ("weight",)})
+    if name != "rates":
+        with pytest.raises(ValueError, match="ranges names 'weight'"):
+            make(ranges={"weight": (1, 2)})
+        default = make().controls[control].default
+        ends = (
+            (5, 900)
+            if control == "steps"
+            else (0.9 * default, 2.0 if default >= 1 or "beta" not in control else 0.9995)
+        )
+        slider = make(ranges={control: ends}).controls[control].values
+        assert (slider[0], slider[-1]) == ends
+
+
+def test_sliders_end_where_the_question_lives():
+    figure = explore_path(
+        GradientDescent(lr=0.3), ranges={"lr": (0.05, 2.5), "steps": (1, 400), "noise": (0, 0.5)}
+    )
+    lr = figure.controls["lr"].values
+    assert (lr[0], lr[-1]) == (0.05, 2.5) and {0.1, 0.3, 1.0, 1.9, 2.0} <= set(lr)
+    steps = np.diff(lr)[1:-1]
+    assert np.allclose(steps, steps[0])  # linear: less than two powers of ten
+    assert figure.controls["steps"].values[-1] == 400 and figure.controls["noise"].values[-1] == 0.5
+    wide = explore_path(GradientDescent(lr=0.3), ranges={"lr": (0.001, 3)}).controls["lr"].values
+    assert (wide[0], wide[-1]) == (0.001, 3) and {0.002, 0.01, 0.1, 0.5, 1.0, 2.0} <= set(wide)
+    assert np.ptp(np.diff(np.log(wide))) < 0.1  # logarithmic
+    beta = explore_path(Momentum(), ranges={"beta": (0, 0.99)}).controls["beta"].values
+    assert (beta[0], beta[-1]) == (0, 0.99) and {0.5, 0.8, 0.9, 0.95} <= set(beta)
 
 
 def test_two_of_one_class_and_names_of_ones_own():
@@ -105,19 +182,33 @@ def test_two_of_one_class_and_names_of_ones_own():
 
 def test_noise_is_the_same_at_every_move():
     figure = explore_path(GradientDescent(lr=0.1), noise=0.5)
-    first = marks(figure, "line")[0]
+    first = trails(figure)[0]
     figure.lr = 0.2
     figure.lr = 0.1
-    assert np.array_equal(first, marks(figure, "line")[0])
-    assert not np.array_equal(first, marks(explore_path(GradientDescent(lr=0.1)), "line")[0])
+    assert np.array_equal(first, trails(figure)[0])
+    assert not np.array_equal(first, trails(explore_path(GradientDescent(lr=0.1)))[0])
 
 
 def test_the_loss_axis_stands_still_while_sliders_move():
     figure = explore_path(Adam(lr=0.1), "rosenbrock")
-    axis = figure._scene["panels"][1]["y"]
-    for lr in (1e-4, 0.01, 1.0):
+    values, axes = figure.controls["lr"].values, []
+    for lr in values:
         figure.lr = lr
-        assert figure._scene["panels"][1]["y"] == axis
+        axes.append((figure._scene["panels"][1]["y"]["low"], figure._scene["panels"][1]["y"]["high"]))
+    assert len(set(axes)) <= 4  # three powers of ten at a time
+    assert sum(a != b for a, b in pairwise(axes)) <= 8
+
+
+@pytest.mark.parametrize("name", SURFACES)
+def test_the_loss_axis_spends_its_room_on_the_run(name):
+    ground = surface(name)
+    figure = explore_path(GradientDescent(lr=ground.lr), name, steps=300)
+    axis = figure._scene["panels"][1]["y"]
+    heights = above(figure.path())
+    if axis["log"] and heights.min() > 1e-9:
+        used = np.log10(heights.max() / heights.min()) + 4.9  # widens by three, ends round, above the start
+        assert np.log10(axis["high"] / axis["low"]) <= used
+    assert heights[0] <= axis["high"]
 
 
 def test_forms_that_cannot_run_on_the_surface_are_not_offered():
@@ -218,8 +309,12 @@ def test_impossible_eigenvalues(bad):
 
 def test_gradient_descent_shrinks_each_error_by_its_own_factor():
     figure = explore_eigenvalues(GradientDescent(lr=1.0), eigenvalues=[1.5, 0.5, 0.1, 2.5], steps=20)
-    assert [row[2] for row in rows(figure)] == ["0.5000", "0.5000", "0.9000", "1.5000"]
-    assert [row[3] for row in rows(figure)] == ["flips sign each step", "shrinks", "shrinks", "grows"]
+    assert [row[2] for row in rows(figure)] == ["−0.5000", "0.5000", "0.9000", "−1.5000"]
+    assert [row[3] for row in rows(figure)] == [
+        "flips sign, shrinks", "shrinks", "shrinks", "flips sign, grows"
+    ]  # fmt: skip
+    figure.lr = 0.8  # at lr = 2/λ the factor is −1: nothing grows
+    assert [row[2:] for row in rows(figure)][3] == ("−1.0000", "flips sign, stays")
     assert "λ = 2.5" in figure._scene["alt"]
 
 

@@ -64,10 +64,20 @@ def test_a_diverged_rate_and_one_not_tried_are_named():
     figure = explore_rates(Comparison(Table.of_rows(rows)))
     figure.lr = 10.0
     assert "SGD diverged" in figure.scene.alt and "Adam not tried" in figure.scene.alt
-    figure.lr = np.sqrt(0.1)
-    assert dict(figure.ranking())["SGD"] == pytest.approx(
-        np.sqrt(0.5)
-    )  # straight between 1 and 0.5, over log lr
+
+
+def test_the_slider_stops_only_where_something_was_tried():
+    found = results("mlp")
+    figure = explore_rates(found)
+    tried = np.concatenate([curve.lr for curve in found.sensitivity.values()])
+    for lr in figure.controls["lr"].values:
+        assert np.isclose(tried, lr, rtol=5e-3).any()
+    for lr in tried:
+        assert np.isclose(figure.controls["lr"].values, lr, rtol=5e-3).any()
+    figure.lr = 1.78  # trained at this rate SGD is stuck at 2.23; no line between two dots says that
+    assert figure.lr == 1.0 or figure.lr == 3.16
+    shown = {loss for _, loss in figure.ranking() if np.isfinite(loss)}
+    assert shown <= set(np.concatenate([curve.criterion for curve in found.sensitivity.values()]))
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -28,6 +29,7 @@ class Control:
         titles: texts of the choices; by default the choices themselves.
         plays: whether a slider gets a button that moves it from end to end.
         hidden: whether it is not shown by itself, but switched by a row of the read-outs.
+        positions: the only values a slider stops at, the default among them; by default they are spread over it.
     """
 
     name: str
@@ -38,11 +40,12 @@ class Control:
     titles: tuple[str, ...] = ()
     plays: bool = False
     hidden: bool = False
+    positions: tuple[float, ...] = ()
 
     @property
     def values(self) -> list[Any]:
         """What it offers, in the order of the slider; the default is always among them."""
-        return list(self.spec.choices) or slider_values(self.spec, self.default)
+        return list(self.spec.choices or self.positions) or slider_values(self.spec, self.default)
 
     def message(self, carries: Iterable[str] = ()) -> dict[str, Any]:
         """Return what the browser needs to build it; ``carries`` names the settings that follow this one."""
@@ -122,6 +125,8 @@ def slider_values(spec: Spec, default: float) -> list[float]:
         [0, 40, 80, 120, 160]
         >>> slider_values(Spec(scale="log", slider=(0.01, 1.0)), 0.1)[::40]
         [0.01, 0.0316, 0.1, 0.316, 1.0]
+        >>> slider_values(Spec(slider=(0.05, 2.5)), 1.0)[:4]  # round positions between the ends
+        [0.05, 0.06, 0.08, 0.1]
         >>> slider_values(Spec(integer=True, slider=(1, 4)), 2)
         [1, 2, 3, 4]
     """
@@ -134,13 +139,17 @@ def slider_values(spec: Spec, default: float) -> list[float]:
     if spec.scale == "log":
         bottom = low or spec.slider[0] or high * 1e-6
         values = [rounded(v) for v in bottom * (high / bottom) ** even]
+        values = _through(values, _round_numbers(bottom, high))
         values = values if low else [0.0, *values]  # such as "no weight decay": one more position in front
     elif spec.scale == "decay":
         values = [
             float(f"{1 - rounded(1 - v):.10g}") for v in 1 - (1 - low) * ((1 - high) / (1 - low)) ** even
         ]
+        values = _through(values, [float(f"{1 - v:.10g}") for v in _round_numbers(1 - high, 1 - low)])
     else:
-        values = [rounded(v) for v in low + (high - low) * even]
+        step = _round_step((high - low) / POSITIONS)
+        first, last = math.ceil(low / step + 0.01), math.floor(high / step - 0.01)
+        values = [low, *(float(f"{k * step:.10g}") for k in range(first, last + 1)), high]
     values[0], values[-1] = low, high
     if spec.integer:
         values = sorted({round(v) for v in values})
@@ -148,6 +157,26 @@ def slider_values(spec: Spec, default: float) -> list[float]:
     if default not in values:
         values[nearest] = default
     return sorted(values)
+
+
+def _round_step(least: float) -> float:
+    """Return the next of 1, 2, 5, 10, 20, … that is not smaller."""
+    power = 10.0 ** math.floor(math.log10(least))
+    return next(m * power for m in (1, 2, 5, 10) if m * power >= least * (1 - 1e-9))
+
+
+def _round_numbers(low: float, high: float) -> list[float]:
+    """Return the numbers 1, 2, 5, 10, 20, … between two positive ones."""
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    return [v for k in powers for m in (1, 2, 5) if low < (v := float(f"{m}e{k}")) < high]
+
+
+def _through(values: list[float], wanted: list[float]) -> list[float]:
+    """Return positions of which the nearest have been moved to the values one would look for."""
+    places = np.array(values)
+    for value in wanted:
+        values[int(np.abs(places - value).argmin())] = value
+    return values
 
 
 def rounded(value: float) -> float:

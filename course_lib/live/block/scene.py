@@ -163,6 +163,7 @@ class Scene:
         alpha: float = 1.0,
         trail: str = "",
         until: int | None = None,
+        since: int = 0,
     ) -> None:
         """Draw a polyline, broken where a coordinate is not finite.
 
@@ -178,9 +179,10 @@ class Scene:
             trail: the run whose step i is vertex i: pointing at a step in one panel marks it in all of them.
             until: the last vertex that is drawn; the others stay in the data, so that scenes which differ in this
                 alone are sent once.
+            since: the first vertex that is drawn, likewise.
         """
         style = {"color": color, "width": width, "dash": dash, "halo": halo, "alpha": alpha, "trail": trail}
-        self._add("line", panel, _pairs(x, y), until, **style)
+        self._add("line", panel, _pairs(x, y), until, since, **style)
 
     def points(
         self,
@@ -193,19 +195,31 @@ class Scene:
         alpha: float = 1.0,
         trail: str = "",
         until: int | None = None,
+        since: int = 0,
     ) -> None:
         """Draw points; ``shape`` is "dot", "ring", "cross" or "square", ``size`` its radius in pixels.
 
-        ``trail`` and ``until`` are those of `line`.
+        ``trail``, ``until`` and ``since`` are those of `line`.
         """
         style = {"color": color, "size": size, "shape": shape, "alpha": alpha, "trail": trail}
-        self._add("points", panel, _pairs(x, y), until, **style)
+        self._add("points", panel, _pairs(x, y), until, since, **style)
 
-    def arrows(self, panel: int, x: Any, y: Any, dx: Any, dy: Any, color: str, width: float = 1.5) -> None:
-        """Draw arrows from (x, y) to (x + dx, y + dy)."""
+    def arrows(
+        self,
+        panel: int,
+        x: Any,
+        y: Any,
+        dx: Any,
+        dy: Any,
+        color: str,
+        width: float = 1.5,
+        until: int | None = None,
+        since: int = 0,
+    ) -> None:
+        """Draw arrows from (x, y) to (x + dx, y + dy); ``until`` and ``since`` choose some, as those of `line` do."""
         x, y = np.atleast_1d(x), np.atleast_1d(y)
         ends = np.stack([x, y, x + dx, y + dy], axis=-1)
-        self._add("arrows", panel, ends, color=color, width=width)
+        self._add("arrows", panel, ends, until, since, color=color, width=width)
 
     def bars(
         self, panel: int, left: Any, right: Any, low: Any, high: Any, color: str, alpha: float = 1.0
@@ -230,11 +244,18 @@ class Scene:
         self._add("handle", panel, _pairs([x], [y]), name=name)
 
     def _add(
-        self, kind: str, panel: int, numbers: np.ndarray, until: int | None = None, **style: Any
+        self,
+        kind: str,
+        panel: int,
+        numbers: np.ndarray,
+        until: int | None = None,
+        since: int = 0,
+        **style: Any,
     ) -> None:
         raw = numbers.astype(np.uint8 if kind == "heat" else np.float32).tobytes()
-        count = numbers.size if until is None else numbers[: until + 1].size
-        self.marks.append({"kind": kind, "panel": panel, "at": len(self._data), "count": count, **style})
+        count = numbers[since : None if until is None else until + 1].size
+        at = len(self._data) + numbers[:since].size * 4
+        self.marks.append({"kind": kind, "panel": panel, "at": at, "count": count, **style})
         self._data += raw + bytes(-len(raw) % 4)  # floats behind a heat map must stay aligned
 
     def numbers(self, mark: dict[str, Any]) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -17,6 +17,7 @@ from ..block.controls import Control
 from ..block.figure import Figure
 from ..block.scene import Axis, Panel, Row, Scene
 from .batch_runs import MOST_STEPS, BatchRun, run_batches
+from .options import Options
 from .runs import Runs, named_optimizers
 
 _SAMPLE, _CLOUD = 300, 120
@@ -32,6 +33,9 @@ def explore_batches(
     epochs: int = 10,
     own: Sequence[str] = (),
     seed: int = 0,
+    sliders: Sequence[str] | None = None,
+    hide: Sequence[str] = (),
+    ranges: Mapping[str, tuple[float, float]] | None = None,
 ) -> BatchExplorer:
     """Return a live comparison of the three batch forms on one problem, from one start, with one optimizer.
 
@@ -46,10 +50,13 @@ def explore_batches(
         epochs: budget of each run at first, in passes over the data; a run ends after 300 steps at the latest.
         own: hyperparameters that each form has a slider of its own for, such as ``("lr",)``.
         seed: of the order in which examples come.
+        sliders: the controls that are shown, such as ``("lr", "size")``; by default all.
+        hide: controls that are not shown.
+        ranges: other ends for a slider, both exactly reachable.
 
     Raises:
         TypeError: if ``opt`` is no optimizer.
-        ValueError: if the optimizer cannot run on the problem, or for an impossible size or number.
+        ValueError: if the optimizer cannot run on the problem, for an impossible size or number, or an unknown control.
 
     Examples:
         >>> figure = explore_batches(size=64, own=("lr",))
@@ -60,14 +67,22 @@ def explore_batches(
         >>> bool(run.losses[-1] < figure.run("full batch").losses[-1])
         True
     """
-    return BatchExplorer(problem, opt, size, epochs, tuple(own), seed)
+    options = Options(sliders, tuple(hide), dict(ranges or {}))
+    return BatchExplorer(problem, opt, size, epochs, tuple(own), seed, options)
 
 
 class BatchExplorer(Figure):
     """What `explore_batches` returns; its arguments are explained there."""
 
     def __init__(
-        self, problem: Any, opt: Any, size: int, epochs: int, own: tuple[str, ...], seed: int
+        self,
+        problem: Any,
+        opt: Any,
+        size: int,
+        epochs: int,
+        own: tuple[str, ...],
+        seed: int,
+        options: Options,
     ) -> None:
         self.problem = SoftmaxRegression.on_digits() if problem is None else problem
         opt = GradientDescent(lr=0.5) if opt is None else opt
@@ -85,9 +100,9 @@ class BatchExplorer(Figure):
             if name not in opt.specs():
                 raise ValueError(f"own names {name!r}, but {type(opt).__name__} has {', '.join(opt.specs())}")
         shared = tuple(name for name in opt.specs() if name not in own)
-        reserved = frozenset({"size", "epochs", "place", *dir(Figure)})
-        forms = dict.fromkeys(_FORMS, opt)
-        self._runs = Runs(forms, shared, reserved=reserved, problem=self.problem)
+        others = ("size", "epochs", "place")
+        reserved = frozenset({*others, *dir(Figure)})
+        self._runs = Runs(dict.fromkeys(_FORMS, opt), shared, options, others, reserved, self.problem)
         self._known: dict[str, tuple[Any, BatchRun]] = {}
         self._look_around()
         controls = [
@@ -100,7 +115,7 @@ class BatchExplorer(Figure):
         ]  # fmt: skip
         for control in controls[-3:]:
             control.spec.clean(f"BatchExplorer: {control.name}", control.default)
-        super().__init__(controls)
+        super().__init__([*controls[:-3], *map(options.adjusted, controls[-3:])])
 
     # -- the runs -----------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,12 +12,14 @@ from matplotlib.axes import Axes
 
 from ...optimizers import GradientDescent, Newton
 from ...optimizers.hyper import Spec
-from ...plotting import draw_landscape, short
+from ...plotting import short
 from ...surfaces import Surface
-from ...surfaces import surface as find_surface
 from ..block.controls import Control, rounded
 from ..block.figure import Figure
 from ..block.scene import Axis, Panel, Row, Scene
+from .ground import background_name, draw_ground, surfaces_by_name
+from .options import Options
+from .run_marks import map_panel
 
 SINGULAR = 1e-9
 """An eigenvalue this small beside the largest counts as zero."""
@@ -31,6 +33,9 @@ def explore_curvature(
     *,
     point: tuple[float, float] | None = None,
     damping: float = 0.0,
+    sliders: Sequence[str] | None = None,
+    hide: Sequence[str] = (),
+    ranges: Mapping[str, tuple[float, float]] | None = None,
 ) -> CurvatureExplorer:
     """Return a live picture of the curvature at a point that can be dragged.
 
@@ -42,9 +47,13 @@ def explore_curvature(
         surface: the name of a surface, a Surface with a Hessian, or several to choose from.
         point: where to begin; by default the surface's start.
         damping: λ of Newton's step at first, ≥ 0.
+        sliders: the controls that are shown, such as ``("lr", "damping")``; by default all.
+        hide: controls that are not shown.
+        ranges: other ends for a slider, both exactly reachable.
 
     Raises:
-        ValueError: for an unknown surface, one without a Hessian, a point that is not finite or a negative damping.
+        ValueError: for an unknown surface or control, a surface without a Hessian, a point that is not finite or a
+            negative damping.
 
     Examples:
         >>> figure = explore_curvature("saddle", point=(1.0, 0.5))
@@ -56,17 +65,16 @@ def explore_curvature(
         >>> print(figure.after()["Newton"])
         [0. 1.]
     """
-    return CurvatureExplorer(surface, point, damping)
+    return CurvatureExplorer(surface, point, damping, Options(sliders, tuple(hide), dict(ranges or {})))
 
 
 class CurvatureExplorer(Figure):
     """What `explore_curvature` returns; its arguments are explained there."""
 
-    def __init__(self, surface: Any, point: tuple[float, float] | None, damping: float) -> None:
-        several = surface if isinstance(surface, Sequence) and not isinstance(surface, str) else [surface]
-        self.surfaces = {one.name: one for one in map(find_surface, several)}
-        if not self.surfaces:
-            raise ValueError("surface is empty: give at least one")
+    def __init__(
+        self, surface: Any, point: tuple[float, float] | None, damping: float, options: Options
+    ) -> None:
+        self.surfaces = surfaces_by_name(surface)
         first = next(iter(self.surfaces.values()))
         titles = tuple(one.title for one in self.surfaces.values())
         lr = replace(
@@ -91,7 +99,10 @@ class CurvatureExplorer(Figure):
             controls.insert(
                 0, Control("surface", Spec(choices=tuple(self.surfaces)), first.name, titles=titles)
             )
-        super().__init__(controls, {"point": tuple(first.start if point is None else point)})
+        options.check(["surface", *(control.name for control in controls)])
+        super().__init__(
+            map(options.adjusted, controls), {"point": tuple(first.start if point is None else point)}
+        )
 
     def follow(self, name: str) -> dict[str, Any]:
         """Go to the start of a surface that has been chosen, with its learning rate."""
@@ -135,14 +146,12 @@ class CurvatureExplorer(Figure):
 
     def draw_background(self, axes: Axes, name: str, theme: str) -> None:
         """Draw the contours of the surface of that name."""
-        draw_landscape(axes, self.surfaces[name], theme)
+        draw_ground(axes, self.surfaces, name, theme)
 
     def draw(self) -> Scene:
         """Return the point with its parabola and its steps, the cut, and what they amount to."""
         surface = self.ground
-        (left, right), (bottom, top) = surface.domain
-        ground = Panel(Axis.linear("x", left, right), Axis.linear("y", bottom, top), surface.title, 1.15,
-                       surface.name, grid=False)  # fmt: skip
+        ground = map_panel(surface, background_name(surface, float(surface.loss(np.array(self.point)))))
         values, known = self.eigen()[0], [surface.loss(self.point), *surface.grad(self.point)]
         if not np.isfinite([*values, *known]).all() or np.abs([*values, *known]).max() > 1e15:
             scene = Scene([ground, Panel(Axis.linear("t", -0.5, 1.5), Axis.linear("loss", 0, 1), "")])

@@ -1,27 +1,37 @@
-"""Figures on a surface: which one is shown, a run drawn on it, and the axis its losses need."""
+"""Figures on a surface: which one is shown, and its runs, computed side by side where they can be."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
 
+from ...landscape import lowest
 from ...optimizers import Optimizer
 from ...optimizers.hyper import Spec
-from ...plotting import draw_landscape, lowest
-from ...running import Path, simulate
+from ...plotting import draw_landscape
+from ...running import Path, Schedule, simulate
 from ...surfaces import Surface
 from ...surfaces import surface as find_surface
 from ..block.ahead import imagined
 from ..block.controls import Control
 from ..block.figure import Figure
-from ..block.scene import Axis, Scene
-from .runs import stacked
+from .options import Options
+from .runs import EVERYTHING, stacked
 
-Settings = tuple[Optimizer, int, float]
-"""What makes a run from the start: the optimizer, how many steps, the noise in its gradients."""
+_RECENT = 64
+"""So many runs are kept, beside those that have been prepared."""
+
+
+class Setting(NamedTuple):
+    """What makes a run from the start."""
+
+    opt: Optimizer
+    steps: int
+    noise: float = 0.0
+    schedule: Schedule | None = None
 
 
 class GroundFigure(Figure):
@@ -35,10 +45,11 @@ class GroundFigure(Figure):
         start: the first point; by default the surface's own.
         controls: the others.
         seed: of the noise.
+        options: which controls are shown, and other ends for sliders; already done for ``controls``.
     """
 
     _side_by_side: ClassVar[int] = 32
-    """How many values of a hyperparameter are run at once."""
+    """How many values of a setting are run at once."""
 
     def __init__(
         self,
@@ -46,15 +57,17 @@ class GroundFigure(Figure):
         start: tuple[float, float] | None,
         controls: Sequence[Control],
         seed: int,
+        options: Options = EVERYTHING,
     ) -> None:
         self.surfaces, self.seed = surfaces, seed
         self._ready: dict[Any, Path] = {}
+        self._recent: dict[Any, Path] = {}
         first = next(iter(surfaces.values()))
         several = len(surfaces) > 1
         titles = tuple(one.title for one in surfaces.values())
         choice = Control("surface", Spec(choices=tuple(surfaces)), first.name, titles=titles)
         super().__init__(
-            [choice, *controls] if several else controls,
+            [options.adjusted(choice), *controls] if several else controls,
             {"start": tuple(first.start if start is None else start)},
         )
 
@@ -67,102 +80,112 @@ class GroundFigure(Figure):
         """The surface now shown."""
         return self.surfaces[getattr(self, "surface", next(iter(self.surfaces)))]
 
-    def settings(self) -> dict[str, Settings]:
+    # -- the runs -----------------------------------------------------------------------------------
+
+    def settings(self) -> dict[str, Setting]:
         """Return what is run, by name."""
         raise NotImplementedError(f"{type(self).__name__} has no settings")
 
-    def key(self, opt: Optimizer, steps: int, noise: float) -> Any:
+    def key(self, name: str, setting: Setting) -> Any:
         """Return all that a run depends on, in a form that can be compared."""
-        return type(opt), *opt.hyper().values(), steps, noise, self.seed, self.ground.name, self.start
+        opt, *rest = setting
+        return name, *opt.hyper().values(), *map(_comparable, rest), self.seed, self.ground.name, self.start
 
-    def run(self, opt: Optimizer, steps: int, noise: float) -> Path:
-        """Return the path from the start; from what has been prepared, if it is there."""
-        return self._ready.get(self.key(opt, steps, noise)) or self._simulate(opt, steps, noise)
+    def paths(self) -> dict[str, Path]:
+        """Return every run as a whole, by name."""
+        return {name: self.run(name, setting) for name, setting in self.settings().items()}
 
-    def _simulate(self, opt: Optimizer, steps: int, noise: float) -> Path:
-        return simulate(opt, self.ground, steps, self.start, noise=noise, seed=self.seed)
+    def run(self, name: str, setting: Setting) -> Path:
+        """Return a path from the start; from what has been prepared or was run lately, if it is there."""
+        key = self.key(name, setting)
+        found = self._ready.get(key) or self._recent.get(key)
+        if found is None:
+            found = self._recent[key] = self._simulate(setting, self.start)
+            while len(self._recent) > _RECENT:
+                del self._recent[next(iter(self._recent))]
+        return found
+
+    def _simulate(self, setting: Setting, start: Any) -> Path:
+        opt, steps, noise, schedule = setting
+        return simulate(opt, self.ground, steps, start, schedule, noise, seed=self.seed)
 
     def prepare(self, name: str, values: Sequence[Any]) -> None:
-        """Run the first values of a hyperparameter side by side; of a number of steps, run the largest."""
+        """Run the first values of a setting side by side; of a number of steps, run the largest."""
         self._ready.clear()
         rounds = []
         for value in values[: self._side_by_side]:
             with imagined(self, name, value):
-                rounds.append(self.settings())
-        for run in rounds[0]:
-            self._run_together([settings[run] for settings in rounds])
+                rounds.append([(self.key(run, one), one, self.start) for run, one in self.settings().items()])
+        for column in zip(*rounds, strict=True):
+            self._run_together(*zip(*column, strict=True))
 
-    def _run_together(self, settings: Sequence[Settings]) -> None:
-        keys = [self.key(*setting) for setting in settings]
-        opts, steps, noises = zip(*settings, strict=True)
+    def _run_together(
+        self, keys: Sequence[Any], settings: Sequence[Setting], starts: Sequence[tuple[float, float]]
+    ) -> None:
+        opts, steps, noises, schedules = zip(*settings, strict=True)
         together = stacked(opts)
-        if together is None or len(set(keys)) == 1 or len(set(noises)) > 1:
+        unlike = len({_comparable(one) for one in schedules}) > 1
+        if together is None or len(set(keys)) == 1 or unlike or all(key in self._recent for key in keys):
             return
-        points = self._simulate(together, max(steps), noises[0]).points
+        start: Any = np.transpose(starts) if len(set(starts)) > 1 else starts[0]
+        noise: Any = np.array(noises) if len(set(noises)) > 1 else noises[0]
+        if np.ndim(noise) and not together.grid and np.ndim(start) == 1:
+            start = np.transpose(starts)
+        run = Setting(together, max(steps), noise, schedules[0])
+        points = self._simulate(run, start).points
         for i, (key, count) in enumerate(zip(keys, steps, strict=True)):
-            own = points[: count + 1, :, i] if together.grid else points[: count + 1]
+            own = points[: count + 1, :, i] if points.ndim == 3 else points[: count + 1]
             self._ready[key] = Path(np.ascontiguousarray(own), self.ground)
+
+    # -- the ground ---------------------------------------------------------------------------------
+
+    @property
+    def background(self) -> str:
+        """Names the picture of the surface, with level lines for runs that begin about as high as these do."""
+        return background_name(self.ground, float(self.ground.loss(np.array(self.start))))
 
     def draw_background(self, axes: Axes, name: str, theme: str) -> None:
         """Draw the contours of the surface of that name."""
-        draw_landscape(axes, self.surfaces[name], theme)
+        draw_ground(axes, self.surfaces, name, theme)
+
+
+def background_name(surface: Surface, height: float) -> str:
+    """Return a name for a surface drawn with level lines around and below a height: the same for a whole decade.
+
+    Examples:
+        >>> from course_lib.surfaces import surface
+        >>> background_name(surface("quadratic"), 0.95), background_name(surface("quadratic"), 0.2)
+        ('quadratic@-1', 'quadratic@-1')
+    """
+    base = lowest(surface)
+    if base is None:
+        return f"{surface.name}@0"
+    return f"{surface.name}@{int(np.floor(np.log10(np.clip(height - base, 1e-12, 1e12))))}"
+
+
+def draw_ground(axes: Axes, surfaces: dict[str, Surface], name: str, theme: str) -> None:
+    """Draw the contours that `background_name` names."""
+    which, _, decade = name.rpartition("@")
+    surface = surfaces[which]
+    draw_landscape(axes, surface, theme, (lowest(surface) or 0.0) + 10.0 ** int(decade) * 1.001)
 
 
 def surfaces_by_name(surface: str | Surface | Sequence[str | Surface]) -> dict[str, Surface]:
     """Return one or several surfaces by name.
+
+    Raises:
+        ValueError: if there are none.
 
     Examples:
         >>> list(surfaces_by_name(["quadratic", "ravine"]))
         ['quadratic', 'ravine']
     """
     several = surface if isinstance(surface, Sequence) and not isinstance(surface, str) else [surface]
+    if not several:
+        raise ValueError("surface is empty: give at least one")
     return {one.name: one for one in map(find_surface, several)}
 
 
-def draw_path(scene: Scene, panel: int, path: Path, color: str) -> None:
-    """Draw a run on a panel that shows its surface."""
-    x, y = path.points[: path.diverged_at].T
-    scene.line(panel, x, y, color, halo=True)
-    scene.points(panel, x, y, color, 2.4)
-    if path.diverged_at is None:
-        scene.points(panel, x[-1:], y[-1:], color, 4.5, "ring")
-
-
-def draw_divergence(scene: Scene, panel: int, path: Path) -> None:
-    """Mark where a diverged run left the picture, and name the step at which it diverged."""
-    if path.diverged_at is None:
-        return
-    points = path.points
-    (left, right), (bottom, top) = path.surface.domain
-    outside = ~((points > (left, bottom)) & (points < (right, top))).all(axis=1)
-    first = max(int(outside.argmax()), 1)
-    x, y = _leaves(points[first - 1], points[first], path.surface)
-    align = "right" if x > (left + right) / 2 else "left"
-    shift = 14 if y > (bottom + top) / 2 else -14
-    scene.points(panel, [x], [y], "bad", 6, "cross")
-    scene.text(panel, x, y, f"diverged at step {path.diverged_at}", "bad", align, shift)
-
-
-def _leaves(inside: np.ndarray, outside: np.ndarray, surface: Surface) -> np.ndarray:
-    """Return where the step from one point to another crosses the edge of the picture."""
-    low, high = np.asarray(surface.domain).T
-    with np.errstate(all="ignore"):
-        way = np.nan_to_num(outside - inside, posinf=1e300, neginf=-1e300)
-        parts = np.where(way > 0, (high - inside) / way, np.where(way < 0, (low - inside) / way, 1.0))
-    return np.clip(inside + np.clip(parts.min(), 0, 1) * way, low, high)
-
-
-def above(path: Path) -> np.ndarray:
-    """Return the losses of a run above the surface's minimum (as they are, where it has none)."""
-    return path.losses - (lowest(path.surface) or 0.0)
-
-
-def loss_axis(surface: Surface, start: tuple[float, float], tolerance: float) -> Axis:
-    """Return an axis for the losses of runs from a point: it stands still while hyperparameters are moved."""
-    base = lowest(surface)
-    if base is None:
-        heights = surface.mesh(30)[2]
-        return Axis.linear("loss", float(heights.min()), float(heights.max()))
-    first = max(float(surface.loss(np.asarray(start))) - base, 100 * tolerance)
-    high = 10.0 ** np.ceil(np.log10(min(first, 1e20)) + 0.5)
-    return Axis.decades("loss − minimum" if base else "loss", min(tolerance, 1e-6) * 1e-3, float(high))
+def _comparable(value: Any) -> Any:
+    """Return a schedule as text that says all of it, and anything else as it is."""
+    return repr(value) if callable(value) else value

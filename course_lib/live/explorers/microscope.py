@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -14,6 +14,7 @@ from ...plotting import SERIES, short
 from ..block.controls import Control
 from ..block.figure import Figure
 from ..block.scene import Axis, Panel, Row, Scene
+from .options import Options
 from .runs import Runs
 
 SEQUENCES: dict[str, Callable[[int], np.ndarray]] = {
@@ -59,6 +60,8 @@ def explore_moments(
     gradients: str | Mapping[str, Any] | None = None,
     steps: int = 120,
     *,
+    sliders: Sequence[str] | None = None,
+    hide: Sequence[str] = (),
     ranges: Mapping[str, tuple[float, float]] | None = None,
 ) -> Microscope:
     """Return a live figure that shows for one coordinate what an optimizer makes of a sequence of gradients.
@@ -70,11 +73,14 @@ def explore_moments(
         opt: any optimizer that works on a single number, a student's included.
         gradients: which of `SEQUENCES` to begin with, or sequences of your own by name, arrays of any length.
         steps: how long the sequences are, unless they are your own.
-        ranges: other ends for a slider, such as ``{"lr": (0.01, 3)}``.
+        sliders: the controls that are shown, such as ``("gradients", "beta1")``; by default all.
+        hide: controls that are not shown.
+        ranges: other ends for a slider, both exactly reachable, such as ``{"lr": (0.01, 3)}``.
 
     Raises:
         TypeError: if ``opt`` is no optimizer.
-        ValueError: for an unknown sequence, one that is not finite, or an optimizer that cannot move a single number.
+        ValueError: for an unknown sequence, one that is not finite, or an unknown control, or an optimizer that cannot
+            move a single number.
 
     Examples:
         >>> from course_lib.optimizers import Adam
@@ -83,13 +89,13 @@ def explore_moments(
         [0.1 0.1]
         >>> figure.set(beta1=0.5, gradients="rare", focus="m̂")
     """
-    return Microscope(opt, gradients, steps, dict(ranges or {}))
+    return Microscope(opt, gradients, steps, Options(sliders, tuple(hide), dict(ranges or {})))
 
 
 class Microscope(Figure):
     """What `explore_moments` returns; its arguments are explained there."""
 
-    def __init__(self, opt: Any, gradients: Any, steps: int, ranges: dict[str, tuple[float, float]]) -> None:
+    def __init__(self, opt: Any, gradients: Any, steps: int, options: Options) -> None:
         if not isinstance(opt, Optimizer):
             raise TypeError(f"opt = {opt!r} is not an optimizer: it must be an instance such as Adam(lr=0.1)")
         if opt.needs_problem or opt.needs_matrix:
@@ -104,13 +110,14 @@ class Microscope(Figure):
                 f"gradients = {first!r} is not known: it must be one of {', '.join(self.sequences)}"
             )
         self._opt = opt
-        self._runs = Runs({"opt": opt}, ranges=ranges, reserved=frozenset(dir(Figure)))
+        own = ("gradients", "focus")
+        self._runs = Runs({"opt": opt}, (), options, own, frozenset({*own, "cursor", *dir(Figure)}))
         self._terms = self._names()
         everything = ("everything", *self._terms)
         controls = [
-            Control("gradients", Spec(choices=tuple(self.sequences)), first),
+            options.adjusted(Control("gradients", Spec(choices=tuple(self.sequences)), first)),
             *self._runs.controls,
-            Control("focus", Spec(choices=everything), "everything", "look at"),
+            options.adjusted(Control("focus", Spec(choices=everything), "everything", "look at")),
         ]
         super().__init__(controls, {"cursor": (10.0, 0.0)})
 

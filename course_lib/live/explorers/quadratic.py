@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from ...leaving import until_it_leaves
 from ...optimizers import Optimizer
 from ...plotting import SERIES, short
 from ..block.scene import HUGE, Axis, Scene
+from .run_marks import inside
 
 
 class Eigen:
@@ -79,19 +81,48 @@ class Eigen:
         return points
 
 
-def draw_errors(scene: Scene, panel: int, errors: np.ndarray, problem: Eigen) -> None:
-    """Draw the size of the error in each direction against the step, on a logarithmic axis."""
+def draw_errors(scene: Scene, panel: int, errors: np.ndarray, problem: Eigen, signed: bool = False) -> None:
+    """Draw the error in each direction against the step, up to where it leaves the panel for good.
+
+    Args:
+        scene: what is drawn on.
+        panel: which of its panels.
+        errors: the signed errors, ``(steps + 1, n)``.
+        problem: the directions.
+        signed: whether signs are shown, on a linear axis; otherwise sizes are, on a logarithmic one.
+    """
     axis = scene.panels[panel].y
     steps = np.arange(len(errors))
-    with np.errstate(invalid="ignore"):
-        sizes = np.clip(np.abs(errors), axis.low * 1e-3, axis.high * 1e3)
-    for name, color, size in zip(problem.names, problem.colors, sizes.T, strict=True):
-        scene.line(panel, steps, size, color, dash=name in problem.dashed)
+    if signed:
+        scene.line(panel, [0, len(errors) - 1], [0, 0], "frame", 1.0)
+    for name, color, error in zip(problem.names, problem.colors, errors.T, strict=True):
+        with np.errstate(all="ignore"):
+            shown = error if signed else np.log10(np.maximum(np.abs(error), axis.low * 1e-3))
+        floor, ceiling = (axis.low, axis.high) if signed else (-np.inf, np.log10(axis.high))
+        curve = np.stack([steps, shown], axis=1)
+        points, left = until_it_leaves(
+            curve, (-np.inf, floor), (np.inf, ceiling), gone=not np.isfinite(error).all()
+        )
+        x, y = points[:, 0], points[:, 1] if signed else 10 ** points[:, 1]
+        scene.line(panel, x, y, color, dash=name in problem.dashed, trail=name)
+        if left is not None:
+            scene.points(panel, [x[-1]], [inside(axis, y[-1])], color, 5, "cross")
 
 
-def error_axis() -> Axis:
-    """Return the logarithmic axis of `draw_errors`."""
-    return Axis.decades("|error|", 1e-8, 1e2)
+def swing_axis() -> Axis:
+    """Return a linear axis for errors with their sign, which begin at 1."""
+    return Axis.linear("error", -1.5, 1.5)
+
+
+def error_axis(errors: np.ndarray) -> Axis:
+    """Return a logarithmic axis for errors, which begin at 1; it widens by four powers of ten at a time."""
+    sizes = np.abs(errors)
+    sizes = sizes[np.isfinite(sizes) & (sizes > 0)]
+    least = float(np.clip(sizes.min(initial=1.0), 1e-12, 1.0))
+    most = float(np.clip(sizes.max(initial=1.0), 1.0, 1e8))
+    low = -4 * max(np.ceil(-np.log10(least) / 4), 1)
+    high = 1 if most <= 10 else 4 * np.ceil(np.log10(most) / 4)
+    return Axis.decades("|error|", 10.0**low, 10.0**high)
 
 
 def left_over(error: float) -> str:

@@ -21,12 +21,18 @@ from ...surfaces import surface as find_surface
 from ..block.controls import Control
 from ..block.export import animated, spread
 from ..block.scene import Axis, Panel, Row, Scene
-from .ground import GroundFigure, Settings, above, loss_axis, surfaces_by_name
+from .ground import GroundFigure, Setting, surfaces_by_name
+from .options import Options
+from .outcome import Outcome, above, outcome
+from .run_marks import draw_exit, draw_level, draw_losses, draw_path, loss_axis, map_panel, shown_points
 from .runs import named_optimizers
 
 RUNNERS = ("GradientDescent", "Momentum", "Nesterov", "Adagrad", "Adadelta", "RMSprop", "Adam", "AdaMax", "Nadam",
            "AMSGrad", "Adafactor", "AdaBound", "SWATS")  # fmt: skip
 """The course's first-order methods up to 2019, in the order of the lessons."""
+
+OWN, ONE = "each its own", "one for all"
+"""The two ways to choose learning rates."""
 
 TOLERANCE = 1e-6
 """The loss above the minimum at which a runner has arrived."""
@@ -40,11 +46,14 @@ def explore_race(
     start: tuple[float, float] | None = None,
     noise: float = 0.0,
     seed: int = 0,
+    sliders: Sequence[str] | None = None,
+    hide: Sequence[str] = (),
+    ranges: Mapping[str, tuple[float, float]] | None = None,
 ) -> Race:
     """Return a live race of several optimizers from one start, waiting at its start.
 
     Each keeps its own learning rate, or all take the shared one; a factor on all of them shows who is lucky and who
-    is robust. A click on a name takes that runner out or in.
+    is robust. Moving one of these two sliders also chooses between them. A click on a name takes that runner out or in.
 
     Args:
         opts: the runners, a list or a dict with names; by default the course's thirteen first-order methods.
@@ -53,10 +62,13 @@ def explore_race(
         start: the first point; by default the surface's own. It can be dragged.
         noise: standard deviation of the noise in each coordinate of the gradient, the same for all runners.
         seed: of the noise.
+        sliders: the controls that are shown, such as ``("step", "factor")``; by default all.
+        hide: controls that are not shown.
+        ranges: other ends for a slider, both exactly reachable.
 
     Raises:
         TypeError: if one of the runners is no optimizer.
-        ValueError: for an unknown surface.
+        ValueError: for an unknown surface or control.
 
     Examples:
         >>> from course_lib.optimizers import Adam, GradientDescent
@@ -67,7 +79,7 @@ def explore_race(
         >>> race.animation(frames=3)[:6]
         b'GIF89a'
     """
-    return Race(opts, surface, steps, start, noise, seed)
+    return Race(opts, surface, steps, start, noise, seed, Options(sliders, tuple(hide), dict(ranges or {})))
 
 
 def runners(surface: str | Surface = "double_well") -> dict[str, Optimizer]:
@@ -94,7 +106,14 @@ class Race(GroundFigure):
     _side_by_side = 12  # of thirteen runners: more would keep whoever asks meanwhile waiting
 
     def __init__(
-        self, opts: Any, surface: Any, steps: int, start: tuple[float, float] | None, noise: float, seed: int
+        self,
+        opts: Any,
+        surface: Any,
+        steps: int,
+        start: tuple[float, float] | None,
+        noise: float,
+        seed: int,
+        options: Options,
     ) -> None:
         self._own = opts is None
         self.runners = named_optimizers(runners() if opts is None else opts)
@@ -102,17 +121,26 @@ class Race(GroundFigure):
         self.looks = {name: (color, i >= len(SERIES)) for i, (name, color) in
                        enumerate(zip(self.runners, cycle(SERIES), strict=False))}  # fmt: skip
         self._switches = {name: f"show_{i}" for i, name in enumerate(self.runners)}
-        self._known: tuple[Any, dict[str, Path]] = (None, {})
+        positive: dict[str, Any] = {"low": 0, "open_low": True, "scale": "log"}
         controls = [
             Control("step", Spec(low=0, integer=True, slider=(0, steps)), 0, plays=True),
-            Control("lr", Spec(choices=("each its own", "one for all")), "each its own", "learning rate"),
-            Control("factor", Spec(low=0, open_low=True, scale="log", slider=(0.01, 100)), 1.0, "own lr times"),
-            Control("shared_lr", Spec(low=0, open_low=True, scale="log", slider=(1e-4, 10)), 0.05, "one lr for all"),
+            Control("factor", Spec(**positive, slider=(0.01, 100)), 1.0, "own lr times"),
+            Control("shared_lr", Spec(**positive, slider=(1e-4, 10)), 0.05, "one lr for all"),
+            Control(
+                "lr", Spec(choices=(OWN, ONE)), OWN, "learning rate"
+            ),  # a reset sets it last, which decides
             Control("noise", Spec(low=0, slider=(0, 2)), noise, "gradient noise"),
-            *(Control(trait, Spec(choices=(True, False)), True, name, hidden=True)
-              for name, trait in self._switches.items()),
-        ]  # fmt: skip
-        super().__init__(surfaces_by_name(surface), start, controls, seed)
+        ]
+        options.check(["surface", *(control.name for control in controls)])
+        switches = [Control(trait, Spec(choices=(True, False)), True, name, hidden=True)
+                    for name, trait in self._switches.items()]  # fmt: skip
+        shown = [*map(options.adjusted, controls), *switches]
+        super().__init__(surfaces_by_name(surface), start, shown, seed, options)
+
+    def follow(self, name: str) -> dict[str, Any]:
+        """Choose the learning rates whose slider is moved, so that no slider is without effect."""
+        chosen = {"factor": {"lr": OWN}, "shared_lr": {"lr": ONE}}
+        return super().follow(name) | chosen.get(name, {})
 
     def optimizer(self, name: str) -> Optimizer:
         """Return a runner with its learning rate as the controls stand."""
@@ -120,44 +148,48 @@ class Race(GroundFigure):
         if "lr" not in opt.specs():
             return opt
         own = opt.hyper()["lr"] * self.factor
-        return opt.replace(lr=self.shared_lr if self.lr == "one for all" else own)
+        return opt.replace(lr=self.shared_lr if self.lr == ONE else own)
 
-    def paths(self) -> dict[str, Path]:
-        """Return the whole run of each runner that takes part, by name."""
-        settings = self.settings()
-        key = {name: self.key(*setting) for name, setting in settings.items()}
-        if key != self._known[0]:
-            self._known = key, {name: self.run(*setting) for name, setting in settings.items()}
-        return self._known[1]
-
-    def settings(self) -> dict[str, Settings]:
+    def settings(self) -> dict[str, Setting]:
         """Return each runner that takes part as the controls stand, how long the race is, and the noise."""
         taking_part = [name for name, trait in self._switches.items() if getattr(self, trait)]
-        return {name: (self.optimizer(name), self.length, self.noise) for name in taking_part}
+        return {name: Setting(self.optimizer(name), self.length, self.noise) for name in taking_part}
 
     # -- the picture --------------------------------------------------------------------------------
 
     def draw(self) -> Scene:
         """Return the race as it stands at ``step``."""
-        return self._at(self.step)
-
-    def _at(self, step: int) -> Scene:
-        surface, paths = self.ground, self.paths()
-        (left, right), (bottom, top) = surface.domain
-        scene = Scene(
-            [
-                Panel(Axis.linear("x", left, right), Axis.linear("y", bottom, top), surface.title, 1.25, surface.name,
-                      grid=False),
-                Panel(Axis.linear("step", 0, self.length), loss_axis(surface, self.start, TOLERANCE)),
-            ],
-            columns=("lr", f"loss at {step}", "arrives at", ""),
-        )  # fmt: skip
+        surface, settings, step = self.ground, self.settings(), self.step
+        paths = {name: self.run(name, setting) for name, setting in settings.items()}
+        stands = {name: outcome(path, TOLERANCE, step, self.noise > 0) for name, path in paths.items()}
+        upwards = loss_axis(surface, paths.values(), TOLERANCE)
+        panels = [
+            map_panel(surface, self.background, weight=1.25),
+            Panel(Axis.linear("step", 0, self.length), upwards),
+        ]
+        scene = Scene(panels, columns=("lr", f"loss at {step}", "arrives at", ""))
+        draw_level(scene, 0, surface, float(surface.loss(np.array(self.start))))
+        low, high = panels[1].y.low, panels[1].y.high
+        ends = np.arange(self.length + 1).repeat(2)  # of an upright line at each step, of which one is drawn
+        scene.line(
+            1,
+            ends,
+            np.tile([low, high], self.length + 1),
+            "muted",
+            1.0,
+            True,
+            since=2 * step,
+            until=2 * step + 1,
+        )
         for name, path in paths.items():
-            self._draw_runner(scene, name, path, step)
-        scene.line(1, [step, step], [scene.panels[1].y.low, scene.panels[1].y.high], "muted", 1.0, dash=True)
+            color, dash = self.looks[name]
+            head = "square" if dash else "dot"
+            left = draw_path(scene, 0, path, color, name, step, dash, dots=False, head=head)
+            draw_losses(scene, 1, path, color, name, step, dash, dots=False)
+            draw_exit(scene, 0, path, left, color)
         scene.handle(0, "start", *self.start)
         order = sorted(paths, key=lambda name: _standing(paths[name], step))
-        scene.rows = [self._row(name, paths[name], step) for name in order]
+        scene.rows = [self._row(name, settings[name].opt, paths[name], stands[name]) for name in order]
         scene.rows += [Row(name, "muted", ("", "", "", "sits out"), "", trait)
                        for name, trait in self._switches.items() if name not in paths]  # fmt: skip
         leader = f"in front is {order[0]}" if order else "nobody runs"
@@ -165,29 +197,17 @@ class Race(GroundFigure):
         scene.alt += f", last is {order[-1]}." if len(order) > 1 else "."
         return scene
 
-    def _draw_runner(self, scene: Scene, name: str, path: Path, step: int) -> None:
+    def _row(self, name: str, opt: Optimizer, path: Path, stands: Outcome) -> Row:
         color, dash = self.looks[name]
-        end = step if path.diverged_at is None else min(step, path.diverged_at - 1)
-        x, y = path.points[: end + 1].T
-        scene.line(0, x, y, color, 2.0, dash=dash, halo=True)
-        scene.points(0, x[-1:], y[-1:], color, 6, "cross" if end < step else ("square" if dash else "dot"))
-        axis, heights = scene.panels[1].y, above(path)[: end + 1]
-        shown = np.clip(heights, axis.low * 1e-3, axis.high * 1e3) if axis.log else heights
-        scene.line(1, np.arange(end + 1), shown, color, 2.0, dash=dash)
-
-    def _row(self, name: str, path: Path, step: int) -> Row:
-        color, dash = self.looks[name]
-        lr = self.optimizer(name).hyper().get("lr")
-        gone = path.diverged_at is not None and path.diverged_at <= step
-        arrived = None if path.diverged_at is not None else _first_below(path, TOLERANCE)
-        words, state = ("", "")
-        if gone:
-            words, state = f"diverged at step {path.diverged_at}", "bad"
-        elif arrived is not None and arrived <= step:
-            words, state = "arrived", "good"
-        loss = "∞" if gone else short(float(above(path)[step]), 3)
-        cells = ("–" if lr is None else short(lr), loss, "–" if arrived is None else str(arrived), words)
-        return Row(name, color, cells, state, self._switches[name], dash=dash)
+        lr = opt.hyper().get("lr")
+        loss = float(above(path)[self.step])
+        cells = (
+            "–" if lr is None else short(lr),
+            "∞" if stands.gone or not np.isfinite(loss) else short(loss, 3),
+            "–" if stands.arrived is None else str(stands.arrived),
+            "" if stands.words == "not there yet" else stands.words,
+        )
+        return Row(name, color, cells, stands.state, self._switches[name], dash=dash)
 
     # -- for slides -----------------------------------------------------------------------------------
 
@@ -241,17 +261,11 @@ def _frames(race: Race, steps: np.ndarray, width: float, theme: str) -> Iterator
         for step in steps:
             canvas.restore_region(ground)
             for name, path in paths.items():
-                end = step if path.diverged_at is None else min(step, path.diverged_at - 1)
-                moving[name].set_data(*path.points[: end + 1].T)
+                moving[name].set_data(*shown_points(path)[0][: step + 1].T)
                 axes.draw_artist(moving[name])
             words.set_text(f"step {step}")
             axes.draw_artist(words)
             yield Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
-
-
-def _first_below(path: Path, tolerance: float) -> int | None:
-    below = above(path) <= tolerance
-    return int(below.argmax()) if below.any() else None
 
 
 def _standing(path: Path, step: int) -> tuple[bool, float]:

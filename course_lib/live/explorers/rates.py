@@ -2,29 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
 from ...comparing import Comparison
 from ...optimizers.hyper import Spec
 from ...plotting import short
-from ..block.controls import Control
+from ..block.controls import Control, rounded
 from ..block.figure import Figure
 from ..block.scene import Axis, Panel, Row, Scene
+from .options import Options
 
 EACH = ("one lr for all", "each its best lr")
 """The two ways to compare."""
 
 
-def explore_rates(comparison: Comparison, baseline: str = "SGD", method: str = "Adam") -> RatesExplorer:
+def explore_rates(
+    comparison: Comparison,
+    baseline: str = "SGD",
+    method: str = "Adam",
+    *,
+    sliders: Sequence[str] | None = None,
+    hide: Sequence[str] = (),
+) -> RatesExplorer:
     """Return a live ranking of the methods of a comparison at a learning rate that a slider sets.
 
-    The figures are those of the tuning runs; between two learning rates that were tried a curve is taken to be
-    straight on the logarithmic axes, and outside a method's own grid it has none.
+    The figures are those of the tuning runs, and the slider stops at the learning rates that were tried: dots on the
+    curves. A method that was not tried at one has no result there.
 
     Args:
         comparison: what `compare` returned, tuned over lr alone by a loss.
         baseline: the method that stands out in every setting.
         method: the other one that stands out, at first.
+        sliders: the controls that are shown, such as ``("lr",)``; by default all.
+        hide: controls that are not shown.
 
     Returns:
         A widget with the traits ``lr``, ``each`` ("one lr for all" or "each its best lr") and ``method``.
@@ -42,13 +55,13 @@ def explore_rates(comparison: Comparison, baseline: str = "SGD", method: str = "
         >>> figure.ranking()[0][0]
         'SGD'
     """
-    return RatesExplorer(comparison, baseline, method)
+    return RatesExplorer(comparison, baseline, method, Options(sliders, tuple(hide)))
 
 
 class RatesExplorer(Figure):
     """What `explore_rates` returns; its arguments are explained there."""
 
-    def __init__(self, comparison: Comparison, baseline: str, method: str) -> None:
+    def __init__(self, comparison: Comparison, baseline: str, method: str, options: Options) -> None:
         self.curves = comparison.sensitivity
         self.criterion = comparison.criterion
         if not self.criterion.endswith("loss"):
@@ -67,15 +80,19 @@ class RatesExplorer(Figure):
         self.axis = Axis.decades(words, 0.7 * best.min(), top, 4)
         self.wide = Axis.decades(words, 0.7 * best.min(), 4 * top, 4)  # leaves room for names behind the bars
         self.rates = Axis.decades("lr", float(tried.min()), float(tried.max()), 6)
-        spec = Spec(low=0, scale="log", slider=(float(tried.min()), float(tried.max())))
-        names = tuple(self.curves)
-        super().__init__(
-            [
-                Control("lr", spec, 1e-3),
-                Control("each", Spec(choices=EACH), EACH[0], "compared at"),
-                Control("method", Spec(choices=names), method, "stands out"),
-            ]
-        )
+        self.tried = tuple(sorted({rounded(lr) for lr in tried}))
+        first = min(self.tried, key=lambda lr: abs(np.log(lr / 1e-3)))
+        controls = [
+            Control("lr", Spec(low=0, open_low=True, scale="log"), first, positions=self.tried),
+            Control("each", Spec(choices=EACH), EACH[0], "compared at"),
+            Control("method", Spec(choices=tuple(self.curves)), method, "stands out"),
+        ]
+        options.check(control.name for control in controls)
+        super().__init__(map(options.adjusted, controls))
+
+    def follow(self, name: str) -> dict[str, Any]:
+        """Go to the nearest learning rate that was tried."""
+        return {"lr": min(self.tried, key=lambda lr: abs(np.log(lr / self.lr)))} if name == "lr" else {}
 
     def ranking(self) -> list[tuple[str, float]]:
         """Return (method, loss) as the figure is set, the best first; NaN where the lr was not tried."""
@@ -126,9 +143,12 @@ class RatesExplorer(Figure):
 
     def _draw_curve(self, scene: Scene, name: str) -> None:
         curve, color = self.curves[name], self._color(name)
-        y = np.where(np.isfinite(curve.criterion), curve.criterion, self.axis.high * 10)
+        y = np.where(curve.criterion <= self.axis.high, curve.criterion, np.nan)
         faint = color == "muted"
         scene.line(1, curve.lr, y, color, 1.2 if faint else 2.4, alpha=0.45 if faint else 1.0)
+        scene.points(
+            1, curve.lr, y, color, 1.6 if faint else 2.6, alpha=0.45 if faint else 1.0
+        )  # what was tried
         at = (
             (curve.best, float(curve.criterion.min()))
             if self.each == EACH[1]
@@ -138,13 +158,10 @@ class RatesExplorer(Figure):
             scene.points(1, [at[0]], [at[1]], color, 3 if faint else 5, alpha=0.6 if faint else 1.0)
 
     def _at(self, name: str, lr: float) -> float:
-        """Return a method's loss at a learning rate: NaN outside its grid, infinite beside one that diverged."""
+        """Return a method's loss at a learning rate that was tried: NaN if not by this method."""
         curve = self.curves[name]
-        x, at = np.log(curve.lr), np.log(lr)
-        if not x[0] - 1e-6 <= at <= x[-1] + 1e-6:
-            return float("nan")
-        with np.errstate(all="ignore"):
-            return float(np.exp(np.interp(at, x, np.log(curve.criterion))))
+        here = np.isclose(curve.lr, lr, rtol=5e-3, atol=0)
+        return float(curve.criterion[here][0]) if here.any() else float("nan")
 
     def _color(self, name: str) -> str:
         return {self.method: "vermilion", self.baseline: "blue"}.get(name, "muted")

@@ -13,6 +13,10 @@ from ...optimizers import REGISTRY, Optimizer
 from ...optimizers.hyper import Spec
 from ...plotting import SERIES
 from ..block.controls import Control, rounded
+from .options import Options
+
+EVERYTHING = Options()
+"""All controls, with the ends they have by themselves."""
 
 
 class Runs:
@@ -21,14 +25,14 @@ class Runs:
     Args:
         opt: an optimizer, a list of them or a dict with names; two of one class are numbered.
         shared: hyperparameters that all runs take from one slider.
-        sliders: which hyperparameters get one; by default all.
-        ranges: other ends for a slider, by hyperparameter.
+        options: which controls are shown, and other ends for sliders.
+        others: the names of the figure's other controls, which the options may name too.
         reserved: names that are no longer free; a hyperparameter of that name gets its run's name in front.
         problem: what they run on; forms of a rule that cannot take a step on it are not offered.
 
     Raises:
         TypeError: if one of them is no optimizer.
-        ValueError: if there is none, or ``sliders`` or ``ranges`` names something no run has.
+        ValueError: if there is none, or the options name something that is not there.
 
     Examples:
         >>> from course_lib.optimizers import Adam, Momentum
@@ -43,8 +47,8 @@ class Runs:
         self,
         opt: Any,
         shared: Sequence[str] = ("lr",),
-        sliders: Sequence[str] | None = None,
-        ranges: Mapping[str, tuple[float, float]] | None = None,
+        options: Options = EVERYTHING,
+        others: Sequence[str] = (),
         reserved: frozenset[str] = frozenset(),
         problem: Any = None,
     ) -> None:
@@ -53,34 +57,26 @@ class Runs:
         self._traits: dict[str, dict[str, str]] = {}
         every = {run: one.specs() for run, one in self.optimizers.items()}
         owners = [name for own in every.values() for name in own]
-        for given, names in (("sliders", sliders), ("ranges", ranges)):
-            for name in names or ():
-                if name not in owners:
-                    known = ", ".join(dict.fromkeys(owners))
-                    raise ValueError(
-                        f"{given} names {name!r}, which no optimizer here has; there are {known}"
-                    )
         controls: dict[str, Control] = {}
         single = len(every) == 1
         for run, own in every.items():
             self._traits[run] = {}
             for name, spec in own.items():
-                if sliders is not None and name not in sliders:
-                    continue
                 if spec.choices and problem is not None:
                     spec = _possible(self.optimizers[run], name, spec, problem)
                     if len(spec.choices) < 2:
                         continue
-                together = name in shared and owners.count(name) > 1
+                together = name in shared and owners.count(name) > 1 and options.shows(name)
                 free = (together or owners.count(name) == 1) and name not in reserved
-                trait = _identifier(name if free else f"{run.lower()}_{name}")
+                trait = identifier(name if free else f"{run.lower()}_{name}")
                 self._traits[run][name] = trait
                 if trait not in controls:
                     value = self.optimizers[run].hyper()[name]
-                    spec = replace(spec, slider=(ranges or {}).get(name) or _ends(spec, value))
+                    spec = replace(spec, slider=_ends(spec, value))
                     label = name if together or single else f"{run} {name}"
                     color = "" if together or single else self.colors[run]
-                    controls[trait] = Control(trait, spec, value, label, color)
+                    controls[trait] = options.adjusted(Control(trait, spec, value, label, color), name)
+        options.check([*owners, *controls, *others])
         self.controls = list(controls.values())
 
     def traits(self, run: str) -> dict[str, str]:
@@ -179,6 +175,6 @@ def _ends(spec: Spec, default: Any) -> tuple[float, float]:
     return min(spec.slider[0], rounded(default / 10)), max(spec.slider[1], rounded(default * 10))
 
 
-def _identifier(name: str) -> str:
+def identifier(name: str) -> str:
     """Return a name as one that Python takes; one that it takes already stays as it is."""
     return name if name.isidentifier() else "".join(c if c.isalnum() else "_" for c in name).strip("_")

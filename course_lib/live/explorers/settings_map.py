@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 
+from ...landscape import lowest
 from ...optimizers import Optimizer
 from ...optimizers.hyper import Spec
-from ...plotting import draw_landscape, lowest, short
+from ...plotting import short
 from ...running import Path, simulate
 from ...surfaces import Surface
 from ...surfaces import surface as find_surface
 from ..block.controls import Control
 from ..block.figure import Figure
 from ..block.scene import Axis, Panel, Row, Scene
-from .ground import above, draw_divergence, draw_path
+from .ground import background_name, draw_ground
+from .options import Options
+from .outcome import above, outcome
+from .run_marks import draw_exit, draw_level, draw_path, map_panel
 from .runs import Runs, named_optimizers
 
 CELLS = 64
@@ -38,6 +42,8 @@ def explore_map(
     x: str = "lr",
     y: str | None = None,
     start: tuple[float, float] | None = None,
+    sliders: Sequence[str] | None = None,
+    hide: Sequence[str] = (),
     ranges: Mapping[str, tuple[float, float]] | None = None,
 ) -> MapExplorer:
     """Return a live map of two hyperparameters: 64×64 runs, computed anew whenever anything else is moved.
@@ -49,11 +55,13 @@ def explore_map(
         x: the hyperparameter across.
         y: the hyperparameter upwards; by default the first decay rate.
         start: the first point; it can be dragged in the picture of the path.
-        ranges: other ends for a hyperparameter, on the map or on a slider.
+        sliders: the controls that are shown, such as ``("lr", "steps")``; by default all.
+        hide: controls that are not shown.
+        ranges: other ends for a hyperparameter, on the map and on its slider, both exactly reachable.
 
     Raises:
         TypeError: if ``opt`` is no optimizer.
-        ValueError: if it takes no grid, or has no such hyperparameter.
+        ValueError: if it takes no grid, or has no such hyperparameter or control.
 
     Examples:
         >>> from course_lib.optimizers import Adam
@@ -64,7 +72,7 @@ def explore_map(
         >>> figure.path().steps
         50
     """
-    return MapExplorer(opt, surface, steps, x, y, start, dict(ranges or {}))
+    return MapExplorer(opt, surface, steps, x, y, start, Options(sliders, tuple(hide), dict(ranges or {})))
 
 
 class MapExplorer(Figure):
@@ -78,7 +86,7 @@ class MapExplorer(Figure):
         x: str,
         y: str | None,
         start: tuple[float, float] | None,
-        ranges: dict[str, tuple[float, float]],
+        options: Options,
     ) -> None:
         self._opt = next(iter(named_optimizers(opt).values()))
         self.ground = find_surface(surface)
@@ -91,13 +99,10 @@ class MapExplorer(Figure):
                 raise ValueError(f"{side} = {name!r} is no hyperparameter of {type(self._opt).__name__} that a map "
                                  f"can show; it must be one of {numbers}")  # fmt: skip
         self.across, self.up = x, y
-        self._runs = Runs(
-            {"opt": self._opt}, ranges=ranges, reserved=frozenset(dir(Figure)), problem=self.ground
-        )
-        controls = [
-            *self._runs.controls,
-            Control("steps", Spec(low=1, integer=True, scale="log", slider=(10, 500)), steps),
-        ]
+        length = Control("steps", Spec(low=1, integer=True, scale="log", slider=(10, 500)), steps)
+        reserved = frozenset({"steps", "cursor", "start", *dir(Figure)})
+        self._runs = Runs({"opt": self._opt}, (), options, ("steps",), reserved, self.ground)
+        controls = [*self._runs.controls, options.adjusted(length)]
         self._scales = {c.name: c.spec for c in controls}
         self._values = {name: self._grid_values(self._trait(name)) for name in (x, y)}
         self._opt.replace(
@@ -175,33 +180,33 @@ class MapExplorer(Figure):
 
     def draw_background(self, axes: Axes, name: str, theme: str) -> None:
         """Draw the contours of the surface."""
-        draw_landscape(axes, self.ground, theme)
+        draw_ground(axes, {self.ground.name: self.ground}, name, theme)
 
     def draw(self) -> Scene:
         """Return the map, its colour scale, and the path at the cursor."""
         losses, path = self.losses(), self.path()
-        (left, right), (bottom, top) = self.ground.domain
+        stands, height = outcome(path, 0.0), float(self.ground.loss(np.array(self.start)))
         scene = Scene(
             [
-                Panel(self._axis(self.across), self._axis(self.up), f"after {self.steps} steps", 1.1, grid=False),
+                Panel(
+                    self._axis(self.across), self._axis(self.up), f"after {self.steps} steps", 1.1, grid=False
+                ),
                 Panel(Axis("", 0, 1), _SCALE, "", 0.25, grid=False),
-                Panel(Axis.linear("x", left, right), Axis.linear("y", bottom, top), "the run at the cursor", 1.1,
-                      self.ground.name, grid=False),
+                map_panel(self.ground, background_name(self.ground, height), "the run at the cursor", 1.1),
             ],
             columns=(self.across, self.up, "final loss", ""),
-        )  # fmt: skip
+        )
         scene.heat(0, shades(losses))
         scene.heat(1, np.linspace(0, 254, 128)[:, None])
-        draw_path(scene, 2, path, "vermilion")
-        draw_divergence(scene, 2, path)
+        draw_level(scene, 2, self.ground, height)
+        left = draw_path(scene, 2, path, "vermilion")
+        gone = stands.words if stands.state == "bad" else ""
+        draw_exit(scene, 2, path, left, words=gone or f"leaves at step {left}")
         scene.handle(0, "cursor", *self.cursor)
         scene.handle(2, "start", *self.start)
-        words = f"diverged at step {path.diverged_at}" if path.diverged_at is not None else ""
-        final = "∞" if words else short(float(above(path)[-1]), 3)
+        final = "∞" if stands.gone else short(float(above(path)[-1]), 3)
         settings = tuple(f"{getattr(self, self._trait(name)):.6g}" for name in (self.across, self.up))
-        scene.rows.append(
-            Row(type(self._opt).__name__, "vermilion", (*settings, final, words), "bad" if words else "")
-        )
+        scene.rows.append(Row(type(self._opt).__name__, "vermilion", (*settings, final, gone), stands.state))
         best = np.unravel_index(np.argmin(losses), losses.shape)
         where = ", ".join(f"{name} {self._values[name][i]:.3g}" for name, i in zip((self.across, self.up), best[::-1],
                                                                                    strict=True))  # fmt: skip
@@ -210,7 +215,7 @@ class MapExplorer(Figure):
         scene.notice = f"Best cell: {where}. Within a factor of ten of it: {near} of the map."
         scene.alt = (
             f"{type(self._opt).__name__} on {self.ground.title}, {self.across} {settings[0]}, {self.up} {settings[1]}: "
-            f"{words or 'loss ' + final}. {scene.notice}"
+            f"{stands.words if stands.gone else 'loss ' + final}. {scene.notice}"
         )
         return scene
 

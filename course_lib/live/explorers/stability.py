@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
+from matplotlib.patheffects import withStroke
 
 from ...optimizers import Momentum
 from ...optimizers.hyper import Spec
@@ -16,28 +17,40 @@ from ...plotting import THEMES, rate_colors
 from ..block.controls import Control
 from ..block.figure import Figure
 from ..block.scene import Axis, Panel, Row, Scene
-from .quadratic import Eigen, draw_errors, error_axis
+from .options import Options
+from .quadratic import Eigen, draw_errors, error_axis, swing_axis
 
 _TOP = 0.99
 """The largest beta of the map."""
 
 
 def explore_stability(
-    opt: Momentum | None = None, eigenvalues: Sequence[float] = (1.0, 10.0), steps: int = 100
+    opt: Momentum | None = None,
+    eigenvalues: Sequence[float] = (1.0, 10.0),
+    steps: int = 100,
+    *,
+    sliders: Sequence[str] | None = None,
+    hide: Sequence[str] = (),
+    ranges: Mapping[str, tuple[float, float]] | None = None,
 ) -> StabilityExplorer:
     """Return a live map of momentum's settings on a quadratic, coloured by how fast the run converges.
 
     The colour is the largest spectral radius ρ over the eigenvalues: the factor by which the error shrinks per step
-    in the long run. The cursor can be dragged; the run at its setting is shown beside the map.
+    in the long run. The cursor can be dragged; the run at its setting is shown beside the map. Dashed, the ridge of
+    each eigenvalue, where it is critically damped: left of it the error creeps, right of it rings. Dotted, where it
+    begins to flip its sign at every step. Solid, the edge beyond which some error grows.
 
     Args:
         opt: where the cursor stands at first, and which form of momentum; by default near the middle of the map.
         eigenvalues: the curvatures of the quadratic, > 0.
         steps: at first; a slider goes from 10 to 500 (or to ``steps`` if that is more).
+        sliders: the controls that are shown, such as ``("lr", "beta")``; by default all.
+        hide: controls that are not shown.
+        ranges: other ends for a slider, both exactly reachable. Those of ``lr`` and ``beta`` leave the map as it is.
 
     Raises:
         TypeError: if ``opt`` is not Momentum.
-        ValueError: if an eigenvalue is not > 0.
+        ValueError: if an eigenvalue is not > 0, or for an unknown control.
 
     Examples:
         >>> figure = explore_stability(Momentum(lr=0.5, beta=0.5), eigenvalues=(0.1, 1.0))
@@ -45,7 +58,7 @@ def explore_stability(
         >>> figure.lr, figure.beta
         (1.0, 0.25)
     """
-    return StabilityExplorer(opt, eigenvalues, steps)
+    return StabilityExplorer(opt, eigenvalues, steps, Options(sliders, tuple(hide), dict(ranges or {})))
 
 
 def spectral_radius(lr: Any, beta: Any, eigenvalue: Any) -> Any:
@@ -73,7 +86,9 @@ class StabilityExplorer(Figure):
 
     _background_colors = 0  # all there are: a smooth map in many hues shows bands in a palette
 
-    def __init__(self, opt: Momentum | None, eigenvalues: Sequence[float], steps: int) -> None:
+    def __init__(
+        self, opt: Momentum | None, eigenvalues: Sequence[float], steps: int, options: Options
+    ) -> None:
         self.problem = Eigen(eigenvalues)
         self._widest = 4.4 / self.problem.values.max()  # the stable region ends at 2(1 + β)/L < 4/L
         opt = opt or Momentum(lr=float(f"{self._widest / 4:.3g}"), beta=0.5, form="sum")
@@ -89,8 +104,10 @@ class StabilityExplorer(Figure):
             Control("beta", beta, opt.beta),
             Control("form", Momentum.specs()["form"], opt.form),
             Control("steps", Spec(low=1, integer=True, scale="log", slider=(10, 500)), steps),
+            Control("signed", Spec(choices=(True, False)), True, "errors with their sign"),
         ]
-        super().__init__(controls, {"cursor": (float(opt.lr), float(opt.beta))})
+        options.check(control.name for control in controls)
+        super().__init__(map(options.adjusted, controls), {"cursor": (float(opt.lr), float(opt.beta))})
 
     def follow(self, name: str) -> dict[str, Any]:
         """Keep cursor and sliders at one place."""
@@ -128,10 +145,12 @@ class StabilityExplorer(Figure):
         scale = 1 - beta if self.form == "average" else 1.0
         edge = 2 * (1 + beta) / self.problem.values.max() / scale
         axes.plot(edge, beta, color=colors["text"], lw=1.8)
-        for value in self.problem.values:
-            ridge = (1 - np.sqrt(beta)) ** 2 / value / scale
-            axes.plot(ridge, beta, color="#ffffff", lw=1.3, ls=(0, (4, 3)))
-            axes.plot((1 + np.sqrt(beta)) ** 2 / value / scale, beta, color="#ffffff", lw=0.8, ls=(0, (1, 3)))
+        for name, value in zip(self.problem.names, self.problem.values, strict=True):
+            for root, style, words in ((-1, (0, (4, 3)), "ridge of"), (1, (0, (1, 3)), "flips,")):
+                line = (1 + root * np.sqrt(beta)) ** 2 / value / scale
+                axes.plot(line, beta, color="#ffffff", lw=1.3 if root < 0 else 1.0, ls=style)
+                if len(self.problem.values) <= 3:
+                    _name_line(axes, line / self._widest, beta, f"{words} {name}")
         axes.set(xlim=extent[:2], ylim=extent[2:])
 
     def draw(self) -> Scene:
@@ -140,21 +159,17 @@ class StabilityExplorer(Figure):
         errors = problem.errors(self.optimizer, steps)
         rates = self.rates(self.lr, self.beta)
         worst = float(rates.max())
+        upwards, title = (swing_axis(), "the swing") if self.signed else (error_axis(errors), "the fall")
         scene = Scene(
             [
-                Panel(Axis.linear("lr", 0, self._widest), Axis.linear("beta", 0, _TOP), "ρ: bright is fast", 1.1,
+                Panel(Axis.linear("lr", 0, self._widest), Axis.linear("beta", 0, _TOP), "ρ: bright is fast", 1.3,
                       f"map-{self.form}", grid=False),
-                Panel(Axis.linear("step", 0, min(steps, 60)), Axis.linear("error", -1.5, 1.5), "the swing"),
-                Panel(Axis.linear("step", 0, steps), error_axis(), "the fall"),
+                Panel(Axis.linear("step", 0, steps), upwards, title),
             ],
             columns=("ρ per step", "steps for a tenth", ""),
         )  # fmt: skip
         scene.text(0, self._widest, 0, "diverges", "muted", "right", -14)
-        scene.line(1, [0, steps], [0, 0], "frame", 1.0)
-        shown = min(steps, 60) + 1
-        for name, color, error in zip(problem.names, problem.colors, errors.T, strict=True):
-            scene.line(1, np.arange(shown), error[:shown], color, dash=name in problem.dashed)
-        draw_errors(scene, 2, errors, problem)
+        draw_errors(scene, 1, errors, problem, self.signed)
         for name, color, value, rate in zip(
             problem.names, problem.colors, problem.values, rates, strict=True
         ):
@@ -163,8 +178,10 @@ class StabilityExplorer(Figure):
             scene.rows.append(Row(name, color, cells, state, dash=name in problem.dashed))
         scene.handle(0, "cursor", *self.cursor)
         best, where = self.best()
-        scene.notice = f"Here ρ = {worst:.4f}. The best of the whole map is {best:.4f}, at {where}."
-        scene.notice_state = "good" if worst < best + 0.01 else ""
+        scene.notice = f"Here ρ = {worst:.4f}."
+        if worst < best + 0.01:
+            scene.notice += f" ✓ This is the best of the whole map, to a hundredth: {best:.4f}, at {where}."
+            scene.notice_state = "good"
         slowest = problem.names[int(rates.argmax())]
         verdict = "diverges" if worst >= 1 else f"shrinks the error by {worst:.4f} per step in the long run"
         scene.alt = (
@@ -190,6 +207,16 @@ class StabilityExplorer(Figure):
         if pull < (1 - root) ** 2:
             return "creeps"
         return "rings" if pull <= (1 + root) ** 2 else "flips sign"
+
+
+def _name_line(axes: Axes, across: np.ndarray, beta: np.ndarray, words: str) -> None:
+    """Write words along a line of the map, where they have room; ``across`` and ``beta`` as parts of its sides."""
+    room = np.flatnonzero((across > 0.06) & (across < 0.7) & (beta > 0.03) & (beta < 0.9))
+    if not len(room):
+        return
+    i = int(room[len(room) // 3])
+    axes.text(across[i] + 0.012, beta[i] / _TOP, words, color="#ffffff", fontsize=8, va="bottom",
+              transform=axes.transAxes, path_effects=[withStroke(linewidth=2.5, foreground="#00000088")])  # fmt: skip
 
 
 def _tenth(rate: float) -> str:
