@@ -300,7 +300,7 @@ def axes_figure(path: Path, theme: Theme = "light") -> Picture:
     left.plot(*points[0], "o", mfc=colors["halo"], mec=colors["text"], ms=6)
     left.set(xlim=surface.domain[0], ylim=surface.domain[1], title=surface.title)
     right.set(xlabel="step", ylabel="distance from the minimum")
-    _finish(right, ["both"], theme)
+    _finish(right, {"both": points}, theme)
     styled(left, theme).grid(False)
     return figure
 
