@@ -276,6 +276,54 @@ def line_figure(
     return figure
 
 
+@themed
+def axes_figure(path: Path, theme: Theme = "light") -> Picture:
+    """Return a run in a quadratic valley with the valley's own axes, beside it the run's coordinates along them.
+
+    The axes are the eigenvectors of the Hessian at the minimum. Each coordinate keeps its sign, so that one sees who
+    changes sides.
+
+    Args:
+        path: what `simulate` returned on a quadratic, one run.
+        theme: "light" or "dark".
+
+    Examples:
+        >>> from course_lib.optimizers import GradientDescent
+        >>> from course_lib.running import simulate
+        >>> figure = axes_figure(simulate(GradientDescent(lr=1.5), "quadratic", steps=20))
+        >>> [line.get_label() for line in figure.axes[1].lines[1:]]
+        ['along the floor, λ = 0.1', 'across, λ = 1']
+    """
+    surface, colors = path.surface, THEMES[theme]
+    centre = surface.minima[0]
+    curvatures, directions = np.linalg.eigh(surface.hessian(centre))
+    figure = new_figure(theme=theme)
+    left, right = figure.subplots(1, 2, width_ratios=(1, 1.5))
+    styled(left, theme).grid(False)
+    draw_landscape(left, surface, theme)
+    left.set_aspect("equal")
+    right.axhline(0, color=colors["frame"], lw=1)
+    points = _drawable(path.points, surface)
+    for name, color, curvature, direction in zip(
+        ("along the floor", "across"), SERIES, curvatures, directions.T, strict=False
+    ):
+        left.axline(centre, xy2=centre + direction, color=colors[color], lw=1.3, ls="--")
+        offset = (points - centre) @ direction
+        offset *= (
+            -1 if offset[0] < 0 else 1
+        )  # an eigenvector's sign is arbitrary: the start is on the upper side
+        right.plot(
+            offset, ".-", color=colors[color], lw=_STYLE["line"], label=f"{name}, λ = {short(curvature)}"
+        )
+    left.plot(*points.T, ".-", color=colors["ink"], lw=_STYLE["line"], ms=4)
+    left.plot(*points[0], "o", mfc=colors["halo"], mec=colors["text"], ms=6)
+    left.set(xlim=surface.domain[0], ylim=surface.domain[1], title=surface.title)
+    right.set(xlabel="step", ylabel="distance from the minimum")
+    _finish(right, {"both": points}, theme)
+    styled(left, theme).grid(False)
+    return figure
+
+
 def _finish(axes: Axes, named: Mapping[Any, Any], theme: str) -> None:
     styled(axes, theme)
     if any(str(name) for name in named):
