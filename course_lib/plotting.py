@@ -213,9 +213,7 @@ def path_figure(paths: Path | Mapping[str, Path], theme: str = "light") -> Pictu
     draw_landscape(left, surface, theme, float(first.losses[0]), through=True)
     low, high = np.asarray(surface.domain, float).T
     for color, (name, path) in zip(cycle(SERIES), named.items(), strict=False):
-        points, out = until_it_leaves(
-            path.points, low, high, np.isfinite(path.losses), path.diverged_at is not None
-        )
+        points, out = _seen(path)
         left.plot(*points.T, "-", color=THEMES[theme][color], lw=_STYLE["line"], label=name or None)
         left.plot(*points.T, ".", color=THEMES[theme][color], ms=3.5)
         if out is not None:
@@ -303,15 +301,14 @@ def axes_figure(path: Path, theme: Theme = "light") -> Picture:
     draw_landscape(left, surface, theme)
     left.set_aspect("equal")
     right.axhline(0, color=colors["frame"], lw=1)
-    points = _drawable(path.points, surface)
+    points, _ = _seen(path)
     for name, color, curvature, direction in zip(
         ("along the floor", "across"), SERIES, curvatures, directions.T, strict=False
     ):
         left.axline(centre, xy2=centre + direction, color=colors[color], lw=1.3, ls="--")
         offset = (points - centre) @ direction
-        offset *= (
-            -1 if offset[0] < 0 else 1
-        )  # an eigenvector's sign is arbitrary: the start is on the upper side
+        if offset[0] < 0:  # an eigenvector's sign is arbitrary: the start is on the upper side
+            offset = -offset
         right.plot(
             offset, ".-", color=colors[color], lw=_STYLE["line"], label=f"{name}, λ = {short(curvature)}"
         )
@@ -322,6 +319,12 @@ def axes_figure(path: Path, theme: Theme = "light") -> Picture:
     _finish(right, {"both": points}, theme)
     styled(left, theme).grid(False)
     return figure
+
+
+def _seen(path: Path) -> tuple[np.ndarray, int | None]:
+    """Return a run's points until it leaves its surface's picture, and the step at which it does or None."""
+    low, high = np.asarray(path.surface.domain, float).T
+    return until_it_leaves(path.points, low, high, np.isfinite(path.losses), path.diverged_at is not None)
 
 
 def _finish(axes: Axes, named: Mapping[Any, Any], theme: str) -> None:
