@@ -1,15 +1,16 @@
 """How fast a live figure answers, in JupyterLab in Chromium, beside a plain ``interact`` doing the same.
 
 Real key presses and a real mouse drag; a picture counts when it stands on the canvas (or, for ``interact``, when the
-new image has loaded). A slider's neighbouring positions are foreseen once it is at hand; its drag begins with none of
-them known. The start point moves in a plane, where nothing is foreseen: its row is the way to Python and back.
-Run with ``python -m tests.benchmarks.live_latency [seconds of dragging]``.
+new image has loaded). A slider's neighbouring positions are foreseen once it is at hand, and the places that a dragged
+point moves towards; a drag begins with none of them known.
+Run with ``python -m tests.benchmarks.live_latency [seconds of dragging [part of a figure's name]]``.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
+import re
 import sys
 import tempfile
 import threading
@@ -25,10 +26,33 @@ from tests.browser import lab as laboratory
 
 STEPS = 300
 LIVE = f"""
-from course_lib.live import explore_path
-from course_lib.optimizers import Adam
+from course_lib.live import *
+from course_lib.optimizers import *
 explore_path(Adam(lr=0.1), "rosenbrock", steps={STEPS})
 """
+SETUP = "from course_lib.live import *\nfrom course_lib.optimizers import *\n"
+SLIDER, POINT = ".lf input[data-name={}]", ".lf canvas"
+FIGURES = {  # what is drawn, what is dragged, and where it is taken hold of
+    "path: lr": (LIVE, SLIDER.format("lr"), 0.5),
+    "path: start": (LIVE, POINT, 0.25),
+    "path: steps": (LIVE, SLIDER.format("steps"), 0.5),
+    "path: arrows": (SETUP + f"explore_path(Nesterov(lr=1e-3), 'rosenbrock', steps={STEPS}, arrows=True)",
+                     SLIDER.format("steps"), 0.5),
+    "schedule": (SETUP + "from course_lib.schedules import cosine\n"
+                 f"explore_path(Adam(lr=0.1), 'rosenbrock', steps={STEPS}, schedule=cosine({STEPS}))",
+                 SLIDER.format("lr"), 0.5),
+    "moments": (SETUP + "explore_moments(Adam(lr=0.1), 'steady with noise')", SLIDER.format("beta1"), 0.5),
+    "map: lr": (SETUP + "explore_map(Adam(lr=0.1), 'rosenbrock')", SLIDER.format("lr"), 0.5),
+    "map: cursor": (SETUP + "explore_map(Adam(lr=0.1), 'rosenbrock')", POINT, 0.25),
+    "race: step": (SETUP + f"explore_race(steps={STEPS})", SLIDER.format("step"), 0.5),
+    "race: factor": (SETUP + f"explore_race(steps={STEPS})", SLIDER.format("factor"), 0.5),
+    "stability": (SETUP + "explore_stability()", SLIDER.format("beta"), 0.5),
+    "eigenvalues": (SETUP + "explore_eigenvalues(Momentum(lr=0.5))", SLIDER.format("lr"), 0.5),
+    "curvature": (SETUP + "explore_curvature('rosenbrock')", POINT, 0.25),
+    "batches": (SETUP + "explore_batches()", SLIDER.format("lr"), 0.5),
+    "rates": (SETUP + "from course_lib.comparing.studies import results\nexplore_rates(results('mlp'))",
+              SLIDER.format("lr"), 0.5),
+}  # fmt: skip
 PLAIN = f"""
 import matplotlib.pyplot as plt, numpy as np
 from ipywidgets import FloatLogSlider, interact
@@ -157,7 +181,7 @@ def measure(
     server: laboratory.Lab, page: Any, name: str, cell: str, slider: str, seconds: float, across: float = 0.5
 ) -> float:
     """Measure one way of drawing, print a line and return the median."""
-    page.goto(server.url(server.write(f"{name.replace(' ', '_')}.ipynb", [cell])))
+    page.goto(server.url(server.write(f"{re.sub('[^a-z]+', '_', name)}.ipynb", [cell])))
     laboratory.run_all(page, figures=0)
     handle = page.locator(slider).first
     handle.wait_for(timeout=60_000)
@@ -168,14 +192,15 @@ def measure(
     rate, lag, moves = drag(page, hand, handle, seconds, across)
     server.stop_kernels()
     median, late = np.percentile(times, [50, 95])
-    print(f"{name:12} {median:11.0f} {late:9.0f} {rate:12.1f} {lag:11.0f} {moves / seconds:14.0f}")
+    print(f"{name:14} {median:11.0f} {late:9.0f} {rate:12.1f} {lag:11.0f} {moves / seconds:14.0f}")
     return float(median)
 
 
 def main() -> None:
     """Print the table."""
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 4.0
-    print(f"{'':12} {'median ms':>11} {'p95 ms':>9} {'pictures/s':>12} {'lag ms':>11} {'moves/s':>14}")
+    only = sys.argv[2] if len(sys.argv) > 2 else ""
+    print(f"{'':14} {'median ms':>11} {'p95 ms':>9} {'pictures/s':>12} {'lag ms':>11} {'moves/s':>14}")
     with (
         tempfile.TemporaryDirectory() as root,
         tempfile.TemporaryDirectory() as home,
@@ -183,10 +208,10 @@ def main() -> None:
         laboratory.chromium(f"--remote-debugging-port={PORT}", viewport=VIEWPORT) as context,
     ):
         page = context.new_page()
-        live = measure(server, page, "live", LIVE, ".lf input[data-name=lr]", seconds)
-        measure(server, page, "start point", LIVE, ".lf canvas", seconds, 0.25)
+        medians = [measure(server, page, name, cell, handle, seconds, across)
+                   for name, (cell, handle, across) in FIGURES.items() if not only or only in name]  # fmt: skip
         plain = measure(server, page, "interact", PLAIN, ".noUi-handle", seconds)
-    print(f"The live figure answers {plain / live:.1f} times as fast.")
+    print(f"Live figures answer {plain / max(medians):.1f} to {plain / min(medians):.1f} times as fast.")
 
 
 if __name__ == "__main__":

@@ -82,7 +82,7 @@ def test_what_follows_a_setting_is_imagined_with_it():
     assert {control["name"]: control["carries"] for control in figure._controls} == {
         "lr": ["cursor"], "beta": ["cursor"], "form": [], "steps": [], "signed": [],
     }  # fmt: skip
-    assert figure._points == ["cursor"]
+    assert figure._points == {"cursor": ["lr", "beta", "cursor"]}
 
 
 def test_another_thread_sees_what_is_set(line):

@@ -6,6 +6,7 @@ const GONE = "The kernel is gone, so nothing moves here. To bring the figure bac
 const SAVED = "This is a saved picture. To bring it to life: Run → Run All Cells.";
 const ABOVE_AND_BELOW = 24; // pixels between a figure and the edges of the window
 const KEPT = 480; // pixels across a picture that is kept with the notebook
+const LATTICE = 2; // pixels between the places of a dragged point
 const USUAL = 13; // pixels of the figure's text where the page's text has its usual size
 
 let figures = 0;
@@ -226,6 +227,7 @@ function render({ model, el }) {
 
 function dragHandles(canvas, link, scene, places, point, still) {
   let held = null;
+  let trace = []; // the last places of a dragged point
   const handles = () => (scene().marks ?? []).filter((mark) => mark.kind === "handle");
   const at = (event) => {
     const box = canvas.getBoundingClientRect();
@@ -238,12 +240,22 @@ function dragHandles(canvas, link, scene, places, point, still) {
       return p && x >= p.x - 6 && x <= p.x + p.w + 6 && y >= p.y - 6 && y <= p.y + p.h + 6;
     });
   };
-  const move = (mark, x, y) => {
-    const place = places()[mark.panel];
-    const { x: across, y: up } = scene().panels[mark.panel];
+  const valuesAt = ({ panel }, x, y) => {
+    const place = places()[panel];
+    const { x: across, y: up } = scene().panels[panel];
     const values = [
       valueAt(across, clamp((x - place.x) / place.w)), valueAt(up, clamp(1 - (y - place.y) / place.h))];
-    link.set(mark.name, values.map((value) => Number(value.toPrecision(3)))); // what one would write
+    return values.map((value) => Number(value.toPrecision(3))); // what one would write
+  };
+  // to the nearest place of a lattice, so that the places it comes to next are known beforehand
+  const pull = (mark, x, y) => {
+    const place = places()[mark.panel];
+    const [i, j] = [Math.round((x - place.x) / LATTICE), Math.round((y - place.y) / LATTICE)];
+    if (trace.length && trace.at(-1)[0] === i && trace.at(-1)[1] === j) return;
+    trace = [...trace.slice(-3), [i, j]];
+    const value = (right, below) =>
+      valuesAt(mark, place.x + LATTICE * (i + right), place.y + LATTICE * (j + below));
+    link.drag(mark.name, value, i - trace[0][0], j - trace[0][1]);
   };
   const on = {
     pointerdown(event) {
@@ -251,10 +263,11 @@ function dragHandles(canvas, link, scene, places, point, still) {
       if (!held || event.button) return;
       point(null);
       canvas.setPointerCapture(event.pointerId);
-      move(held, ...at(event));
+      trace = [];
+      pull(held, ...at(event));
     },
     pointermove(event) {
-      if (held) return move(held, ...at(event));
+      if (held) return pull(held, ...at(event));
       canvas.style.cursor = under(event) ? "crosshair" : "default";
       point(stepAt(scene(), places(), at(event)));
     },
@@ -271,8 +284,8 @@ function dragHandles(canvas, link, scene, places, point, still) {
       const { x: across, y: up } = scene().panels[mark.panel];
       const from = link.latest[mark.name] ?? numbers(scene(), mark);
       const size = event.shiftKey ? 0.1 : 0.01;
-      move(mark, place.x + (fraction(across, from[0]) + step[0] * size) * place.w,
-        place.y + (1 - fraction(up, from[1]) + step[1] * size) * place.h);
+      link.set(mark.name, valuesAt(mark, place.x + (fraction(across, from[0]) + step[0] * size) * place.w,
+        place.y + (1 - fraction(up, from[1]) + step[1] * size) * place.h));
     },
   };
   for (const [name, listener] of Object.entries(on)) canvas.addEventListener(name, listener);

@@ -70,7 +70,7 @@ class Figure(Drawing, anywidget.AnyWidget):
     _esm = _SCRIPT
     _css = _HERE / "figure.css"
     _controls: Any = traitlets.List().tag(sync=True)
-    _points: Any = traitlets.List().tag(sync=True)
+    _points: Any = traitlets.Dict().tag(sync=True)
     _palette: Any = traitlets.Dict().tag(sync=True)
     _formats: Any = traitlets.List().tag(sync=True)
     _ask: Any = traitlets.Dict(NOTHING).tag(sync=True)
@@ -95,7 +95,7 @@ class Figure(Drawing, anywidget.AnyWidget):
         self.add_traits(**traits)
         super().__init__(
             _controls=[control.message(self.follow(name)) for name, control in self.controls.items()],
-            _points=list(self.points),
+            _points={name: list(self.follow(name)) for name in self.points},
             _palette=_PALETTE,
             _formats=list(self.formats),
             _scale=Figure._text_scale,

@@ -1,6 +1,6 @@
 // Values to Python: the newest wins and a few are in flight, so nothing can queue. While a slider is at hand, Python is also
 // asked what the positions around it would show: a move that finds its scene here is drawn at once, and Python hears of
-// it a little later.
+// it a little later. A point that is dragged moves on a lattice of pixels, whose next places are asked for in the same way.
 
 const IN_FLIGHT = 2; // enough to hide the way there and back; with three the last picture comes later and none comes sooner
 const PAUSE = 100; // milliseconds between values whose picture stands already
@@ -8,9 +8,15 @@ const AT_ONCE = 32; // positions asked for at most in one message
 const NEAR = 8; // positions to either side that are asked for when a slider is only pointed at
 const EFFORT = 500; // milliseconds of Python's work that a moving slider may ask for to either side, ...
 const FAR = 60; // ... and positions
+const AHEAD = 16; // lattice places ahead of a moving point, ...
+const ASIDE = 2.5; // which may miss them by so much of a place for each place that it moves on
+const MOST = 600; // scenes kept
 const SLOW = 30; // milliseconds a scene may take; a slower one would only keep Python from what is asked for
 
+const keyOf = (value) => (Array.isArray(value) ? value.join() : value);
+
 function makeLink(model, view, show) {
+  const carriers = model.get("_points"); // points → the settings that follow them
   const controls = new Map(model.get("_controls").map((control) => [control.name, control]));
   const latest = {};
   let number = 0;
@@ -21,10 +27,11 @@ function makeLink(model, view, show) {
   let sent = 0;
   let timer = 0;
 
-  let about = null; // the slider whose positions are known
-  let scenes = new Map(); // its values → what they show; null where Python could not tell
+  let about = null; // the slider or point whose positions are known
+  let place = null; // of a dragged point, which knows the places ahead of it
+  let scenes = new Map(); // its values, as keys → what they show; null where Python could not tell
   let edition = 0; // of all other settings: what was asked for under another one is out of date
-  let asked = null; // the values asked for and not yet told, as a set
+  let asked = null; // the keys of values asked for and not yet told, as a set
   let usual = model.get("_scene").milliseconds; // that the last scene took
   const each = new Map(); // slider → milliseconds that a scene foreseen took; every slider is tried once
   let moved = 0;
@@ -32,7 +39,7 @@ function makeLink(model, view, show) {
 
   function flush() {
     if (!alive || !pending || flying >= (standing ? 1 : IN_FLIGHT)) return;
-    if (asked?.edition === edition && asked.has(pending.values[about])) return; // its picture is on the way
+    if (asked?.edition === edition && asked.has(keyOf(pending.values[about]))) return; // its picture is on the way
     const wait = standing ? sent + PAUSE - performance.now() : 0;
     if (wait > 0) {
       timer ||= setTimeout(() => { timer = 0; flush(); }, wait);
@@ -53,22 +60,40 @@ function makeLink(model, view, show) {
 
   // ask for the nearest positions not yet known, those that lie in the direction of the movement first
   function look(name) {
-    const control = controls.get(name);
-    if (control?.kind !== "slider") return;
+    if (controls.get(name)?.kind !== "slider" && !(place && name in carriers)) return;
     if (about !== name) forget(name);
     const first = pending && (pending.reset || Object.keys(pending.values).some((other) => other !== name));
     const cost = Math.min(usual, each.get(name) ?? 0);
     if (!alive || asked || first || cost > SLOW) return; // first: Python must know what has been set already
-    const { values } = control;
+    const wanted = (controls.has(name) ? positions(controls.get(name), cost) : place.ahead())
+      .filter((value) => !scenes.has(keyOf(value))).slice(0, AT_ONCE);
+    if (!wanted.length) return;
+    if (scenes.size > MOST) scenes = new Map();
+    asked = Object.assign(new Set(wanted.map(keyOf)), { edition });
+    model.send({ ahead: name, values: wanted, view, edition });
+  }
+
+  function positions({ name, values }, cost) {
     const at = nearest(values, model.get(name));
     const way = Math.sign(at - before);
     const far = Math.min(EFFORT / cost, performance.now() - moved < 1000 ? FAR : NEAR);
     const away = (i) => Math.abs(i - at) * (Math.sign(i - at) === way ? 1 : 2);
-    const unknown = values.map((_, i) => i).filter((i) => Math.abs(i - at) <= far && !scenes.has(values[i]));
-    if (!unknown.length) return;
-    const wanted = unknown.sort((i, j) => away(i) - away(j)).slice(0, AT_ONCE).map((i) => values[i]);
-    asked = Object.assign(new Set(wanted), { edition });
-    model.send({ ahead: name, values: wanted, view, edition });
+    const near = values.map((_, i) => i).filter((i) => Math.abs(i - at) <= far);
+    return near.sort((i, j) => away(i) - away(j)).map((i) => values[i]);
+  }
+
+  // the places that a point comes to next if it goes on as it moves, the nearest first
+  function ahead(value, across, down) {
+    const length = Math.hypot(across, down);
+    if (!length) return [];
+    const [u, v] = [across / length, down / length];
+    const found = [];
+    for (let i = -AHEAD; i <= AHEAD; i++) for (let j = -AHEAD; j <= AHEAD; j++) {
+      const along = i * u + j * v;
+      const aside = Math.abs(j * u - i * v);
+      if (along > 0 && along <= AHEAD) found.push({ i, j, far: along + ASIDE * aside });
+    }
+    return found.sort((a, b) => a.far - b.far).slice(0, 2 * AT_ONCE).map(({ i, j }) => value(i, j));
   }
 
   function foreseen(content, buffers) {
@@ -78,7 +103,7 @@ function makeLink(model, view, show) {
     if (content.edition === edition) {
       content.values.forEach((value, i) => {
         const scene = content.scenes[i];
-        scenes.set(value, scene && { ...scene, data: buffers[scene.buffer] });
+        scenes.set(keyOf(value), scene && { ...scene, data: buffers[scene.buffer] });
       });
     }
     if (!standing) meet();
@@ -88,14 +113,14 @@ function makeLink(model, view, show) {
 
   // show the newest value at once if it is known
   function meet() {
-    const scene = pending && scenes.get(pending.values[about]);
+    const scene = pending && scenes.get(keyOf(pending.values[about]));
     standing = Boolean(scene);
     if (scene) show(scene);
   }
 
-  const settings = [...controls.keys(), ...model.get("_points")];
-  const listeners = settings.map((name) => [`change:${name}`, () => {
-    if (about && name !== about && !controls.get(about).carries.includes(name)) forget();
+  const carried = () => controls.get(about)?.carries ?? carriers[about];
+  const listeners = [...controls.keys(), ...Object.keys(carriers)].map((name) => [`change:${name}`, () => {
+    if (about && name !== about && !carried().includes(name)) forget();
   }]);
   for (const [event, listener] of listeners) model.on(event, listener);
   model.on("msg:custom", foreseen);
@@ -103,7 +128,12 @@ function makeLink(model, view, show) {
   return {
     latest, // what this view last asked for, which may be ahead of the picture
     look,
-    set(name, value) {
+    // a point to a place on a lattice: `value` says what the places around it are, as a function of steps across and down
+    drag(name, value, across, down) {
+      this.set(name, value(0, 0), { ahead: () => ahead(value, across, down) });
+    },
+    set(name, value, at = null) {
+      place = at;
       before = controls.has(name) ? nearest(controls.get(name).values, model.get(name)) : 0;
       moved = performance.now();
       latest[name] = value;
@@ -129,7 +159,7 @@ function makeLink(model, view, show) {
         flush();
       } else forget(about);
       if (!standing || scene.error) show(scene);
-      look(mine ? about : null);
+      if (mine) look(about);
     },
     gone() { alive = false; },
     remove() {
