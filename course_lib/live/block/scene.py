@@ -218,14 +218,15 @@ class Scene:
     ) -> None:
         """Draw arrows from (x, y) to (x + dx, y + dy); ``until`` and ``since`` choose some, as those of `line` do."""
         x, y = np.atleast_1d(x), np.atleast_1d(y)
-        ends = np.stack([x, y, x + dx, y + dy], axis=-1)
+        ends = np.stack([x, y, x + dx, y + dy], axis=-1).astype(float)
+        ends[~(np.abs(ends) < HUGE)] = np.nan
         self._add("arrows", panel, ends, until, since, color=color, width=width)
 
     def bars(
         self, panel: int, left: Any, right: Any, low: Any, high: Any, color: str, alpha: float = 1.0
     ) -> None:
         """Draw rectangles."""
-        corners = np.stack(np.broadcast_arrays(left, low, right, high), axis=-1)
+        corners = np.clip(np.stack(np.broadcast_arrays(left, low, right, high), axis=-1), -HUGE, HUGE)
         self._add("bars", panel, corners, color=color, alpha=alpha)
 
     def heat(self, panel: int, shades: np.ndarray) -> None:
