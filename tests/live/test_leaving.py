@@ -227,7 +227,7 @@ def test_the_stability_map_names_every_regime_and_keeps_the_best_to_itself():
     figure = explore_stability(Momentum(lr=2.2, beta=0.15), (0.1, 1.0))
     assert [row["cells"][-1] for row in figure._scene["rows"]] == ["creeps", "flips sign"]
     assert "best" not in figure._scene["notice"] and figure._scene["notice_state"] == ""
-    figure.set(lr=2.31, beta=0.27)
+    figure.set(lr=2.3, beta=0.27)
     assert "best of the whole map" in figure._scene["notice"] and figure._scene["notice_state"] == "good"
     figure.set(lr=4.3, beta=0.1, steps=500)
     for signed in (True, False):

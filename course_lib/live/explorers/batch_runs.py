@@ -97,7 +97,8 @@ def _one(
     """Return one of several runs, up to its first loss that is no number."""
     bad = ~np.isfinite(losses)
     last = int(bad.argmax()) if bad.any() else len(losses) - 1
-    params = _each(lambda part: np.ascontiguousarray(part[(..., *place)]), ends[last])
+    own: Any = (..., *place)
+    params = _each(lambda part: np.ascontiguousarray(part[own]), ends[last])
     return BatchRun(at[: last + 1], losses[: last + 1], asked[last], steps[last], params, bool(bad.any()))
 
 

@@ -142,7 +142,8 @@ class BatchExplorer(Figure):
         key = self._key(form)
         found = self._ready.get(key) or self._known.get(key)
         if found is None:
-            (found,) = run_batches(self.optimizer(form), self.problem, self._begin, *key[1:3], self.seed)
+            _, size, steps, *_ = key
+            (found,) = run_batches(self.optimizer(form), self.problem, self._begin, size, steps, self.seed)
             self._known[key] = found
             while len(self._known) > _KEPT:
                 del self._known[next(iter(self._known))]
@@ -163,9 +164,10 @@ class BatchExplorer(Figure):
         for column in zip(*rounds, strict=True):
             keys, opts = zip(*column, strict=True)
             together = stacked(opts)
-            sizes = {key[1:3] for key in keys}
-            if together is not None and together.grid and len(sizes) == 1:
-                runs = run_batches(together, self.problem, self._begin, *sizes.pop(), self.seed)
+            _, size, steps, *_ = keys[0]
+            alike = all(key[1:3] == (size, steps) for key in keys)
+            if together is not None and together.grid and alike:
+                runs = run_batches(together, self.problem, self._begin, size, steps, self.seed)
                 self._ready |= zip(keys, runs, strict=True)
 
     # -- the noise ----------------------------------------------------------------------------------

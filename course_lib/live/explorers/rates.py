@@ -64,7 +64,8 @@ class RatesExplorer(Figure):
     def __init__(self, comparison: Comparison, baseline: str, method: str, options: Options) -> None:
         self.curves = comparison.sensitivity
         self._losses = {
-            name: np.nan_to_num(curve.criterion, nan=np.inf) for name, curve in self.curves.items()
+            name: np.where(np.isnan(curve.criterion), np.inf, curve.criterion)
+            for name, curve in self.curves.items()
         }
         self.criterion = comparison.criterion
         if not self.criterion.endswith("loss"):

@@ -119,7 +119,8 @@ def draw_losses(
     floor, ceiling = (-np.inf, np.log10(top)) if axis.log else (axis.low, top)
     curve = np.stack([np.arange(len(heights)), shown], axis=1)
     gone = path.diverged_at is not None
-    points, left = until_it_leaves(curve, (-np.inf, floor), (np.inf, ceiling), gone=gone)
+    sound = np.arange(len(heights)) < path.diverged_at if gone else None
+    points, left = until_it_leaves(curve, (-np.inf, floor), (np.inf, ceiling), sound, gone)
     step = path.steps if step is None else step
     last = min(step, len(points) - 1)
     x, y = points[:, 0], 10 ** points[:, 1] if axis.log else points[:, 1]
