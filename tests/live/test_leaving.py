@@ -242,17 +242,13 @@ def test_the_stability_map_names_every_regime_and_keeps_the_best_to_itself():
     "entry", [e for e in ENTRIES if not e.needs_problem and e.name != "KFAC"], ids=lambda e: e.name
 )
 def test_the_microscope_draws_nothing_after_what_is_no_number(entry):
-    huge = {"huge": np.geomspace(1, 1e90, 40) * (-1.0) ** np.arange(40)}
-    figure = explore_moments(entry.cls(**entry.settings(surface("quadratic"))), huge)
+    opt = entry.cls(**entry.settings(surface("quadratic")))
+    figure = explore_moments(opt, {"huge": [1.0, -1e160, 1e200, -1e200, 1.0, 1.0, 0.5]})
     check(figure._scene)
-    trace = figure.trace()
     for mark in figure._scene["marks"]:
-        if mark["kind"] == "line" and mark["count"] == 80:
-            y = np.frombuffer(figure._scene["data"], np.float32, 80, mark["at"]).reshape(-1, 2)[:, 1]
-            gone = ~np.isfinite(y)
-            assert (
-                not gone.any() or not np.isfinite(y[gone.argmax() :]).any() or np.isfinite(trace["g"]).all()
-            )
+        if mark["kind"] == "line" and mark["count"] == 14:
+            y = np.frombuffer(figure._scene["data"], np.float32, 14, mark["at"]).reshape(-1, 2)[:, 1]
+            assert not np.isfinite(y[np.isnan(y).argmax() :]).any() or np.isfinite(y).all()
     figure.close()
 
 
@@ -266,7 +262,10 @@ def test_batches_that_diverge_end_above_their_start():
         axis = figure._scene["panels"][0]["y"]
         for form in ("full batch", "one example", "mini-batch"):
             run = figure.run(form)
-            drawn = vertices(figure, form, 0)[0]
+            color = figure._runs.colors[form]
+            lines = [m for m in figure._scene["marks"] if m["kind"] == "line" and m["panel"] == 0]
+            (mark,) = [m for m in lines if m["color"] == color and not m["dash"]]
+            drawn = np.frombuffer(figure._scene["data"], np.float32, mark["count"], mark["at"]).reshape(-1, 2)
             bad = ~np.isfinite(run.losses)
             if bad.any():
                 assert not np.isfinite(drawn[int(bad.argmax()) + 1 :]).any()

@@ -252,7 +252,7 @@ class BatchExplorer(Figure):
             )
         points, left = until_it_leaves(curve, -np.inf, (np.inf, np.log10(axis.high)), gone=run.diverged)
         x, y = 10.0**points.T
-        scene.line(0, x[1:], y[1:], color, trail=form)
+        scene.line(0, x[1:], y[1:], color)
         scene.points(0, x[1:], y[1:], color, 2.4)
         if left is not None:
             scene.points(0, [x[-1]], [inside(axis, y[-1])], color, 6, "cross")

@@ -13,7 +13,7 @@ from ...optimizers.hyper import Spec
 from ...plotting import SERIES, short
 from ..block.controls import Control
 from ..block.figure import Figure
-from ..block.scene import Axis, Panel, Row, Scene
+from ..block.scene import HUGE, Axis, Panel, Row, Scene
 from .formulas import corrected, formulas
 from .options import Options
 from .runs import Runs
@@ -237,8 +237,8 @@ def _kept(name: str) -> str:
 
 
 def _sound(values: np.ndarray) -> np.ndarray:
-    """Return values up to the first that is no number."""
-    return np.where(np.logical_and.accumulate(np.isfinite(values)), values, np.nan)
+    """Return values up to the first that is no number, or too large a one to be drawn."""
+    return np.where(np.logical_and.accumulate(np.abs(values) < HUGE), values, np.nan)
 
 
 def _sequence(name: str, values: Any) -> np.ndarray:
