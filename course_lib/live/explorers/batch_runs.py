@@ -18,7 +18,7 @@ from ...problems import Data, get_batches
 MOST_STEPS = 300
 """A run ends after so many steps, even if its budget of examples is not used up: a picture must answer at once."""
 
-_LOOKS = 16
+_LOOKS = 12
 
 
 @dataclass(frozen=True, eq=False)

@@ -24,7 +24,7 @@ from .run_marks import inside
 from .runs import Runs, named_optimizers, stacked
 
 _SAMPLE, _CLOUD = 300, 120
-_KEPT, _SIDE_BY_SIDE = 12, 4
+_KEPT, _SIDE_BY_SIDE = 12, 6
 _FORMS = ("full batch", "one example", "mini-batch")
 _PLACES = ("at the start", "after the mini-batch run")
 
@@ -253,7 +253,7 @@ class BatchExplorer(Figure):
         points, left = until_it_leaves(curve, -np.inf, (np.inf, np.log10(axis.high)), gone=run.diverged)
         x, y = 10.0**points.T
         scene.line(0, x[1:], y[1:], color)
-        scene.points(0, x[1:], y[1:], color, 2.4)
+        scene.vertices(color, 2.4)
         if left is not None:
             scene.points(0, [x[-1]], [inside(axis, y[-1])], color, 6, "cross")
 
