@@ -55,7 +55,7 @@ def test_the_printed_formulas_are_what_the_rule_does(opt):
     tested = 0
     x = -np.cumsum(seen["step"])
     for name in seen.keys() - {"g"}:
-        words = told.get(name)
+        words = None if name.startswith("inner.") else told.get(name)
         if words is None or (
             type(opt).__name__ in IN_WORDS and name in ("step", "m", "v", "average", "Lambda")
         ):
