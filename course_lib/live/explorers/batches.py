@@ -24,7 +24,7 @@ from .run_marks import inside
 from .runs import Runs, named_optimizers, stacked
 
 _SAMPLE, _CLOUD = 300, 120
-_KEPT, _SIDE_BY_SIDE = 12, 6
+_KEPT, _SIDE_BY_SIDE = 12, 3
 _FORMS = ("full batch", "one example", "mini-batch")
 _PLACES = ("at the start", "after the mini-batch run")
 
@@ -154,7 +154,7 @@ class BatchExplorer(Figure):
         size = self.batch(form)
         return form, size, steps_of(self.problem, size, self.epochs), *self.optimizer(form).hyper().values()
 
-    def prepare(self, name: str, values: Sequence[Any]) -> None:
+    def prepare(self, name: str, values: Sequence[Any]) -> int | None:
         """Run the values of a hyperparameter side by side, in each form for itself."""
         self._ready.clear()
         rounds = []
@@ -169,6 +169,7 @@ class BatchExplorer(Figure):
             if together is not None and together.grid and alike:
                 runs = run_batches(together, self.problem, self._begin, size, steps, self.seed)
                 self._ready |= zip(keys, runs, strict=True)
+        return len(rounds)
 
     # -- the noise ----------------------------------------------------------------------------------
 
