@@ -1,4 +1,4 @@
-"""Which level lines of a surface are worth drawing, and where they run.
+"""A surface as a landscape: which level lines are worth drawing, where they run, and the picture of them.
 
 Lines are useful where the run is. So the levels are a ladder of round numbers above the minimum that reaches two powers
 of ten below the height at which a run begins, and a level whose line cannot be drawn unbroken is left out.
@@ -6,14 +6,20 @@ of ten below the height at which a run begins, and a level whose line cannot be 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from contourpy import ContourGenerator, contour_generator
+from matplotlib.axes import Axes
+from matplotlib.contour import ContourSet
 from matplotlib.path import Path as Outline
+from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
 
 from .surfaces import Surface
+from .theme import THEMES, landscape_colors, short
 
 CROWD = 12
 """So many pieces of one level line, or so many saddles, are a pattern and no landmarks."""
@@ -98,3 +104,64 @@ def levels(surface: Surface, height: float) -> tuple[float, ...]:
     powers = range(int(begin) - 2, int(np.ceil(np.log10(high - base))) + 1)
     rungs = [float(f"{m}e{k}") for k in powers for m in within]
     return tuple(base + r for r in rungs if base + r < high and level_lines(surface, base + r))
+
+
+# -- the picture --------------------------------------------------------------------------------
+
+
+def draw_landscape(
+    axes: Axes, surface: Surface, theme: str = "light", height: float | None = None, through: bool = False
+) -> None:
+    """Draw filled contours with sparse labels and the minima and saddles into ``axes``.
+
+    Args:
+        axes: where to draw.
+        surface: the surface.
+        theme: "light" or "dark".
+        height: the loss at which runs begin, around and below which level lines are drawn; by default the start's.
+        through: whether a dashed line goes through all points of that height.
+    """
+    colors = THEMES[theme]
+    height = float(surface.loss(surface.start) if height is None else height)
+    x, y, z = surface.mesh(220)
+    base = lowest(surface)
+    log = surface.levels == "log" and base is not None
+    heights = np.log10(np.maximum(z - (base or 0.0), 1e-12)) if log else z
+    top = heights.max()
+    bottom = max(heights.min(), top - 5) if log else heights.min()
+    shades = landscape_colors(theme)
+    axes.contourf(x, y, heights, levels=np.linspace(bottom, top, 28), cmap=shades, extend="both")
+    marked = levels(surface, height)
+    pieces = [level_lines(surface, level) for level in marked]
+    style: dict[str, Any] = {"colors": colors["contour"], "alpha": 0.8, "linewidths": 0.7, "linestyles": "-"}
+    lines: Any = ContourSet(axes, marked, pieces, **style)
+    if max(map(len, pieces), default=0) <= CROWD:  # a label on each of a hundred dimples hides them
+        names = {level: short(level - (base or 0.0)) for level in marked}
+        texts = axes.clabel(lines, fmt=names, fontsize=7.5, inline=False)
+        for text, level in zip(texts, lines.labelCValues, strict=True):
+            level = float(level)
+            value = np.log10(max(level - (base or 0.0), 1e-12)) if log else level
+            ground = shades((value - bottom) / (top - bottom))  # hides the line beneath
+            text.set_path_effects([withStroke(linewidth=3, foreground=ground)])
+            shown = _is_long(level_lines(surface, level), surface) and _has_room(text.get_position(), surface)
+            text.set(color=colors["muted"], visible=shown)
+    for line in level_lines(surface, height) if through else ():
+        axes.plot(*line.T, color=colors["contour"], lw=1.2, ls=(0, (4, 3)))
+    if len(surface.saddles) <= CROWD:
+        axes.plot(*surface.saddles.T, "x", ms=6, mec=colors["muted"], mew=1.4, zorder=3)
+    axes.plot(*surface.minima.T, "*", ms=11, mfc=colors["halo"], mec=colors["text"], mew=1.0, zorder=3)
+    axes.set(xlim=surface.domain[0], ylim=surface.domain[1])
+
+
+def _is_long(pieces: Sequence[np.ndarray], surface: Surface) -> bool:
+    """Return whether a level line is large enough beside a number."""
+    span = np.ptp(np.asarray(surface.domain), axis=1)
+    return any((np.ptp(piece, axis=0) > 0.13 * span).any() for piece in pieces)
+
+
+def _has_room(place: tuple[float, float], surface: Surface) -> bool:
+    """Return whether words at a place are neither cut by the edge of the picture nor hidden by a minimum's star."""
+    low, high = np.asarray(surface.domain, dtype=float).T
+    part = (np.array(place) - low) / (high - low)
+    stars = (surface.minima.reshape(-1, 2) - low) / (high - low)
+    return bool((np.minimum(part, 1 - part) > 0.04).all() and (np.abs(stars - part).max(axis=1) > 0.05).all())

@@ -13,135 +13,44 @@ Examples:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Mapping
 from itertools import cycle
 from typing import Any, Literal
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap, to_hex
-from matplotlib.contour import ContourSet
 from matplotlib.figure import Figure
-from matplotlib.patheffects import withStroke
 
-from .landscape import CROWD, level_lines, levels, lowest
+from .landscape import CROWD, draw_landscape, lowest
 from .leaving import until_it_leaves
 from .picture import DRAWING, Picture, themed, to_png
 from .running import Path
 from .surfaces import Surface
+from .theme import SERIES, THEMES, landscape_colors, rate_colors, short
+
+__all__ = [
+    "DRAWING",
+    "SERIES",
+    "THEMES",
+    "Theme",
+    "contour_background",
+    "draw_landscape",
+    "full_bleed",
+    "landscape_colors",
+    "line_figure",
+    "loss_figure",
+    "lowest",
+    "new_figure",
+    "path_figure",
+    "rate_colors",
+    "short",
+    "styled",
+    "to_png",
+]
 
 Theme = Literal["light", "dark"]
 
-THEMES: dict[str, dict[str, str]] = {
-    "light": {
-        "page": "#ffffff", "text": "#1b2733", "muted": "#5b6b7b", "frame": "#b9c4cf", "grid": "#e3e8ee",
-        "halo": "#ffffff", "low": "#f4f8fb", "high": "#9db8cf", "contour": "#5f7d9a",
-        "vermilion": "#c84c00", "blue": "#0064a8", "green": "#00795a", "purple": "#a3447f",
-        "amber": "#a86b00", "sky": "#1f83bd", "ink": "#1b2733", "bad": "#b3001b", "good": "#00693e",
-        "target": "#00795a", "off": "#d5d9de",
-    },
-    "dark": {
-        "page": "#111418", "text": "#e8edf2", "muted": "#a3b1bf", "frame": "#4a5866", "grid": "#27303a",
-        "halo": "#0d1116", "low": "#141b23", "high": "#46627d", "contour": "#7f9cb8",
-        "vermilion": "#ff8a4c", "blue": "#63b3f2", "green": "#35cc9c", "purple": "#e48fc2",
-        "amber": "#f2bd4b", "sky": "#9ad4f7", "ink": "#e8edf2", "bad": "#ff6b7d", "good": "#4fd89b",
-        "target": "#35cc9c", "off": "#3a4048",
-    },
-}  # fmt: skip
-"""Colours by role for the two themes; hues after Okabe and Ito, shifted until 4.5 : 1 on the page."""
-
-SERIES = ("vermilion", "blue", "green", "purple", "amber", "sky", "ink")
-"""The roles given to several runs in one picture, in this order."""
-
 _STYLE = {"font": 10.0, "line": 1.8}
-
-
-def short(value: float, digits: int = 2) -> str:
-    """Return a number as one would write it: 0.05, 120, 3.2e-7.
-
-    Examples:
-        >>> short(0.05), short(120.0), short(3.21e-7), short(1e5)
-        ('0.05', '120', '3.2e-7', '1e5')
-    """
-    if value == 0 or 1e-3 <= abs(value) < 1e4:
-        return f"{float(f'{value:.{digits}g}'):g}"
-    mantissa, _, exponent = f"{value:.{digits - 1}e}".partition("e")
-    return f"{float(mantissa):g}e{int(exponent)}" if exponent else mantissa
-
-
-@lru_cache(maxsize=8)
-def landscape_colors(theme: str) -> LinearSegmentedColormap:
-    """Return the colour map of heights: quiet, so that a path stands out on it."""
-    colors = THEMES[theme]
-    return LinearSegmentedColormap.from_list(f"landscape-{theme}", [colors["low"], colors["high"]])
-
-
-@lru_cache(maxsize=8)
-def rate_colors(theme: str) -> tuple[str, ...]:
-    """Return 256 colours for a map of results: 0 the best … 254 the worst, 255 for "diverges"."""
-    from matplotlib import colormaps
-
-    ramp = [to_hex(c) for c in colormaps["viridis"](np.linspace(0.98, 0.02, 255))]
-    return (*ramp, THEMES[theme]["off"])
-
-
-def draw_landscape(
-    axes: Axes, surface: Surface, theme: str = "light", height: float | None = None, through: bool = False
-) -> None:
-    """Draw filled contours with sparse labels and the minima and saddles into ``axes``.
-
-    Args:
-        axes: where to draw.
-        surface: the surface.
-        theme: "light" or "dark".
-        height: the loss at which runs begin, around and below which level lines are drawn; by default the start's.
-        through: whether a dashed line goes through all points of that height.
-    """
-    colors = THEMES[theme]
-    height = float(surface.loss(surface.start) if height is None else height)
-    x, y, z = surface.mesh(220)
-    base = lowest(surface)
-    log = surface.levels == "log" and base is not None
-    heights = np.log10(np.maximum(z - (base or 0.0), 1e-12)) if log else z
-    top = heights.max()
-    bottom = max(heights.min(), top - 5) if log else heights.min()
-    shades = landscape_colors(theme)
-    axes.contourf(x, y, heights, levels=np.linspace(bottom, top, 28), cmap=shades, extend="both")
-    marked = levels(surface, height)
-    pieces = [level_lines(surface, level) for level in marked]
-    style: dict[str, Any] = {"colors": colors["contour"], "alpha": 0.8, "linewidths": 0.7, "linestyles": "-"}
-    lines: Any = ContourSet(axes, marked, pieces, **style)
-    if max(map(len, pieces), default=0) <= CROWD:  # a label on each of a hundred dimples hides them
-        names = {level: short(level - (base or 0.0)) for level in marked}
-        texts = axes.clabel(lines, fmt=names, fontsize=7.5, inline=False)
-        for text, level in zip(texts, lines.labelCValues, strict=True):
-            level = float(level)
-            value = np.log10(max(level - (base or 0.0), 1e-12)) if log else level
-            ground = shades((value - bottom) / (top - bottom))  # hides the line beneath
-            text.set_path_effects([withStroke(linewidth=3, foreground=ground)])
-            shown = _is_long(level_lines(surface, level), surface) and _has_room(text.get_position(), surface)
-            text.set(color=colors["muted"], visible=shown)
-    for line in level_lines(surface, height) if through else ():
-        axes.plot(*line.T, color=colors["contour"], lw=1.2, ls=(0, (4, 3)))
-    if len(surface.saddles) <= CROWD:
-        axes.plot(*surface.saddles.T, "x", ms=6, mec=colors["muted"], mew=1.4, zorder=3)
-    axes.plot(*surface.minima.T, "*", ms=11, mfc=colors["halo"], mec=colors["text"], mew=1.0, zorder=3)
-    axes.set(xlim=surface.domain[0], ylim=surface.domain[1])
-
-
-def _is_long(pieces: Sequence[np.ndarray], surface: Surface) -> bool:
-    """Return whether a level line is large enough beside a number."""
-    span = np.ptp(np.asarray(surface.domain), axis=1)
-    return any((np.ptp(piece, axis=0) > 0.13 * span).any() for piece in pieces)
-
-
-def _has_room(place: tuple[float, float], surface: Surface) -> bool:
-    """Return whether words at a place are neither cut by the edge of the picture nor hidden by a minimum's star."""
-    low, high = np.asarray(surface.domain, dtype=float).T
-    part = (np.array(place) - low) / (high - low)
-    stars = (surface.minima.reshape(-1, 2) - low) / (high - low)
-    return bool((np.minimum(part, 1 - part) > 0.04).all() and (np.abs(stars - part).max(axis=1) > 0.05).all())
 
 
 def contour_background(

@@ -36,11 +36,13 @@ EXAMPLES = {
     "warm_restarts": warm_restarts(10, growth=2, floor=0.1),
     "warmup_stable_decay": warmup_stable_decay(100, floor=0.01),
     "product": linear_warmup(10) * cosine(100) * constant(0.5),
+    "sequence": (linear_warmup(10) * constant(0.5)).then(cosine(100)).then(constant(0.01)),
+    "sequence after": constant(0.1).then(cosine(30), after=20),
 }
 
 
 def test_every_schedule_is_here() -> None:
-    assert {"Schedule", *EXAMPLES} - {"product"} == set(schedules.__all__)
+    assert {"Schedule", *EXAMPLES} - {"product", "sequence", "sequence after"} == set(schedules.__all__)
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
@@ -101,6 +103,40 @@ def test_warmup_stable_decay() -> None:
     assert warmup_stable_decay(10, warmup=0, decay=0).values(10).tolist() == [1] * 10
     with pytest.raises(ValueError, match=r"warmup \+ decay = 1.2 is not allowed"):
         warmup_stable_decay(10, warmup=0.7, decay=0.5)
+
+
+@given(st.integers(1, 300))
+def test_one_schedule_then_another(t: int) -> None:
+    eta = linear_warmup(40).then(cosine(100)).then(step_decay(10))
+    expected = (
+        linear_warmup(40)(t) if t <= 40 else cosine(100)(t - 40) if t <= 140 else step_decay(10)(t - 140)
+    )
+    assert eta(t) == expected
+    assert linear_warmup(40).then(cosine(100)).steps == 140 and eta.steps is None
+    assert exponential(0.9).then(constant(), after=7)(t) == (0.9 ** (t - 1) if t <= 7 else 1.0)
+
+
+def test_what_cannot_follow() -> None:
+    with pytest.raises(
+        ValueError, match=r"after is left out, but constant\(level=1.0\) has no steps of its own"
+    ):
+        constant().then(cosine(10))
+    with pytest.raises(TypeError, match="is not a schedule: it must be one such as"):
+        linear_warmup(10).then(0.5)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="after = 0 is not allowed"):
+        constant().then(cosine(10), after=0)
+
+
+@pytest.mark.parametrize("bad", [1.5, -0.1, math.nan, math.inf])
+def test_multipliers_outside_0_and_1_are_refused_in_words(bad: float) -> None:
+    with pytest.raises(
+        ValueError, match=rf"eta = {bad} at step 2 is not allowed: a multiplier must be in \[0, 1\]"
+    ):
+        Schedule(lambda t: bad if t == 2 else 1.0, {}).values(3)
+    with pytest.raises(
+        ValueError, match=rf"eta = {bad} is not allowed: a schedule must give a number in \[0, 1\]"
+    ):
+        simulate(GradientDescent(lr=0.1), "quadratic", 3, schedule=lambda t: bad)
 
 
 @given(st.integers(1, 300))

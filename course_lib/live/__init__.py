@@ -2,8 +2,9 @@
 
 Each explorer is one call and returns a widget with a trait for every setting:
 
-* ``explore_path(opt, surface="quadratic", steps=200, *, start, noise, seed, target, tolerance, sliders, shared,
-  ranges)``: contours, path and loss curve of one optimizer or of several side by side;
+* ``explore_path(opt, surface="quadratic", steps=200, *, start, noise, seed, target, tolerance, schedule, arrows,
+  shared)``: contours, path and loss curve of one optimizer or of several side by side, step by step if one likes, with
+  arrows for what a step was made of and a schedule above the loss;
 * ``explore_stability(opt=Momentum(), eigenvalues=(1, 10), steps=100)``: the (lr, beta) plane of momentum on a
   quadratic, coloured by the rate of convergence, with the path at the cursor beside it;
 * ``explore_eigenvalues(opt, eigenvalues=(0.01, 0.1, 1), steps=100)``: the error along each eigen-direction of a
@@ -19,8 +20,11 @@ Each explorer is one call and returns a widget with a trait for every setting:
 * ``explore_batches(problem=None, opt=None, *, size=32, epochs=10, own)``: full batch, one example and mini-batch on
   real data: their losses, the noise of their gradients and what they cost;
 * ``explore_rates(comparison, baseline="SGD", method="Adam")``: the ranking of a comparison's methods at a learning rate
-  that a slider sets, or each at its own;
+  that was tried, or each at its own;
 * ``Target(loss=1e-6, steps=100)``: a challenge for ``explore_path``, which says when it is met.
+
+All of them take ``sliders=("lr", "steps")`` or ``hide=("form",)`` for the controls that a lesson has introduced, and
+``ranges={"lr": (0.05, 2.5)}`` for other ends of a slider.
 
 Every figure: ``figure.lr = 0.1`` moves slider and picture, ``figure.set(lr=0.1, beta=0.9)`` moves several at once,
 ``figure.reset()`` returns to the defaults, ``figure.observe(f, "lr")`` and ``ipywidgets.link`` follow it;

@@ -12,12 +12,23 @@ from course_lib.live.block import ahead as ahead_module
 from course_lib.live.block.ahead import imagined
 from course_lib.live.explorers import ground as ground_module
 from course_lib.optimizers import SAM, Adam, GradientDescent, Lookahead, Momentum
+from course_lib.schedules import constant, cosine, linear_warmup, step_decay, warmup_stable_decay
 
 from .common import Wire, foreseen
 
 EXPLORERS = {
     "path": lambda: live.explore_path([Adam(lr=0.1), Momentum(lr=0.01)], "himmelblau", steps=40),
     "noisy path": lambda: live.explore_path(Adam(lr=0.1), "himmelblau", steps=40, noise=0.3),
+    "scheduled path": lambda: live.explore_path(
+        {"constant": Momentum(lr=0.01), "annealed": Momentum(lr=0.01)},
+        "himmelblau",
+        steps=40,
+        arrows=True,
+        schedule={"annealed": linear_warmup(10).then(warmup_stable_decay(30))},
+    ),
+    "choice of schedules": lambda: live.explore_path(
+        Adam(lr=0.1), steps=40, schedule={"none": constant(), "cosine": cosine(40), "step": step_decay(10)}
+    ),
     "wrapped path": lambda: live.explore_path(Lookahead(Adam(lr=0.1)), "himmelblau", steps=40),
     "moments": lambda: live.explore_moments(Adam(lr=0.1)),
     "map": lambda: live.explore_map(Adam(lr=0.1), "himmelblau", steps=20),
@@ -47,6 +58,7 @@ def test_what_is_foreseen_is_what_is_shown_once_it_is_set(name):
         if control.spec.choices:
             continue
         values = control.values[10::37] or control.values[:2]
+        values = [value for value in values if value != control.default]  # which would set nothing
         for value, scene in foreseen(figure, slider, values).items():
             setattr(other, slider, value)
             (words, data), (real_words, real_data) = shown(scene), shown(other._scene)

@@ -82,7 +82,7 @@ def test_every_optimizer_can_be_seen_computing(entry):
             ((*start, x, y),) = drawn[0]
             assert np.allclose([start, [x, y]], path.points[step - 1 : step + 1], rtol=1e-4, atol=1e-5)
         names = [row["name"] for row in figure._scene["rows"]]
-        assert "gradient, downhill" in names or "gradient, −lr·g" in names
+        assert "gradient" in names
     figure.arrows = False
     assert not arrows(figure)
     figure.close()

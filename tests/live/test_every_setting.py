@@ -29,6 +29,16 @@ from course_lib.live import (
 )
 from course_lib.optimizers import REGISTRY, Momentum, Newton
 from course_lib.problems import Data, SoftmaxRegression
+from course_lib.schedules import (
+    constant,
+    cosine,
+    exponential,
+    linear_warmup,
+    one_cycle,
+    step_decay,
+    warm_restarts,
+    warmup_stable_decay,
+)
 from course_lib.surfaces import SURFACES, surface
 
 from .common import check, foreseen, move_and_check, set_at_random
@@ -39,6 +49,14 @@ QUADRATIC = surface("quadratic")
 OWN = {"steep": [1e8, -1e-8, 0.0, 1e8] * 5, "nothing": np.zeros(20)}
 SPECTRA = ([1.0], [0.1, 1.0], [1e-6, 1.0, 1e6], list(np.geomspace(0.01, 1, 12)))
 LEAST = 5_000
+SCHEDULES = (
+    linear_warmup(5).then(cosine(20)),
+    one_cycle(20),
+    warmup_stable_decay(20),
+    warm_restarts(5),
+    exponential(0.9),
+    constant(0.5).then(step_decay(5) * cosine(20), after=4),
+)
 checked = Counter()
 
 
@@ -67,6 +85,11 @@ def opt(entry, ground=QUADRATIC):
 
 def path(entry, ground):
     return explore_path(opt(entry, ground), ground, steps=30, target=Target(1e-3, 20))
+
+
+def scheduled(entry, ground):
+    schedules = {"each": SCHEDULES[0], "other": SCHEDULES[len(entry.name) % len(SCHEDULES)]}
+    return explore_path(opt(entry, ground), ground, steps=30, arrows=True, schedule=schedules)
 
 
 def race(entry, ground):
@@ -110,6 +133,7 @@ training = [
 ]
 FIGURES = {
     "path": [partial(path, *pair) for pair in pairs()],
+    "scheduled": [partial(scheduled, *pair) for pair in pairs()][::3],
     "race": [partial(race, *pair) for pair in pairs()],
     "map": [partial(chart, *pair) for pair in pairs(takes_map)],
     "moments": [partial(watch, *pair) for pair in

@@ -29,7 +29,7 @@ class Settable(Protocol):
 class Foreseeable(Settable, Protocol):
     """What can also say what it would show."""
 
-    def prepare(self, name: str, values: Sequence[Any]) -> None: ...  # noqa: D102
+    def prepare(self, name: str, values: Sequence[Any]) -> int | None: ...  # noqa: D102
 
     def message(self) -> dict[str, Any]: ...  # noqa: D102
 
@@ -89,10 +89,11 @@ def foresee(figure: Foreseeable, asked: Mapping[str, Any]) -> tuple[dict[str, An
     name, began = asked["ahead"], time.perf_counter()
     scenes: list[dict[str, Any] | None] = []
     buffers: dict[bytes, int] = {}
+    ready = None
     with suppress(Exception):  # said in words where such a value is really set
-        figure.prepare(name, asked["values"])
+        ready = figure.prepare(name, asked["values"])
     end = time.perf_counter() + _MOMENT
-    for value in asked["values"]:
+    for value in asked["values"][:ready]:
         try:
             with imagined(figure, name, value):
                 scene = figure.message()

@@ -42,8 +42,13 @@ class Drawing:
         """Return what else is set when the setting ``name`` has been set: other settings and their values."""
         return {}
 
-    def prepare(self, name: str, values: Sequence[Any]) -> None:
-        """Compute what the scenes at several values of a setting have in common, before each is imagined and drawn."""
+    def prepare(self, name: str, values: Sequence[Any]) -> int | None:
+        """Compute what the scenes at several values of a setting have in common, before each is imagined and drawn.
+
+        Returns:
+            How many of the values it was computed for, if the others are to be left for another time.
+        """
+        return None
 
     @property
     def scene(self) -> Scene:

@@ -96,7 +96,9 @@ function render({ model, el }) {
           width: Math.round(place.w), height: Math.round(place.h) });
       }, first ? 0 : 200);
     }
-    return pictures.get(key) ?? null;
+    // while one with other level lines is being drawn, the last of the same ground
+    const alike = [...pictures.keys()].findLast((k) => k.split("@")[0] === key.split("@")[0] && k.endsWith(`|${theme}`));
+    return pictures.get(key) ?? pictures.get(alike) ?? null;
   }
 
   async function received(content, buffers) {

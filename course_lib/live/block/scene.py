@@ -150,6 +150,7 @@ class Scene:
     notice_state: str = ""
     marks: list[dict[str, Any]] = field(default_factory=list)
     _data: bytearray = field(default_factory=bytearray)
+    _last_line: tuple[int, int, int] = (0, 0, 0)
 
     def line(
         self,
@@ -182,6 +183,7 @@ class Scene:
             since: the first vertex that is drawn, likewise.
         """
         style = {"color": color, "width": width, "dash": dash, "halo": halo, "alpha": alpha, "trail": trail}
+        self._last_line = panel, len(self._data), np.size(x)
         self._add("line", panel, _pairs(x, y), until, since, **style)
 
     def points(
@@ -204,6 +206,24 @@ class Scene:
         style = {"color": color, "size": size, "shape": shape, "alpha": alpha, "trail": trail}
         self._add("points", panel, _pairs(x, y), until, since, **style)
 
+    def vertices(
+        self,
+        color: str,
+        size: float = 2.0,
+        shape: str = "dot",
+        until: int | None = None,
+        since: int = 0,
+    ) -> None:
+        """Draw the vertices of the line that was drawn last as points; they share its numbers.
+
+        The arguments are those of `points`.
+        """
+        panel, at, count = self._last_line
+        last = count - 1 if until is None else min(until, count - 1)
+        style = {"color": color, "size": size, "shape": shape, "alpha": 1.0, "trail": ""}
+        mark = {"kind": "points", "panel": panel, "at": at + 8 * since, "count": 2 * max(last + 1 - since, 0)}
+        self.marks.append({**mark, **style})
+
     def arrows(
         self,
         panel: int,
@@ -218,14 +238,15 @@ class Scene:
     ) -> None:
         """Draw arrows from (x, y) to (x + dx, y + dy); ``until`` and ``since`` choose some, as those of `line` do."""
         x, y = np.atleast_1d(x), np.atleast_1d(y)
-        ends = np.stack([x, y, x + dx, y + dy], axis=-1)
+        ends = np.stack([x, y, x + dx, y + dy], axis=-1).astype(float)
+        ends[~(np.abs(ends) < HUGE)] = np.nan
         self._add("arrows", panel, ends, until, since, color=color, width=width)
 
     def bars(
         self, panel: int, left: Any, right: Any, low: Any, high: Any, color: str, alpha: float = 1.0
     ) -> None:
         """Draw rectangles."""
-        corners = np.stack(np.broadcast_arrays(left, low, right, high), axis=-1)
+        corners = np.clip(np.stack(np.broadcast_arrays(left, low, right, high), axis=-1), -HUGE, HUGE)
         self._add("bars", panel, corners, color=color, alpha=alpha)
 
     def heat(self, panel: int, shades: np.ndarray) -> None:

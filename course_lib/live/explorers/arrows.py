@@ -152,7 +152,7 @@ def arrow_rows(seen: dict[str, Steps], step: int, columns: int) -> list[Row]:
     loose = [name for name, one in seen.items() if not one.exact]
     words = "exact" if not loose else "direction only" if not exact else f"direction only: {name_list(loose)}"
     blank = ("",) * (columns - 1)
-    rows = [Row("gradient, −lr·g" if not loose else "gradient, downhill", GRADIENT, (*blank, words))]
+    rows = [Row("gradient", GRADIENT, (*blank, words))]
     if any(np.isfinite(one.memory[step - 1]).any() for one in seen.values()):
         rows.append(Row("remembered", MEMORY, (*blank, words)))
     places = list(dict.fromkeys(name for one in seen.values() for name, place in one.places.items()

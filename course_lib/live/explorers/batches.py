@@ -9,18 +9,22 @@ from typing import Any
 import numpy as np
 
 from ...curvature import flat
+from ...leaving import until_it_leaves
 from ...optimizers import GradientDescent, Newton, Optimizer
 from ...optimizers.hyper import Spec
 from ...plotting import short
 from ...problems import SoftmaxRegression
+from ..block.ahead import imagined
 from ..block.controls import Control
 from ..block.figure import Figure
 from ..block.scene import Axis, Panel, Row, Scene
-from .batch_runs import MOST_STEPS, BatchRun, run_batches
+from .batch_runs import MOST_STEPS, BatchRun, pace, run_batches, steps_of
 from .options import Options
-from .runs import Runs, named_optimizers
+from .run_marks import inside
+from .runs import Runs, named_optimizers, stacked
 
 _SAMPLE, _CLOUD = 300, 120
+_KEPT, _SIDE_BY_SIDE = 12, 3
 _FORMS = ("full batch", "one example", "mini-batch")
 _PLACES = ("at the start", "after the mini-batch run")
 
@@ -103,7 +107,9 @@ class BatchExplorer(Figure):
         others = ("size", "epochs", "place")
         reserved = frozenset({*others, *dir(Figure)})
         self._runs = Runs(dict.fromkeys(_FORMS, opt), shared, options, others, reserved, self.problem)
-        self._known: dict[str, tuple[Any, BatchRun]] = {}
+        self._known: dict[Any, BatchRun] = {}
+        self._ready: dict[Any, BatchRun] = {}
+        self._paces: dict[tuple[str, int], float] = {}
         self._look_around()
         controls = [
             *self._runs.controls,
@@ -133,15 +139,37 @@ class BatchExplorer(Figure):
 
     def run(self, form: str) -> BatchRun:
         """Return the run of a form at the present settings: "full batch", "one example" or "mini-batch"."""
-        opt = self.optimizer(form)
-        key = (self.batch(form), self.epochs, *opt.hyper().values())
-        if self._known.get(form, (None,))[0] != key:
-            budget = self.epochs * self.total
-            self._known[form] = (
-                key,
-                run_batches(opt, self.problem, self._begin, self.batch(form), budget, self.seed),
-            )
-        return self._known[form][1]
+        key = self._key(form)
+        found = self._ready.get(key) or self._known.get(key)
+        if found is None:
+            _, size, steps, *_ = key
+            (found,) = run_batches(self.optimizer(form), self.problem, self._begin, size, steps, self.seed)
+            self._known[key] = found
+            while len(self._known) > _KEPT:
+                del self._known[next(iter(self._known))]
+        return found
+
+    def _key(self, form: str) -> tuple[Any, ...]:
+        """Return all that a run depends on: its form, the size of its batches, its steps and its hyperparameters."""
+        size = self.batch(form)
+        return form, size, steps_of(self.problem, size, self.epochs), *self.optimizer(form).hyper().values()
+
+    def prepare(self, name: str, values: Sequence[Any]) -> int | None:
+        """Run the values of a hyperparameter side by side, in each form for itself."""
+        self._ready.clear()
+        rounds = []
+        for value in values[:_SIDE_BY_SIDE]:
+            with imagined(self, name, value):
+                rounds.append([(self._key(form), self.optimizer(form)) for form in _FORMS])
+        for column in zip(*rounds, strict=True):
+            keys, opts = zip(*column, strict=True)
+            together = stacked(opts)
+            _, size, steps, *_ = keys[0]
+            alike = all(key[1:3] == (size, steps) for key in keys)
+            if together is not None and together.grid and alike:
+                runs = run_batches(together, self.problem, self._begin, size, steps, self.seed)
+                self._ready |= zip(keys, runs, strict=True)
+        return len(rounds)
 
     # -- the noise ----------------------------------------------------------------------------------
 
@@ -200,9 +228,9 @@ class BatchExplorer(Figure):
         for form, run in runs.items():
             color = self._runs.colors[form]
             until = self.batch(form)  # no step before the first batch is read
-            scene.line(0, [1, until, until], [first, first, run.losses[1]], color, 1.2, dash=True)
-            scene.line(0, run.examples[1:], run.losses[1:], color)
-            scene.points(0, run.examples[1:], run.losses[1:], color, 2.4)
+            second = run.losses[1] if np.isfinite(run.losses[1]) else np.nan
+            scene.line(0, [1, until, until], [first, first, second], color, 1.2, dash=True)
+            self._draw_losses(scene, form, run)
             scene.rows.append(self._cost(form, run))
         self._draw_cloud(scene)
         root = short(self.size**0.5, 3)
@@ -215,6 +243,20 @@ class BatchExplorer(Figure):
             f"{form}: loss {_loss(run)} after {run.examples[-1]} examples" for form, run in runs.items()
         )
         return scene
+
+    def _draw_losses(self, scene: Scene, form: str, run: BatchRun) -> None:
+        """Draw a run's losses, up to where it leaves the panel for good."""
+        axis, color = scene.panels[0].y, self._runs.colors[form]
+        with np.errstate(all="ignore"):
+            curve = np.log10(
+                np.stack([np.maximum(run.examples, 1), np.maximum(run.losses, axis.low * 1e-3)], axis=1)
+            )
+        points, left = until_it_leaves(curve, -np.inf, (np.inf, np.log10(axis.high)), gone=run.diverged)
+        x, y = 10.0**points.T
+        scene.line(0, x[1:], y[1:], color)
+        scene.vertices(color, 2.4)
+        if left is not None:
+            scene.points(0, [x[-1]], [inside(axis, y[-1])], color, 6, "cross")
 
     def _draw_cloud(self, scene: Scene) -> None:
         points = self.cloud()
@@ -234,8 +276,14 @@ class BatchExplorer(Figure):
     def _cost(self, form: str, run: BatchRun) -> Row:
         batch = self.problem.train[np.arange(self.batch(form))]
         size = batch.inputs.nbytes + batch.targets.nbytes
+        place = (form, self.batch(form))
+        if place not in self._paces:  # measured once, or the numbers would tremble while a slider is moved
+            self._paces[place] = pace(
+                self.optimizer(form), self.problem, self._begin, self.batch(form), self.seed
+            )
+        seconds = self._paces[place] * run.steps
         cells = (f"{run.gradients:,}", f"{run.examples[-1]:,}", short(run.examples[-1] / self.total),
-                 _bytes(size), f"{1000 * run.seconds:.0f} ms", _loss(run))  # fmt: skip
+                 _bytes(size), f"{1000 * seconds:.0f} ms", _loss(run))  # fmt: skip
         return Row(form, self._runs.colors[form], cells, "bad" if run.diverged else "")
 
 

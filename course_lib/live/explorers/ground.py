@@ -109,7 +109,7 @@ class GroundFigure(Figure):
         opt, steps, noise, schedule = setting
         return simulate(opt, self.ground, steps, start, schedule, noise, seed=self.seed)
 
-    def prepare(self, name: str, values: Sequence[Any]) -> None:
+    def prepare(self, name: str, values: Sequence[Any]) -> int | None:
         """Run the first values of a setting side by side; of a number of steps, run the largest."""
         self._ready.clear()
         rounds = []
@@ -118,6 +118,7 @@ class GroundFigure(Figure):
                 rounds.append([(self.key(run, one), one, self.start) for run, one in self.settings().items()])
         for column in zip(*rounds, strict=True):
             self._run_together(*zip(*column, strict=True))
+        return len(rounds)
 
     def _run_together(
         self, keys: Sequence[Any], settings: Sequence[Setting], starts: Sequence[tuple[float, float]]

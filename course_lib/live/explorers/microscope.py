@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from ...optimizers import Optimizer
+from ...optimizers import AdaMax, Optimizer
 from ...optimizers.hyper import Spec
 from ...plotting import SERIES, short
 from ..block.controls import Control
 from ..block.figure import Figure
-from ..block.scene import Axis, Panel, Row, Scene
+from ..block.scene import HUGE, Axis, Panel, Row, Scene
+from .formulas import corrected, formulas
 from .options import Options
 from .runs import Runs
 
@@ -29,31 +30,6 @@ SEQUENCES: dict[str, Callable[[int], np.ndarray]] = {
 }
 """Gradients of one coordinate, by name: a function of the number of steps."""
 
-CORRECTED = {
-    "Adam": ("m", "v"),
-    "AdamW": ("m", "v"),
-    "RAdam": ("m", "v"),
-    "LAMB": ("m", "v"),
-    "AdaMax": ("m",),
-}
-"""Which running means a rule divides by 1 − βᵗ."""
-
-FORMULAS = {
-    "GradientDescent": {"step": "lr · g"},
-    "Momentum": {"m": "β·m + g", "step": "lr · m"},
-    "Nesterov": {"m": "β·m + g", "step": "lr · m"},
-    "Adagrad": {"v": "v + g²", "step": "lr · g / (√v + ε)"},
-    "RMSprop": {"v": "β·v + (1−β)·g²", "step": "lr · g / (√v + ε)"},
-    "Adam": {
-        "m": "β₁·m + (1−β₁)·g",
-        "v": "β₂·v + (1−β₂)·g²",
-        "m̂": "m / (1 − β₁ᵗ)",
-        "v̂": "v / (1 − β₂ᵗ)",
-        "step": "lr · m̂ / (√v̂ + ε)",
-    },
-}
-"""What stands in the rule, by optimizer and quantity."""
-
 
 def explore_moments(
     opt: Optimizer,
@@ -66,8 +42,9 @@ def explore_moments(
 ) -> Microscope:
     """Return a live figure that shows for one coordinate what an optimizer makes of a sequence of gradients.
 
-    On the left the gradient and its running mean, in the middle the running size (the root of the mean square), on
-    the right the step in units of lr; beneath, each quantity with its formula and its value at the cursor.
+    On the left the gradient and its running mean, in the middle its size and the root of the running mean square, on
+    the right the step in units of lr; beneath, each quantity with its formula, in the present form of the rule, and its
+    value at the cursor.
 
     Args:
         opt: any optimizer that works on a single number, a student's included.
@@ -141,7 +118,7 @@ class Microscope(Figure):
                     seen[_kept(name)].append(float(np.ravel(array)[0]))
         found = {"g": g} | {name: np.array(values) for name, values in seen.items() if name != "step"}
         t = np.arange(1, len(g) + 1)
-        for name in CORRECTED.get(type(opt).__name__, ()):
+        for name in corrected(opt):
             beta: Any = opt.beta1 if name == "m" else opt.beta2  # type: ignore[attr-defined]
             found[f"{name}̂"] = found[name] / (1 - beta**t)
         return found | {"step": np.array(seen["step"])}
@@ -152,8 +129,8 @@ class Microscope(Figure):
         for name, spec in self._opt.specs().items():
             forms += [self._opt.replace(**{name: value}) for value in spec.choices]
         kept = dict.fromkeys(_kept(name) for opt in forms for name in opt.init(np.zeros(1)).arrays)
-        corrected = tuple(f"{name}̂" for name in CORRECTED.get(type(self._opt).__name__, ()))
-        return ("g", *kept, *corrected, "step")
+        hats = dict.fromkeys(f"{name}̂" for opt in forms for name in corrected(opt))
+        return ("g", *kept, *hats, "step")
 
     # -- the picture --------------------------------------------------------------------------------
 
@@ -168,26 +145,26 @@ class Microscope(Figure):
         reach = _round_up(
             float(np.nanmax(np.abs(np.where(np.abs(steps) < 1e6, steps, np.nan)), initial=1.0)) * 1.1
         )
+        across, drawn = Axis.linear("step t", 1, len(t)), [name for name in self._terms if name in trace]
+        means = ", ".join(["g", *(name for name in drawn if self._place(name) == "mean")])
+        sizes = ", ".join(["|g|", *filter(None, map(self._sized, drawn))])
         scene = Scene(
             [
-                Panel(
-                    Axis.linear("step t", 1, len(t)), Axis.linear("", -height, height), "gradient and mean"
-                ),
-                Panel(Axis.linear("step t", 1, len(t)), Axis.linear("", 0, height), "running size"),
-                Panel(Axis.linear("step t", 1, len(t)), Axis.linear("", -reach, reach), "step / lr"),
+                Panel(across, Axis.linear("", -height, height), means),
+                Panel(across, Axis.linear("", 0, height), sizes),
+                Panel(across, Axis.linear("", -reach, reach), "step / lr"),
             ],
             columns=("is", f"at t = {at}"),
         )
+        told = formulas(self.optimizer) | {"g": "the gradient"}
         for panel in (0, 2):
             scene.line(panel, [1, len(t)], [0, 0], "frame", 1.0)
         for color, name in zip(self._colors(), self._terms, strict=True):
             if name not in trace:  # another form of the rule remembers it
                 continue
             self._draw_term(scene, name, color, t, trace, steps)
-            formula = FORMULAS.get(type(self._opt).__name__, {}).get(
-                name, "the gradient" if name == "g" else ""
-            )
-            scene.rows.append(Row(name, color, (formula, _number(trace[name][at - 1])), points_at="focus"))
+            words = told.get(name, f"see help({type(self._opt).__name__})")
+            scene.rows.append(Row(name, color, (words, _number(trace[name][at - 1])), points_at="focus"))
         for panel in range(3):
             axis = scene.panels[panel].y
             scene.line(panel, [at, at], [axis.low, axis.high], "muted", 1.0, dash=True)
@@ -228,16 +205,25 @@ class Microscope(Figure):
                     panel, t, np.where(heights == 0, np.nan, heights), color, 1.8, alpha=style["alpha"]
                 )
         elif name == "step":
-            scene.line(2, t, steps, color, **style)
-        elif name.startswith("m"):
-            scene.line(0, t, values, color, dash=name == "m", **style)
-        else:
-            root = (
-                values
-                if name == "u" and "beta2" in self._runs.traits("opt")
-                else np.sqrt(np.maximum(values, 0))
-            )
-            scene.line(1, t, root, color, dash=name == "v" and "v̂" in trace, **style)
+            scene.line(2, t, _sound(steps), color, **style)
+        elif self._place(name) == "mean":
+            scene.line(0, t, _sound(values), color, dash=f"{name}̂" in trace, **style)
+        elif self._place(name):
+            size = np.sqrt(np.maximum(values, 0)) if self._place(name) == "square" else values
+            scene.line(1, t, _sound(size), color, dash=f"{name}̂" in trace, **style)
+
+    def _place(self, name: str) -> str:
+        """Return what a quantity is: a "mean" of gradients, a "size", a "square" of which the root is drawn, or ""."""
+        if name == "u" and isinstance(self._opt, AdaMax):
+            return "size"
+        last = name.rpartition(".")[2]
+        return {"m": "mean", "m̂": "mean", "v": "square", "v̂": "square", "v_max": "square", "u": "square"}.get(
+            last, ""
+        )
+
+    def _sized(self, name: str) -> str:
+        """Return a quantity as it is drawn beside the size of g, or ""."""
+        return {"square": f"√{name}", "size": name}.get(self._place(name), "")
 
     def _colors(self) -> list[str]:
         """Return a colour for every quantity: ink for g, one for each other name."""
@@ -248,6 +234,11 @@ class Microscope(Figure):
 def _kept(name: str) -> str:
     """Return what an array of the state is called here, where "g" and "step" are those of the step being taken."""
     return f"kept {name}" if name in ("g", "step") else name
+
+
+def _sound(values: np.ndarray) -> np.ndarray:
+    """Return values up to the first that is no number, or too large a one to be drawn."""
+    return np.where(np.logical_and.accumulate(np.abs(values) < HUGE), values, np.nan)
 
 
 def _sequence(name: str, values: Any) -> np.ndarray:

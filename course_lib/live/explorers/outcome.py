@@ -13,6 +13,9 @@ from ...running.simulate import settled
 STEADY, NOISY = 1 + 1e-9, 4.0
 """How much higher than before a run must come to count as growing: without noise, and with it."""
 
+FAR = 1e3
+"""So many times its first height, a run has grown, whatever it does there."""
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -21,7 +24,8 @@ class Outcome:
     Args:
         words: "arrived" if it has been within the tolerance of the minimum from some step on; "passed" if it was
             there and no longer is; "diverged at step k"; "growing" if it has lately been higher than ever
-            before; otherwise "not there yet", or "falling" where there is no minimum.
+            before, or is a thousand times as high as at first; otherwise "not there yet", or "falling" where
+            there is no minimum.
         state: "good", "bad" or "".
         arrived: the step from which on it has been there, or None.
         gone: whether it has diverged.
@@ -60,7 +64,8 @@ def outcome(path: Path, tolerance: float, step: int | None = None, noisy: bool =
         return Outcome("passed") if arrived is None else Outcome("arrived", "good", arrived)
     half = len(heights) // 2
     before, lately = heights[: max(half, 1)].max(), heights[max(half, 1) :].max(initial=-np.inf)
-    if not lately <= before + (NOISY if noisy else STEADY) * abs(before) - abs(before):
+    far = not noisy and not heights[-1] <= FAR * max(abs(heights[0]), tolerance)
+    if far or not lately <= before + (NOISY if noisy else STEADY) * abs(before) - abs(before):
         return Outcome("growing", "bad")
     return Outcome("not there yet" if bounded else "falling")
 

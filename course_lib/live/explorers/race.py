@@ -103,7 +103,7 @@ _runners = lru_cache(maxsize=32)(runners)
 class Race(GroundFigure):
     """What `explore_race` returns; its arguments are explained there."""
 
-    _side_by_side = 12  # of thirteen runners: more would keep whoever asks meanwhile waiting
+    _side_by_side = 16  # of thirteen runners: more would keep whoever asks meanwhile waiting
 
     def __init__(
         self,

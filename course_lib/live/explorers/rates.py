@@ -63,6 +63,10 @@ class RatesExplorer(Figure):
 
     def __init__(self, comparison: Comparison, baseline: str, method: str, options: Options) -> None:
         self.curves = comparison.sensitivity
+        self._losses = {
+            name: np.where(np.isnan(curve.criterion), np.inf, curve.criterion)
+            for name, curve in self.curves.items()
+        }
         self.criterion = comparison.criterion
         if not self.criterion.endswith("loss"):
             raise ValueError(f"comparison was tuned by {self.criterion}, but it must be by a loss")
@@ -73,8 +77,8 @@ class RatesExplorer(Figure):
                 )
         self.baseline = baseline
         tried = np.concatenate([curve.lr for curve in self.curves.values()])
-        losses = np.concatenate([curve.criterion for curve in self.curves.values()])
-        best = np.array([curve.criterion.min() for curve in self.curves.values()])
+        losses = np.concatenate(list(self._losses.values()))
+        best = np.array([loss.min() for loss in self._losses.values()])
         top = min(1.3 * losses[np.isfinite(losses)].max(), 30 * best[np.isfinite(best)].max())
         words = self.criterion.replace("_", " ")
         self.axis = Axis.decades(words, 0.7 * best.min(), top, 4)
@@ -97,7 +101,7 @@ class RatesExplorer(Figure):
     def ranking(self) -> list[tuple[str, float]]:
         """Return (method, loss) as the figure is set, the best first; NaN where the lr was not tried."""
         if self.each == EACH[1]:
-            losses = {name: float(curve.criterion.min()) for name, curve in self.curves.items()}
+            losses = {name: float(loss.min()) for name, loss in self._losses.items()}
         else:
             losses = {name: self._at(name, self.lr) for name in self.curves}
         return sorted(losses.items(), key=lambda pair: (np.isnan(pair[1]), pair[1]))
@@ -127,7 +131,7 @@ class RatesExplorer(Figure):
                 f"{places[name]} of {tried}" if not np.isnan(loss) else "–",
                 _words(loss),
                 short(curve.best, 3),
-                _words(float(curve.criterion.min())),
+                _words(float(self._losses[name].min())),
             )
             scene.rows.append(Row(name, self._color(name), cells))
         listed = ", ".join(f"{name} {_words(loss)}" for name, loss in ranking)
@@ -143,14 +147,14 @@ class RatesExplorer(Figure):
 
     def _draw_curve(self, scene: Scene, name: str) -> None:
         curve, color = self.curves[name], self._color(name)
-        y = np.where(curve.criterion <= self.axis.high, curve.criterion, np.nan)
+        y = np.where(self._losses[name] <= self.axis.high, self._losses[name], np.nan)
         faint = color == "muted"
         scene.line(1, curve.lr, y, color, 1.2 if faint else 2.4, alpha=0.45 if faint else 1.0)
         scene.points(
             1, curve.lr, y, color, 1.6 if faint else 2.6, alpha=0.45 if faint else 1.0
         )  # what was tried
         at = (
-            (curve.best, float(curve.criterion.min()))
+            (curve.best, float(self._losses[name].min()))
             if self.each == EACH[1]
             else (self.lr, self._at(name, self.lr))
         )
@@ -161,7 +165,7 @@ class RatesExplorer(Figure):
         """Return a method's loss at a learning rate that was tried: NaN if not by this method."""
         curve = self.curves[name]
         here = np.isclose(curve.lr, lr, rtol=5e-3, atol=0)
-        return float(curve.criterion[here][0]) if here.any() else float("nan")
+        return float(self._losses[name][here][0]) if here.any() else float("nan")
 
     def _color(self, name: str) -> str:
         return {self.method: "vermilion", self.baseline: "blue"}.get(name, "muted")

@@ -76,10 +76,10 @@ def draw_path(
     x, y = points.T
     scene.line(panel, x, y, color, halo=True, dash=dash, trail=trail, until=last)
     if dots:
-        scene.points(panel, x, y, color, 2.4, trail=trail, until=last)
+        scene.vertices(color, 2.4, until=last)
     if left is None or step < left:
         size = {"ring": 4.5}.get(head, 6.0)
-        scene.points(panel, x, y, color, size, head, since=last, until=last)
+        scene.vertices(color, size, head, until=last, since=last)
         return None
     return left
 
@@ -119,13 +119,14 @@ def draw_losses(
     floor, ceiling = (-np.inf, np.log10(top)) if axis.log else (axis.low, top)
     curve = np.stack([np.arange(len(heights)), shown], axis=1)
     gone = path.diverged_at is not None
-    points, left = until_it_leaves(curve, (-np.inf, floor), (np.inf, ceiling), gone=gone)
+    sound = np.arange(len(heights)) < path.diverged_at if gone else None
+    points, left = until_it_leaves(curve, (-np.inf, floor), (np.inf, ceiling), sound, gone)
     step = path.steps if step is None else step
     last = min(step, len(points) - 1)
     x, y = points[:, 0], 10 ** points[:, 1] if axis.log else points[:, 1]
     scene.line(panel, x, y, color, dash=dash, trail=trail, until=last)
     if dots and path.steps <= 60:
-        scene.points(panel, x, y, color, 2.2, trail=trail, until=last)
+        scene.vertices(color, 2.2, until=last)
     if left is not None and step >= left:
         scene.points(panel, [x[-1]], [inside(axis, y[-1], top)], "bad", 6, "cross")
 

@@ -23,6 +23,9 @@ from .quadratic import Eigen, draw_errors, error_axis, swing_axis
 _TOP = 0.99
 """The largest beta of the map."""
 
+_CLOSE = 0.03
+"""The best point of the map is told to those who come so close to its ρ; the ridge is sharp."""
+
 
 def explore_stability(
     opt: Momentum | None = None,
@@ -179,8 +182,8 @@ class StabilityExplorer(Figure):
         scene.handle(0, "cursor", *self.cursor)
         best, where = self.best()
         scene.notice = f"Here ρ = {worst:.4f}."
-        if worst < best + 0.01:
-            scene.notice += f" ✓ This is the best of the whole map, to a hundredth: {best:.4f}, at {where}."
+        if worst < best + _CLOSE:
+            scene.notice += f" ✓ Found: the best of the whole map is {best:.4f}, at {where}."
             scene.notice_state = "good"
         slowest = problem.names[int(rates.argmax())]
         verdict = "diverges" if worst >= 1 else f"shrinks the error by {worst:.4f} per step in the long run"

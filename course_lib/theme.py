@@ -1,0 +1,58 @@
+"""The colours of every picture by their roles, and numbers as one writes them."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from matplotlib.colors import LinearSegmentedColormap, to_hex
+
+THEMES: dict[str, dict[str, str]] = {
+    "light": {
+        "page": "#ffffff", "text": "#1b2733", "muted": "#5b6b7b", "frame": "#b9c4cf", "grid": "#e3e8ee",
+        "halo": "#ffffff", "low": "#f4f8fb", "high": "#9db8cf", "contour": "#5f7d9a",
+        "vermilion": "#c84c00", "blue": "#0064a8", "green": "#00795a", "purple": "#a3447f",
+        "amber": "#a86b00", "sky": "#1f83bd", "ink": "#1b2733", "bad": "#b3001b", "good": "#00693e",
+        "target": "#00795a", "off": "#d5d9de",
+    },
+    "dark": {
+        "page": "#111418", "text": "#e8edf2", "muted": "#a3b1bf", "frame": "#4a5866", "grid": "#27303a",
+        "halo": "#0d1116", "low": "#141b23", "high": "#46627d", "contour": "#7f9cb8",
+        "vermilion": "#ff8a4c", "blue": "#63b3f2", "green": "#35cc9c", "purple": "#e48fc2",
+        "amber": "#f2bd4b", "sky": "#9ad4f7", "ink": "#e8edf2", "bad": "#ff6b7d", "good": "#4fd89b",
+        "target": "#35cc9c", "off": "#3a4048",
+    },
+}  # fmt: skip
+"""Colours by role for the two themes; hues after Okabe and Ito, shifted until 4.5 : 1 on the page."""
+
+SERIES = ("vermilion", "blue", "green", "purple", "amber", "sky", "ink")
+"""The roles given to several runs in one picture, in this order."""
+
+
+def short(value: float, digits: int = 2) -> str:
+    """Return a number as one would write it: 0.05, 120, 3.2e-7.
+
+    Examples:
+        >>> short(0.05), short(120.0), short(3.21e-7), short(1e5)
+        ('0.05', '120', '3.2e-7', '1e5')
+    """
+    if value == 0 or 1e-3 <= abs(value) < 1e4:
+        return f"{float(f'{value:.{digits}g}'):g}"
+    mantissa, _, exponent = f"{value:.{digits - 1}e}".partition("e")
+    return f"{float(mantissa):g}e{int(exponent)}" if exponent else mantissa
+
+
+@lru_cache(maxsize=8)
+def landscape_colors(theme: str) -> LinearSegmentedColormap:
+    """Return the colour map of heights: quiet, so that a path stands out on it."""
+    colors = THEMES[theme]
+    return LinearSegmentedColormap.from_list(f"landscape-{theme}", [colors["low"], colors["high"]])
+
+
+@lru_cache(maxsize=8)
+def rate_colors(theme: str) -> tuple[str, ...]:
+    """Return 256 colours for a map of results: 0 the best … 254 the worst, 255 for "diverges"."""
+    from matplotlib import colormaps
+
+    ramp = [to_hex(c) for c in colormaps["viridis"](np.linspace(0.98, 0.02, 255))]
+    return (*ramp, THEMES[theme]["off"])
