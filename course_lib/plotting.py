@@ -207,7 +207,7 @@ def axes_figure(path: Path, theme: Theme = "light") -> Picture:
     figure = new_figure(theme=theme)
     left, right = figure.subplots(1, 2, width_ratios=(1, 1.5))
     styled(left, theme).grid(False)
-    draw_landscape(left, surface, theme)
+    draw_landscape(left, surface, theme, float(path.losses[0]), through=True)
     left.set_aspect("equal")
     right.axhline(0, color=colors["frame"], lw=1)
     points, _ = _seen(path)

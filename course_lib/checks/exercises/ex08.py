@@ -34,7 +34,7 @@ def adam_step(x, g, state, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8):
 
 MEANS = STEP = "lesson 08, section 4, the rule"
 HATS = "lesson 08, section 5, bias correction, step by step"
-EPS = "lesson 08, section 7, eps: one letter, three places"
+EPS = "lesson 08, appendix A, eps: one letter, three places"
 adam_mistakes = [
     Mistake("no bias correction", {"m / (1 - beta1**t)": "m", "v / (1 - beta2**t)": "v"},
             "m and v start at zero and are too small at first; the hats make up for that.", HATS),
