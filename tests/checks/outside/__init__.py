@@ -36,8 +36,8 @@ class Submission:
 
     @property
     def causes(self) -> set[str]:
-        """The single causes."""
-        return set(self.cause.split(" + "))
+        """The cause, and the single ones of two."""
+        return {self.cause, *self.cause.split(" + ")}
 
     def function(self, mine: dict[str, Any]) -> Callable[..., Any]:
         """Return the function, defined as in a notebook's cell."""
@@ -45,9 +45,7 @@ class Submission:
         assert found
         text = self.body
         if f"def {self.task}(" not in text:
-            head = next(
-                line for line in found[1].source.splitlines() if line.startswith(f"def {self.task}(")
-            )
+            head = next(line for line in found[1].source.splitlines() if line.startswith(f"def {self.task}("))
             text = f"{head}\n{textwrap.indent(text, '    ')}"
         file = f"<{self.task}: {self.cause}>"
         linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
