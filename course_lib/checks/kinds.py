@@ -113,11 +113,18 @@ class Code(Task):
         verdict.lines = words.told(difference, self.plan.cases[: self.plan.deciding], self.hyper)
         verdict.picture = picture.paths(runs, self.expected, difference.case)
         self._speak(self.diagnosis(runs), verdict)
-        good = [name for name in self.parts if compare.right_throughout(name, deciding, expected)]
+        good = [name for name in self.parts if self._part_is_right(name, runs)]
         if good:
             verdict.earned = float(sum(self.parts[name] for name in good))
             verb = "is" if len(good) == 1 else "are"
             verdict.lines.append(f"Part of the points: {' and '.join(good)} {verb} right in all cases.")
+
+    def _part_is_right(self, name: str, runs: list[Run]) -> bool:
+        # where the gradient is asked for at x, a wrong x spoils what is calculated before it
+        deciding = range(self.plan.deciding)
+        places = [i for i in deciding if "grad" not in self.plan.cases[i]] or list(deciding)
+        mine = [runs[i] for i in places if i < len(runs)]
+        return compare.right_throughout(name, mine, [self.expected[i] for i in places])
 
     def _speak(self, found: Diagnosis | None, verdict: Verdict) -> None:
         if found:

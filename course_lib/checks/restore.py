@@ -44,15 +44,18 @@ def left_as_found() -> Iterator[None]:
             os.chdir(folder)
 
 
-@contextmanager
-def pristine() -> Iterator[None]:
-    """Give numpy and Python's modules back the functions they were born with, for as long as answers are compared."""
-    found = [_DICT(_VARS(module)) for module in _MODULES]
-    _put_back(_PRISTINE)
-    try:
-        yield
-    finally:
-        _put_back(found)
+class pristine:
+    """Give numpy and Python's modules back the functions they were born with, for as long as answers are compared.
+
+    A class, since contextlib needs functions that may be broken.
+    """
+
+    def __enter__(self) -> None:
+        self._found = [_DICT(_VARS(module)) for module in _MODULES]
+        _put_back(_PRISTINE)
+
+    def __exit__(self, *error: object) -> None:
+        _put_back(self._found)
 
 
 def builtins_kept(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -237,10 +237,11 @@ SHORTCUTS = (0.1, 0.5, 1.0, 2.0)
 def _numbers(rng: np.random.Generator) -> dict[str, Any]:
     condition, largest = int(rng.integers(20, 61)), 1.0
     while any(1.4 < lr * largest < 2.1 for lr in SHORTCUTS):
-        largest = float(f"{10 ** rng.uniform(-1, 1):.2g}")
+        largest = float(f"{10 ** rng.uniform(-2, 2):.2g}")
     valley = quadratic(condition=condition, largest=largest)
-    steps = simulate(GradientDescent(lr=valley.lr), valley, 2000).steps_to(1e-6)
-    return {"largest": largest, "condition": condition, "steps": int(1.1 * steps)}
+    loss = 1e-6 * largest
+    steps = simulate(GradientDescent(lr=valley.lr), valley, 2000).steps_to(loss)
+    return {"largest": largest, "condition": condition, "loss": loss, "steps": int(1.1 * steps)}
 
 
 def _down(runs: list[Run], mine: Mine) -> tuple[bool, str]:
@@ -252,10 +253,13 @@ def _down(runs: list[Run], mine: Mine) -> tuple[bool, str]:
     path = simulate(GradientDescent(lr=float(lr)), valley, mine["steps"])
     if path.diverged or path.losses[-1] > path.losses[0]:
         return False, f"With lr = {lr:g} the run diverges."
-    reached = path.steps_to(1e-6)
+    reached = path.steps_to(mine["loss"])
     if reached is None:
         return False, f"With lr = {lr:g} the loss is {path.final_loss:.2g} after {mine['steps']} steps."
-    return True, f"With lr = {lr:g} the loss is below 1e-6 after {reached} steps of {mine['steps']}."
+    return (
+        True,
+        f"With lr = {lr:g} the loss is below {mine['loss']:.2g} after {reached} steps of {mine['steps']}.",
+    )
 
 
 EXERCISE = Exercise(

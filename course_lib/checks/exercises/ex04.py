@@ -177,15 +177,18 @@ SHORTCUTS = (0.0, 0.01, 0.1, 0.5, 1.0, 2.0, 3.0, 10.0)
 
 
 def _numbers(rng: np.random.Generator) -> dict[str, Any]:
-    lr, beta, condition, largest = 1.0, 0.0, int(rng.integers(60, 141)), 1.0
+    lr, beta, condition, largest = 1.0, 0.0, int(rng.integers(60, 401)), 1.0
     while any(np.isclose(lr / (1 - beta), number, rtol=0.03) for number in (*SHORTCUTS, lr, beta)):
         lr, beta = round(rng.uniform(0.02, 0.2), 3), round(rng.uniform(0.6, 0.98), 2)
-    while any(1.8 < number * largest < 4 for number in SHORTCUTS):
-        largest = float(f"{10 ** rng.uniform(-1.5, 1.5):.2g}")
+    while any(1.8 < number * largest < 4 for number in (0.1, 0.5, 1.0, 2.0)):
+        largest = float(f"{10 ** rng.uniform(-3, 3):.2g}")
     best_lr, best_beta = best_settings(largest, largest / condition)
     best = Momentum(lr=float(best_lr), beta=float(best_beta))
-    steps = simulate(best, quadratic(condition=condition, largest=largest), 2000).steps_to(1e-6)
-    return {"lr": lr, "beta": beta, "largest": largest, "condition": condition, "steps": int(1.3 * steps)}
+    loss = 1e-6 * largest
+    steps = simulate(best, quadratic(condition=condition, largest=largest), 2000).steps_to(loss)
+    return {
+        "lr": lr, "beta": beta, "largest": largest, "condition": condition, "loss": loss, "steps": int(1.05 * steps),
+    }  # fmt: skip
 
 
 def _known(mine: Mine) -> list[tuple[float, str]]:
@@ -207,12 +210,12 @@ def _down(runs: list[Run], mine: Mine) -> tuple[bool, str]:
         return False, "Return two numbers, lr > 0 and 0 ≤ beta < 1."
     bowl = quadratic(condition=mine["condition"], largest=mine["largest"])
     path = simulate(Momentum(lr=float(lr), beta=float(beta)), bowl, mine["steps"])
-    reached, settings = path.steps_to(1e-6), f"With lr = {lr:g}, beta = {beta:g}"
+    reached, settings = path.steps_to(mine["loss"]), f"With lr = {lr:g}, beta = {beta:g}"
     if path.diverged or path.losses[-1] > path.losses[0]:
         return False, f"{settings} the run diverges."
     if reached is None:
         return False, f"{settings} the loss is {path.final_loss:.2g} after {mine['steps']} steps."
-    return True, f"{settings} the loss is below 1e-6 after {reached} steps of {mine['steps']}."
+    return True, f"{settings} the loss is below {mine['loss']:.2g} after {reached} steps of {mine['steps']}."
 
 
 VALLEYS = [

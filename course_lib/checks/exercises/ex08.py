@@ -137,7 +137,7 @@ def first_step():
     return (1 - mine["beta1"]) / (1 - mine["beta2"]) ** 0.5
 
 
-SHORTCUTS = (0.0, 0.001, 0.01, 0.1, 0.5, 1.0, 0.1 / 0.001**0.5)
+SHORTCUTS = (0.0, 0.001, 0.01, 0.1, 0.5, 1.0, 2.0, 0.1 / 0.001**0.5)
 """Answers that are right for nobody, so that none of them can be handed round."""
 
 
