@@ -177,11 +177,11 @@ SHORTCUTS = (0.0, 0.01, 0.1, 0.5, 1.0, 2.0, 3.0, 10.0)
 
 
 def _numbers(rng: np.random.Generator) -> dict[str, Any]:
-    lr, beta, condition, largest = 1.0, 0.0, int(rng.integers(60, 401)), 1.0
+    lr, beta, condition = 1.0, 0.0, int(10 ** rng.uniform(1.5, 2.6))
     while any(np.isclose(lr / (1 - beta), number, rtol=0.03) for number in (*SHORTCUTS, lr, beta)):
         lr, beta = round(rng.uniform(0.02, 0.2), 3), round(rng.uniform(0.6, 0.98), 2)
-    while any(1.8 < number * largest < 4 for number in (0.1, 0.5, 1.0, 2.0)):
-        largest = float(f"{10 ** rng.uniform(-3, 3):.2g}")
+    # so flat that 0.01, 0.1, 1 and 2 are far too small for lr
+    largest = float(f"{10 ** rng.uniform(-4.3, -0.35):.2g}")
     best_lr, best_beta = best_settings(largest, largest / condition)
     best = Momentum(lr=float(best_lr), beta=float(best_beta))
     loss = 1e-6 * largest
