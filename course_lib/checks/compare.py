@@ -1,15 +1,19 @@
-"""Compare what was seen with what should have been seen, and say where they part."""
+"""Compare what was seen with what should have been seen."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from .observe import Odd, Run, Seen
+from .observe import Run, Seen
 
 TOLERANCE = 1e-5
 """How far apart numbers may be, relative to the largest of their array: float32 passes, no known mistake does."""
+
+NOTHING = 1e-14
+"""As good as zero."""
 
 
 @dataclass(frozen=True)
@@ -21,19 +25,21 @@ class Difference:
         right: what should have been seen.
         got: what was seen; None if nothing was.
         agreed: names of the quantities that were still right at that step.
+        later: whether steps before that one were right.
     """
 
     case: int
     right: Seen
     got: Seen | None
     agreed: tuple[str, ...] = ()
+    later: bool = False
 
 
 def close(a: object, b: object) -> bool:
     """Whether two seen values are the same, up to rounding.
 
     Examples:
-        >>> close(np.array([1.0, 2.0]), np.array([1.0, 2.000001])), close(Odd("None"), Odd("None"))
+        >>> close(np.array([1.0, 2.0]), np.array([1.0, 2.000001])), close("a", "a")
         (True, True)
     """
     if not isinstance(a, np.ndarray) or not isinstance(b, np.ndarray):
@@ -41,11 +47,11 @@ def close(a: object, b: object) -> bool:
     if a.shape != b.shape or not (np.isfinite(a) == np.isfinite(b)).all():
         return False
     finite = np.isfinite(b)
-    scale = np.abs(b[finite]).max(initial=1e-300)
-    return bool((np.abs(a[finite] - b[finite]) <= TOLERANCE * scale).all())
+    scale = np.abs(b[finite]).max(initial=0)
+    return bool((np.abs(a[finite] - b[finite]) <= TOLERANCE * scale + NOTHING).all())
 
 
-def agree(a: list[Run], b: list[Run]) -> bool:
+def agree(a: Sequence[Run], b: Sequence[Run]) -> bool:
     """Whether two functions behaved alike in every case, their errors included."""
     return len(a) == len(b) and all(_alike(one, other) for one, other in zip(a, b, strict=True))
 
@@ -61,7 +67,45 @@ def _alike(a: Run, b: Run) -> bool:
     )
 
 
-def first_difference(runs: list[Run], right: list[Run]) -> Difference | None:
+def as_far_as_seen(a: Run, b: Run) -> bool:
+    """Whether two runs show the same values, up to rounding, whatever the numbers of their steps."""
+    return len(a.seen) == len(b.seen) and all(
+        close(x.value, y.value) for x, y in zip(a.seen, b.seen, strict=True)
+    )
+
+
+def same(a: Run, b: Run) -> bool:
+    """Whether two runs show exactly the same, to the last bit."""
+    return len(a.seen) == len(b.seen) and all(
+        isinstance(x.value, np.ndarray)
+        and isinstance(y.value, np.ndarray)
+        and np.array_equal(x.value, y.value, equal_nan=True)
+        for x, y in zip(a.seen, b.seen, strict=True)
+    )
+
+
+def telling(runs: Sequence[Run], right: Sequence[Run]) -> bool:
+    """Whether what was seen says something: an error, another kind of value, or a finite number that is wrong.
+
+    All NaN is like all other NaN, whatever made it; so NaN alone tells nothing.
+    """
+    for run, expected in zip(runs, right, strict=False):
+        if run.trouble or len(run.seen) != len(expected.seen):
+            return True
+        for x, y in zip(run.seen, expected.seen, strict=True):
+            if not isinstance(x.value, np.ndarray) or not isinstance(y.value, np.ndarray):
+                if not close(x.value, y.value):
+                    return True
+            elif x.value.shape != y.value.shape:
+                return True
+            else:
+                both = np.isfinite(x.value) & np.isfinite(y.value)
+                if not close(x.value[both], y.value[both]):
+                    return True
+    return False
+
+
+def first_difference(runs: Sequence[Run], right: Sequence[Run]) -> Difference | None:
     """Return where the runs first part from the right ones, or None."""
     for number, expected in enumerate(right):
         seen = runs[number].seen if number < len(runs) else []
@@ -69,72 +113,21 @@ def first_difference(runs: list[Run], right: list[Run]) -> Difference | None:
             got = seen[i] if i < len(seen) else None
             if got is None or got.name != wanted.name or not close(got.value, wanted.value):
                 agreed = tuple(s.name for s in expected.seen[:i] if s.step == wanted.step)
-                return Difference(number, wanted, got, agreed)
+                return Difference(number, wanted, got, agreed, i > len(agreed))
     return None
 
 
-def told(difference: Difference, cases: int) -> list[str]:
-    """Return a difference in words: where, what was expected, what came, how far off."""
-    right, got = difference.right, difference.got
-    step, name = right.step, right.name
-    place = f"In case {difference.case + 1} of {cases}" if cases > 1 else ""
-    if got is None:
-        return [f"{place or 'Here'} {name} was not reached."]
-    if isinstance(got.value, Odd):
-        wanted = "text" if isinstance(right.value, str) else _kind(right.value)
-        hint = " Is there a return at the end?" if got.value.words.startswith("None") else ""
-        where = f" at step {step}" if step else ""
-        words = (
-            got.value.words
-            if "instead of" in got.value.words
-            else f"expected {wanted}, got {got.value.words}"
+def right_throughout(name: str, runs: Sequence[Run], right: Sequence[Run]) -> bool:
+    """Whether one quantity was right at every step of every case."""
+    return len(runs) == len(right) and all(
+        [s.step for s in run.seen if s.name == name] == [s.step for s in expected.seen if s.name == name]
+        and all(
+            close(a.value, b.value)
+            for a, b in zip(_of(name, run), _of(name, expected), strict=True)
         )
-        return [f"{got.name[:1].upper()}{got.name[1:]}{where}: {words}.{hint}"]
-    if isinstance(right.value, str) or isinstance(got.value, str):
-        return [_after(place, step, f"{name}: {got.value}; expected: {right.value}.")]
-    assert isinstance(right.value, np.ndarray)
-    if got.value.shape != right.value.shape:
-        words = f"{name} should be {_kind(right.value)}, but it is {_kind(got.value)}."
-        return [_after(place, step, words)]
-    a, b = got.value, right.value
-    if name == "path":  # one array that holds all steps: the first row that differs
-        step = next(i for i in range(len(b)) if not close(a[i], b[i]))
-        a, b, name = a[step], b[step], f"path[{step}]"
-    lines = [_after(place, right.step, f"{name} is {_shown(a)}, expected {_shown(b)}{_how_far(a, b)}.")]
-    if difference.agreed:
-        lines.append(f"At that step {' and '.join(difference.agreed)} {'is' if len(difference.agreed) == 1 else 'are'} "
-                     f"right: look at the lines after.")  # fmt: skip
-    elif right.step > 1 or (name.startswith("path") and step > 1):
-        lines.append("Everything before that step is right.")
-    elif difference.case and step <= 1:
-        lines.append("The case before was right, so look for a number that is fixed in your code, or for something "
-                     "that it remembers from one run to the next, such as a global variable.")  # fmt: skip
-    return lines
+        for run, expected in zip(runs, right, strict=True)
+    )  # fmt: skip
 
 
-def _after(place: str, step: int, words: str) -> str:
-    start = ", ".join(part for part in (place, f"step {step}" if step else "") if part)
-    return f"{start[:1].upper()}{start[1:]}: {words}" if start else words
-
-
-def _kind(value: object) -> str:
-    if not isinstance(value, np.ndarray):
-        return "text"
-    return f"an array of shape {value.shape}" if value.ndim else "a single number"
-
-
-def _shown(value: np.ndarray) -> str:
-    if value.size > 6:
-        first = ", ".join(f"{v:.5g}" for v in value.ravel()[:4])
-        return f"[{first}, …]"
-    return np.array2string(value, precision=5, separator=", ", suppress_small=False).replace("\n", "")
-
-
-def _how_far(a: np.ndarray, b: np.ndarray) -> str:
-    if not np.isfinite(a).all():
-        return " (not finite: an overflow, a 0/0 or the root of a negative number)"
-    gap, scale = np.abs(a - b).max(), np.abs(b).max()
-    if scale == 0 or gap > 10 * scale:
-        return f" (off by {gap:.3g})"
-    percent = 100 * gap / scale
-    return f" (off by {gap:.2g}, that is {percent:.0f} %)" if percent >= 10 else f" (off by {percent:.2g} %)"
+def _of(name: str, run: Run) -> list[Seen]:
+    return [s for s in run.seen if s.name == name]

@@ -7,24 +7,20 @@ Python's modules and random state are left as they were found, and a watchdog st
 from __future__ import annotations
 
 import _thread
-import builtins
 import ctypes
 import io
-import math
-import random
 import signal
 import sys
 import threading
 import time
 import traceback
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
+from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass, field
-from types import ModuleType
 from typing import Any, Literal
 
-import numpy as np
+from .restore import left_as_found
 
 SECONDS = 3.0
 """How long student code may run before the watchdog stops it."""
@@ -33,7 +29,7 @@ PRINTED = 2000
 WARNED = 5
 """How many different warnings are kept."""
 
-Kind = Literal["unattempted", "raised", "endless", "interrupted"]
+Kind = Literal["unattempted", "left over", "raised", "endless", "interrupted"]
 
 
 class Stopped(BaseException):
@@ -49,7 +45,8 @@ class Trouble:
     """Why a call did not come to its end.
 
     Args:
-        kind: "unattempted" for the stub, "raised", "endless", or "interrupted" by hand.
+        kind: "unattempted" for the stub, "left over" where it stands beside other code, "raised", "endless", or
+            "interrupted" by hand.
         error: the exception's class and message; for "endless" what ran out.
         line: the number of the student's line, 0 if unknown.
         code: that line.
@@ -92,9 +89,26 @@ def guarded(call: Callable[[], Any], seconds: float = SECONDS, file: str = "") -
             outcome.value, error, watchdog = _watched(call, seconds)
             if error is not None:
                 outcome.trouble = _trouble(error, watchdog, file)
-    outcome.printed = printed.text()
-    outcome.warned = list(dict.fromkeys(f"{w.category.__name__}: {w.message}" for w in caught))[:WARNED]
+    outcome.printed = readable(printed.text())
+    outcome.warned = list(dict.fromkeys(readable(f"{w.category.__name__}: {w.message}") for w in caught))[
+        :WARNED
+    ]
     return outcome
+
+
+def trusted(call: Callable[[], Any], file: str = "") -> Outcome:
+    """Call a function of the course's own, which may raise, but ends and changes nothing.
+
+    Examples:
+        >>> trusted(lambda: 1 / 0).trouble.error
+        'ZeroDivisionError: division by zero'
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return Outcome(call())
+        except Exception as error:
+            return Outcome(trouble=_trouble(error, None, file))
 
 
 def _watched(call: Callable[[], Any], seconds: float) -> tuple[Any, BaseException | None, Watchdog]:
@@ -194,16 +208,21 @@ class Watchdog:
         raise Stopped
 
 
-def _trouble(error: BaseException, watchdog: Watchdog, file: str) -> Trouble:
+def readable(text: str) -> str:
+    """Return a text without what cannot be sent to a browser, such as half of a character."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _trouble(error: BaseException, watchdog: Watchdog | None, file: str) -> Trouble:
     line, code = _own_line(error, file)
-    if watchdog.reason is not None:
+    if watchdog and watchdog.reason is not None:
         return Trouble("endless", watchdog.reason, line, code)
-    if watchdog.interrupted:
+    if watchdog and watchdog.interrupted:
         return Trouble("interrupted", "", line, code)
     if type(error) is NotImplementedError and not error.args:
         return Trouble("unattempted")
     try:
-        message = str(error)[:500]
+        message = readable(str(error)[:500])
     except BaseException:  # a student's exception may have a __str__ that fails
         message = ""
     name = type(error).__name__
@@ -240,65 +259,3 @@ class _Capped(io.TextIOBase):
     def text(self) -> str:
         more = self.size - len(self.kept)
         return self.kept + (f"… and {more:,} more characters" if more else "")
-
-
-# -- what is put back afterwards -------------------------------------------------------------------------
-
-_MODULES: tuple[ModuleType, ...] = (builtins, math, random, np, np.linalg, np.random)
-_PRISTINE = [dict(vars(module)) for module in _MODULES]
-
-
-@contextmanager
-def left_as_found() -> Iterator[None]:
-    """Put random state, numpy's settings and patched modules back as they were; random state begins alike."""
-    found = [dict(vars(module)) for module in _MODULES]
-    python_random, numpy_random = random.getstate(), np.random.get_state()  # noqa: NPY002
-    random.seed(0)
-    np.random.seed(0)  # noqa: NPY002
-    limit = sys.getrecursionlimit()
-    try:
-        with np.errstate(), np.printoptions(), _no_exit():
-            yield
-    finally:
-        _put_back(found)
-        random.setstate(python_random)
-        np.random.set_state(numpy_random)  # noqa: NPY002
-        sys.setrecursionlimit(limit)
-
-
-@contextmanager
-def _no_exit() -> Iterator[None]:
-    """Make IPython's exit() a SystemExit, which can be caught; it would end the kernel a moment later."""
-    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
-    if shell is None:
-        yield
-        return
-
-    def refuse() -> None:
-        raise SystemExit("exit() ends the kernel; a function ends with return")
-
-    shell.ask_exit = refuse
-    try:
-        yield
-    finally:
-        del shell.ask_exit  # the class's own is there again
-
-
-@contextmanager
-def pristine() -> Iterator[None]:
-    """Give numpy and Python's modules back the functions they were born with, for as long as answers are compared."""
-    found = [dict(vars(module)) for module in _MODULES]
-    _put_back(_PRISTINE)
-    try:
-        yield
-    finally:
-        _put_back(found)
-
-
-def _put_back(namespaces: list[dict[str, Any]]) -> None:
-    for module, names in zip(_MODULES, namespaces, strict=True):
-        now = vars(module)
-        for name, value in names.items():
-            # `_` is the last result in an interactive session: not ours to put back
-            if name != "_" and now.get(name, names) is not value:
-                now[name] = value

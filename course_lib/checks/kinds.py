@@ -7,34 +7,59 @@ import inspect
 import sys
 import types
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from . import compare, picture
-from .guard import pristine
-from .observe import Driver, Odd, Run, say
+from . import cases, compare, picture, words
+from .diagnose import Diagnosis, diagnose
+from .observe import Driver, Odd, Run, observe, say
+from .restore import pristine
 from .tasks import Mine, Mistake, Task, Verdict
 
 
 @dataclass(frozen=True, kw_only=True)
 class Code(Task):
-    """A function that must do what the solution does, with a bank of known mistakes."""
+    """A function that must do what the solution does, with a bank of known mistakes.
+
+    Args:
+        wrong: the known mistakes.
+        parts: points for a quantity that is right throughout while the whole is not, such as ``{"m": 1, "v": 1}``.
+    """
 
     wrong: Sequence[Mistake] = ()
+    parts: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def hyper(self) -> list[str]:
+        """The names of an update rule's hyperparameters."""
+        return self.handed_over[3:]
+
+    @functools.cached_property
+    def plan(self) -> cases.Plan:
+        """All cases in order, with twins to find what is fixed in the code."""
+        return cases.planned(self.cases, self.hyper)
 
     @functools.cached_property
     def expected(self) -> list[Run]:
         """What the solution shows."""
         with pristine():
-            return self.observe(self.solution)
+            return observe(self.drive, self.solution, list(self.plan.cases), ours=True)
 
     @functools.cached_property
-    def bank(self) -> list[tuple[Mistake, list[Run]]]:
-        """What the known mistakes show."""
+    def bank(self) -> list[tuple[Mistake, dict[int, Run]]]:
+        """What the known mistakes show in the cases that tell."""
         with pristine():
-            return [(mistake, self.observe(self.version(mistake.change))) for mistake in self.wrong]
+            return [(mistake, self._shown(mistake)) for mistake in self.wrong]
+
+    def _shown(self, mistake: Mistake) -> dict[int, Run]:
+        function = self.version(mistake.change)
+        runs: dict[int, Run] = {}
+        for i in self.plan.telling:
+            if not any(run.trouble for run in runs.values()) or i >= self.plan.deciding:
+                (runs[i],) = observe(self.drive, function, [self.plan.cases[i]], ours=True)
+        return runs
 
     def version(self, *changes: Mapping[str, str]) -> Callable[..., Any]:
         """Return the solution with pieces of its text replaced.
@@ -55,33 +80,56 @@ class Code(Task):
         assert isinstance(function, types.FunctionType)
         return function
 
-    def diagnosis(self, runs: list[Run]) -> Mistake | None:
-        """Return the one known mistake that behaves like this in every case; None if there is none or more than one."""
-        found = [mistake for mistake, shown in self.bank if compare.agree(runs, shown)]
-        return found[0] if len(found) == 1 else None
+    def diagnosis(self, runs: list[Run]) -> Diagnosis | None:
+        """Return what can be said for certain about a wrong function."""
+        return diagnose(runs, self.expected, self.bank, self.plan)
 
     def explain_trouble(self, runs: list[Run], verdict: Verdict) -> None:
-        """Also look whether a known mistake raises the same error."""
+        """Also say in which case, and whether a known mistake raises the same error.
+
+        Where an earlier case came to its end and is wrong, that one is told instead.
+        """
+        last = self._deciding(runs)
+        if compare.first_difference(last[:-1], self.expected[: len(last) - 1]):
+            verdict.state = "wrong"
+            self.compare(runs, {}, verdict)
+            return
         super().explain_trouble(runs, verdict)
+        if verdict.headline == "Your code raised an error" and self.plan.deciding > 1:
+            number, tried = len(last) - 1, self.plan.cases[: self.plan.deciding]
+            about = f": {tried[number]['about']}" if "about" in tried[number] else ""
+            verdict.lines.append(f"{words.where(number, tried, self.hyper)}{about}.")
         self._speak(self.diagnosis(runs), verdict)
 
     def compare(self, runs: list[Run], mine: Mine, verdict: Verdict) -> None:
         """Compare with the solution in every case; name the mistake if it is a known one."""
-        difference = compare.first_difference(runs, self.expected)
+        deciding, expected = self._deciding(runs), self.expected[: self.plan.deciding]
+        difference = compare.first_difference(deciding, expected)
         if difference is None:
             verdict.state, verdict.headline = "right", "Right"
-            verdict.lines = [f"It agrees with the reference in {len(runs)} cases."]
+            verdict.lines = [f"It agrees with the reference in {len(deciding)} cases."]
             return
         verdict.headline = "Not yet right"
-        verdict.lines = compare.told(difference, len(self.cases))
+        verdict.lines = words.told(difference, self.plan.cases[: self.plan.deciding], self.hyper)
         verdict.picture = picture.paths(runs, self.expected, difference.case)
         self._speak(self.diagnosis(runs), verdict)
+        good = [name for name in self.parts if self._part_is_right(name, runs)]
+        if good:
+            verdict.earned = float(sum(self.parts[name] for name in good))
+            verb = "is" if len(good) == 1 else "are"
+            verdict.lines.append(f"Part of the points: {' and '.join(good)} {verb} right in all cases.")
 
-    def _speak(self, mistake: Mistake | None, verdict: Verdict) -> None:
-        if mistake:
-            verdict.mistake = mistake.name
-            verdict.lines.append(f"This looks like: {mistake.name}. {mistake.why}")
-            verdict.lines.append(f"To read again: {mistake.reread or self.reread}.")
+    def _part_is_right(self, name: str, runs: list[Run]) -> bool:
+        # where the gradient is asked for at x, a wrong x spoils what is calculated before it
+        deciding = range(self.plan.deciding)
+        places = [i for i in deciding if "grad" not in self.plan.cases[i]] or list(deciding)
+        mine = [runs[i] for i in places if i < len(runs)]
+        return compare.right_throughout(name, mine, [self.expected[i] for i in places])
+
+    def _speak(self, found: Diagnosis | None, verdict: Verdict) -> None:
+        if found:
+            verdict.mistake, verdict.reread = found.name, found.reread
+            verdict.lines += found.lines
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,8 +220,9 @@ class Goal(Task):
         if odd:
             assert isinstance(odd[0].value, Odd)
             where = f" at step {odd[0].step}" if odd[0].step else ""
+            wanted = odd[0].value.wanted or "numbers"
             verdict.headline = "Not yet right"
-            verdict.lines = [f"{odd[0].name}{where} should be numbers, but is {odd[0].value.words}."]
+            verdict.lines = [f"{odd[0].name}{where}: expected {wanted}, got {odd[0].value.words}."]
             return
         with np.errstate(all="ignore"):
             good, words = self.reached(runs, mine)

@@ -7,27 +7,38 @@ same process, in the lab's grading by another one that never runs the student's 
 from __future__ import annotations
 
 import contextlib
+import itertools
+import numbers
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
 
-from .guard import SECONDS, Outcome, Trouble, Unusable, Watchdog, guarded
+from .cases import Case, inputs
+from .guard import SECONDS, Outcome, Trouble, Unusable, Watchdog, guarded, readable, trusted
+from .restore import builtins_kept
+from .stub import left_over
 
 LARGEST = 100_000
 """An array with more numbers than this is not looked at."""
 
-Case = Mapping[str, Any]
 Driver = Callable[[Callable[..., Any], Case, "Notes"], None]
 """Calls a function on a case and notes what it sees."""
 
 
 @dataclass(frozen=True)
 class Odd:
-    """A value that is no array of real numbers, in words."""
+    """A value that is no array of real numbers, in words.
+
+    Args:
+        words: what it is.
+        wanted: what was asked for; empty if that is the kind of the right value.
+    """
 
     words: str
+    wanted: str = ""
 
 
 Value = np.ndarray | Odd | str
@@ -76,11 +87,13 @@ class Notes:
 
     def say(self, name: str, value: Any) -> None:
         """Note a text, such as the letter of an answer."""
-        self.run.seen.append(Seen(0, name, value.strip() if type(value) is str else Odd(described(value))))
+        self.run.seen.append(
+            Seen(0, name, readable(value.strip()) if type(value) is str else Odd(described(value)))
+        )
 
-    def odd(self, name: str, words: str, step: int = 0) -> None:
+    def odd(self, name: str, words: str, wanted: str = "", step: int = 0) -> None:
         """Note that something is not what it should be, and end the run."""
-        self.run.seen.append(Seen(step, name, Odd(words)))
+        self.run.seen.append(Seen(step, name, Odd(words, wanted)))
         raise Unusable
 
     def finding(self, words: str) -> None:
@@ -89,9 +102,10 @@ class Notes:
             self.run.findings.append(words)
 
     def unpack(self, value: Any, names: tuple[str, ...], step: int = 0) -> tuple[Any, ...]:
-        """Return the parts of a tuple, or note that it has not as many."""
-        if not isinstance(value, (tuple, list)) or len(value) != len(names):
-            self.odd("the value returned", f"{described(value)} instead of {', '.join(names)}", step)
+        """Return the parts of a tuple, a list or an array, or note that it has not as many."""
+        several = isinstance(value, (tuple, list)) or (isinstance(value, np.ndarray) and value.ndim > 0)
+        if not several or len(value) != len(names):
+            self.odd("the value returned", described(value), ", ".join(names), step)
         return tuple(value)
 
     def counted(self, grad: Callable[[np.ndarray], np.ndarray], budget: int) -> Callable[[Any], np.ndarray]:
@@ -110,7 +124,11 @@ class Notes:
 
 
 def observe(
-    drive: Driver, function: Callable[..., Any], cases: list[Case], seconds: float = SECONDS
+    drive: Driver,
+    function: Callable[..., Any],
+    cases: list[Case],
+    seconds: float = SECONDS,
+    ours: bool = False,
 ) -> list[Run]:
     """Call a function on cases, guarded, and return what was seen; it ends at the first case that cannot be finished.
 
@@ -119,8 +137,10 @@ def observe(
         function: the student's function.
         cases: what it is called with.
         seconds: the time for each case; where one runs out, the others are not tried.
+        ours: the function is the course's own and needs no guard.
     """
     file = getattr(getattr(function, "__code__", None), "co_filename", "")
+    student = function if ours else builtins_kept(function)
     runs = []
     for case in cases:
         run = Run()
@@ -128,9 +148,11 @@ def observe(
 
         def call(case: Case = case, run: Run = run) -> None:
             with contextlib.suppress(Unusable):
-                drive(function, case, Notes(run))
+                drive(student, case, Notes(run))
 
-        run.outcome = guarded(call, seconds, file)
+        run.outcome = trusted(call, file) if ours else guarded(call, seconds, file)
+        if run.trouble and run.trouble.kind == "unattempted" and left_over(function):
+            run.outcome.trouble = Trouble("left over")
         if run.trouble:
             break
     return runs
@@ -143,18 +165,16 @@ def as_numbers(value: Any) -> np.ndarray | Odd:
         >>> as_numbers([1, 2])
         array([1., 2.])
         >>> as_numbers(None), as_numbers("2"), as_numbers(1j)
-        (Odd(words='None'), Odd(words="text, '2'"), Odd(words='complex numbers'))
+        (Odd(words='None', wanted=''), Odd(words="text, '2'", wanted=''), Odd(words='complex numbers', wanted=''))
     """
     if value is None or isinstance(value, (str, bytes, dict, set)) or callable(value):
         return Odd(described(value))
     try:
         array = np.array(value)
     except (ValueError, TypeError):
-        return Odd(
-            "a list whose rows have different lengths"
-            if isinstance(value, (list, tuple))
-            else described(value)
-        )
+        return Odd(described(value) + " whose parts have different shapes" * isinstance(value, (list, tuple)))
+    if array.dtype.kind == "O" and all(isinstance(v, (numbers.Real, Decimal)) for v in array.ravel()):
+        array = array.astype(float)  # fractions and decimals are numbers
     if array.dtype.kind == "c":
         return Odd("complex numbers")
     if array.dtype.kind not in "fiub":
@@ -170,7 +190,7 @@ def described(value: Any) -> str:
         return "None"
     kind = type(value).__name__
     if isinstance(value, str):
-        return f"text, {value[:30]!r}"
+        return f"text, {readable(value[:30])!r}"
     if isinstance(value, (tuple, list)):
         return f"a {kind} of {len(value)}"
     if type(value) is np.ndarray:
@@ -187,7 +207,7 @@ def call(*returned: str) -> Driver:
     """Call the function once with the case's values, in their order; note what it returns under these names."""
 
     def drive(function: Callable[..., Any], case: Case, notes: Notes) -> None:
-        given = {name: _copy(value) for name, value in case.items()}
+        given = {name: _copy(value) for name, value in inputs(case).items()}
         value = function(*given.values())
         if len(returned) > 1:
             for name, part in zip(returned, notes.unpack(value, returned), strict=True):
@@ -212,7 +232,7 @@ def plot(function: Callable[..., Any], case: Case, notes: Notes) -> None:
     from matplotlib.figure import Figure
 
     axes = Figure().add_subplot()
-    function(axes, *(_copy(value) for value in case.values()))
+    function(axes, *(_copy(value) for value in inputs(case).values()))
     notes.say("scales", f"{axes.get_xscale()}, {axes.get_yscale()}")
     labels = [name for name, label in (("x", axes.get_xlabel()), ("y", axes.get_ylabel())) if not label]
     notes.say("labels missing", " and ".join(labels) or "none")
@@ -225,30 +245,50 @@ def rule(*memory: str) -> Driver:
     """Take the steps of an update rule ``x, state = function(x, g, state, *hyper)``.
 
     The case names the start ``x``, the ``gradients`` (one for each step, whatever x is) or ``grad`` (a function of x)
-    with ``steps``, and ``hyper``. Noted at every step: what is remembered, by name, then x.
+    with ``steps``, and ``hyper``; ``state`` and ``t`` where a run does not begin at the beginning, and ``beside``, a
+    second run whose steps are taken in turn. Noted at every step: what is remembered, by name, then x.
     """
 
     def drive(function: Callable[..., Any], case: Case, notes: Notes) -> None:
-        x, state = _copy(case["x"]), {name: np.zeros_like(case["x"]) for name in memory}
-        for step, g in enumerate(_gradients(case), 1):
-            g = np.array(g(x) if callable(g) else g)
-            given = {"x": _copy(x), "g": _copy(g)}
-            remembered: dict[str, Any] = {name: _copy(value) for name, value in state.items()}
-            answer = function(given["x"], given["g"], remembered | {"t": step}, *case.get("hyper", ()))
-            x_new, new = notes.unpack(answer, ("x", "state"), step)
-            if not isinstance(new, dict):
-                notes.odd("state", f"{described(new)} instead of the dict", step)
-            for name in memory:
-                if name not in new:
-                    notes.odd(f"state[{name!r}]", "missing in the state that was returned", step)
-                new = new | {name: notes.see(name, new[name], step)}
-            _look_for_changes(given, {"x": x, "g": g}, notes)
-            x = notes.see("x", x_new, step)
-            if x.shape != np.shape(case["x"]):
-                raise Unusable  # noted already; a further step would only fail
-            state = {name: value for name, value in new.items() if name != "t"}
+        walks = [_walk(function, case, memory, notes)]
+        if "beside" in case:
+            walks.append(_walk(function, case["beside"], memory, notes, " of the second run"))
+        for _ in itertools.zip_longest(*walks):
+            pass
 
     return drive
+
+
+def _walk(
+    function: Callable[..., Any], case: Case, memory: tuple[str, ...], notes: Notes, of: str = ""
+) -> Iterator[None]:
+    """Take a run's steps, one at every turn."""
+    x = _copy(case["x"])
+    state = case.get("state") or {name: np.zeros_like(x) for name in memory}
+    for step, g in enumerate(_gradients(case), case.get("t", 1)):
+        g = np.array(g(x) if callable(g) else g)
+        given = {"x": _copy(x), "g": _copy(g)}
+        remembered: dict[str, Any] = {name: _copy(value) for name, value in state.items()}
+        answer = function(given["x"], given["g"], remembered | {"t": step}, *case.get("hyper", ()))
+        if isinstance(answer, np.ndarray):
+            notes.odd("the value returned", described(answer), "x, state", step)
+        x_new, new = notes.unpack(answer, ("x", "state"), step)
+        if isinstance(x_new, dict) and not isinstance(new, dict):
+            notes.odd("the value returned", "the state first and x after it", "x, state", step)
+        if not isinstance(new, dict):
+            notes.odd("state", described(new), "the dict", step)
+        for name in memory:
+            if name not in new:
+                notes.odd(
+                    f"state[{name!r}]", "nothing: the state that was returned has no such part", step=step
+                )
+            new = new | {name: notes.see(name + of, new[name], step)}
+        _look_for_changes(given, {"x": x, "g": g}, notes)
+        x = notes.see("x" + of, x_new, step)
+        if x.shape != np.shape(case["x"]):
+            raise Unusable  # noted already; a further step would only fail
+        state = {name: value for name, value in new.items() if name != "t"}
+        yield
 
 
 def loop(function: Callable[..., Any], case: Case, notes: Notes) -> None:

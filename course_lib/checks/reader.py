@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import difflib
-import html
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from . import record
 from .exercises import all_exercises, find_task
-from .result import Result, result_of
-from .tasks import Exercise, Task, Verdict
+from .notebook import Text, display_now, stale
+from .restore import pristine
+from .result import Result, judged
+from .tasks import Exercise, Task, Verdict, whose
 
 _shown: dict[str, int] = {}  # how many hints of each task were given
 
@@ -34,6 +34,15 @@ def check(function: Callable[..., Any], student: Any = "") -> Result:
         >>> print(check(spectral_radius).text.splitlines()[0])
         ○ Not attempted yet · 0 of 3
     """
+    with pristine():
+        try:
+            return _check(function, student)
+        except Exception as error:  # a class of the student's may fail wherever it is touched
+            words = f"The check itself failed ({type(error).__name__}). Restart the kernel, and run all cells anew."
+            return Result(Verdict("?", 0, "raised", "No answer", [words]))
+
+
+def _check(function: Any, student: Any) -> Result:
     name = getattr(function, "__name__", "")
     found = find_task(name) if isinstance(name, str) else None
     if not callable(function) or found is None:
@@ -43,8 +52,11 @@ def check(function: Callable[..., Any], student: Any = "") -> Result:
     if problem:
         result = Result(Verdict(task.name, task.points, "wrong", "Not yet right", [problem]))
     else:
-        runs = task.observe(function)
-        result = result_of(task.judge(runs, exercise.mine(student)), runs)
+        result = judged(exercise, task, task.observe(function), exercise.mine(student))
+    if student != "" and (complaint := whose(student)[1]):
+        result.remarks.append(f"{complaint} So these are the numbers of nobody.")
+    if old := stale(function):
+        result.remarks.append(old)
     record.note(task.name, result.verdict.state)
     return result
 
@@ -84,20 +96,20 @@ def ready(function: Callable[..., Any], what: str = "a figure", student: Any = "
 
 
 def hint(task: str | Callable[..., Any]) -> Text:
-    """Give the next hint of a task; every call gives one more.
+    """Show the hints of a task; every call shows one more, and those before it again.
 
     Args:
         task: the task's name, its beginning, or the function.
     """
     found = _named(task)
     if isinstance(found, Text):
-        return found
+        return display_now(found)
     if not found.hints:
-        return Text(f"There is no hint for {found.name}.")
-    number = min(_shown.get(found.name, 0), len(found.hints) - 1)
-    _shown[found.name] = number + 1
-    last = " That was the last one." if number + 1 == len(found.hints) else ""
-    return Text(f"Hint {number + 1} of {len(found.hints)}: {found.hints[number]}{last}")
+        return display_now(Text(f"There is no hint for {found.name}."))
+    number = _shown[found.name] = min(_shown.get(found.name, 0) + 1, len(found.hints))
+    lines = [f"Hint {i} of {len(found.hints)}: {text}" for i, text in enumerate(found.hints[:number], 1)]
+    last = "That was the last one." if number == len(found.hints) else ""
+    return display_now(Text("\n".join([*lines, last]).strip()))
 
 
 def solution(task: str | Callable[..., Any], sure: bool = False) -> Text:
@@ -137,7 +149,7 @@ def progress(forget: bool = False) -> Text:
             if isinstance(entry, dict):
                 word = "✓ solved" if entry.get("solved") else "△ attempted"
             lines.append(f"    {word:<12} {task.name}")
-    return Text("\n".join(lines))
+    return Text("\n".join(lines), code=True)
 
 
 def variant(exercise: str, student: Any = "") -> dict[str, Any]:
@@ -145,7 +157,7 @@ def variant(exercise: str, student: Any = "") -> dict[str, Any]:
 
     Args:
         exercise: its name, such as "02_gradient_descent".
-        student: your name, or a function that returns it.
+        student: your name or number, or a function that returns it.
 
     Raises:
         KeyError: if there is no such exercise.
@@ -153,7 +165,12 @@ def variant(exercise: str, student: Any = "") -> dict[str, Any]:
     Examples:
         >>> variant("02_gradient_descent", "Ada") == variant("02_gradient_descent", " ada")
         True
+        >>> numbers = variant("02_gradient_descent", lambda: None)
+        student() returned None, no text. Is there a return? So these are the numbers of nobody.
     """
+    complaint = whose(student)[1]
+    if complaint:
+        print(f"{complaint} So these are the numbers of nobody.")
     return exercise_named(exercise).mine(student)
 
 
@@ -167,21 +184,6 @@ def exercise_named(name: str) -> Exercise:
         if exercise.name == name:
             return exercise
     raise KeyError(f"there is no exercise {name!r}; there are {', '.join(e.name for e in all_exercises())}")
-
-
-@dataclass(frozen=True)
-class Text:
-    """A few lines to read, in a notebook and in a terminal."""
-
-    text: str
-    code: bool = False
-
-    def __repr__(self) -> str:
-        return self.text
-
-    def _repr_html_(self) -> str:
-        text = html.escape(self.text)
-        return f"<pre>{text}</pre>" if self.code or "\n" in text else f"<div>{text}</div>"
 
 
 def _named(task: Any) -> Task | Text:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import html
 from dataclasses import dataclass, field
 
+from .links import address, link
 from .observe import Run
-from .tasks import Verdict
+from .tasks import Exercise, Mine, Task, Verdict
 
 # Sign, word and the style of the border differ, so that colour is never the only difference.
 _LOOKS = {
@@ -27,6 +28,7 @@ class Result:
 
     verdict: Verdict
     remarks: list[str] = field(default_factory=list)
+    next: tuple[str, str] = ("", "")
     printed: str = ""
     warned: list[str] = field(default_factory=list)
 
@@ -44,6 +46,10 @@ class Result:
         sign = _LOOKS[self.verdict.state][0]
         head = f"{sign} {self.verdict.headline} · {self.points:g} of {self.verdict.of:g}"
         parts = [head, *self.verdict.lines, *self.remarks]
+        if self.verdict.reread:
+            parts.append(f"To read again: {self.verdict.reread}")
+        if self.next[0]:
+            parts.append(f"Next: {self.next[0]}")
         if self.warned:
             parts.append(f"Your code warned: {'; '.join(self.warned)}")
         if self.printed:
@@ -65,6 +71,12 @@ def as_html(result: Result) -> str:
     parts += [f"<div>{html.escape(line)}</div>" for line in verdict.lines]
     parts.append(verdict.picture)
     parts += [f"<div>Note: {html.escape(remark)}</div>" for remark in result.remarks]
+    parts += (
+        [f"<div>To read again: {link(verdict.reread, address(verdict.reread))}</div>"]
+        if verdict.reread
+        else []
+    )
+    parts += [f"<div>Next: {link(*result.next)}</div>"] if result.next[0] else []
     parts += _folded("Warnings of your code", "\n".join(result.warned))
     parts += _folded("What your code printed", result.printed)
     box = (
@@ -79,9 +91,12 @@ def _folded(title: str, text: str) -> list[str]:
     return [f"<details><summary>{title}</summary><pre>{html.escape(text)}</pre></details>"]
 
 
-def result_of(verdict: Verdict, runs: list[Run]) -> Result:
-    """Return a verdict together with what was noticed beside it."""
-    remarks = list(dict.fromkeys(finding for run in runs for finding in run.findings))
+def judged(exercise: Exercise, task: Task, runs: list[Run], mine: Mine) -> Result:
+    """Return the answer about what was seen: the verdict, and what was noticed beside it."""
+    verdict = task.judge(runs, mine)
+    right = verdict.state == "right"
+    # what costs nothing in right code would lead astray beside a mistake
+    remarks = list(dict.fromkeys(finding for run in runs for finding in run.findings)) if right else []
     printed = "".join(run.outcome.printed for run in runs)
     warned = list(dict.fromkeys(text for run in runs for text in run.outcome.warned))
-    return Result(verdict, remarks, printed[:2100], warned[:5])
+    return Result(verdict, remarks, exercise.after(task) if right else ("", ""), printed[:2100], warned[:5])

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..checks.result import Result, result_of
+from ..checks.result import Result, judged
 from ..checks.tasks import Exercise, Task, Verdict
 from .submission import Submission, read
 from .wire import unpacked
@@ -92,11 +92,11 @@ def judge(submission: Submission, report: Report, by_student: bool = False) -> S
     if by_student and report.student.strip().lower() != student.strip().lower():
         score.remarks.append(f"says it is {report.student[:40]!r}, judged with the numbers of {student!r}")
     mine = exercise.mine(student)
-    score.results = [_judged(task, report.tasks.get(task.name), mine) for task in exercise.tasks]
+    score.results = [_judged(exercise, t, report.tasks.get(t.name), mine) for t in exercise.tasks]
     return score
 
 
-def _judged(task: Task, said: dict[str, Any] | None, mine: dict[str, Any]) -> Result:
+def _judged(exercise: Exercise, task: Task, said: dict[str, Any] | None, mine: dict[str, Any]) -> Result:
     wrong = Verdict(task.name, task.points, "raised", "No answer came")
     if said is None:
         wrong.lines = ["The process ended, or was ended, before this function returned."]
@@ -106,7 +106,7 @@ def _judged(task: Task, said: dict[str, Any] | None, mine: dict[str, Any]) -> Re
         return Result(wrong)
     try:
         runs = [unpacked(run) for run in said["runs"]]
-        return result_of(task.judge(runs, mine), runs)
+        return judged(exercise, task, runs, mine)
     except Exception as error:  # what a process says that may be bent is never trusted
         wrong.lines = [f"What came is no proper answer ({type(error).__name__})."]
         return Result(wrong)

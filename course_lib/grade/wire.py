@@ -9,7 +9,7 @@ import numpy as np
 from ..checks.guard import Outcome, Trouble
 from ..checks.observe import LARGEST, Odd, Run, Seen, Value
 
-KINDS = ("unattempted", "raised", "endless", "interrupted")
+KINDS = ("unattempted", "left over", "raised", "endless", "interrupted")
 
 
 def packed(run: Run) -> dict[str, Any]:
@@ -33,7 +33,7 @@ def unpacked(data: Any) -> Run:
     Examples:
         >>> run = Run([Seen(1, "x", np.array([1.0, 2.0])), Seen(0, "y", Odd("None"))])
         >>> unpacked(packed(run)).seen
-        [Seen(step=1, name='x', value=array([1., 2.])), Seen(step=0, name='y', value=Odd(words='None'))]
+        [Seen(step=1, name='x', value=array([1., 2.])), Seen(step=0, name='y', value=Odd(words='None', wanted=''))]
     """
     try:
         seen = [
@@ -54,7 +54,7 @@ def unpacked(data: Any) -> Run:
 
 def _packed_value(value: Value) -> dict[str, Any]:
     if isinstance(value, Odd):
-        return {"odd": value.words}
+        return {"odd": value.words, "wanted": value.wanted}
     if isinstance(value, str):
         return {"text": value[:1000]}
     return {"shape": list(value.shape), "numbers": value.ravel().tolist()}
@@ -62,7 +62,7 @@ def _packed_value(value: Value) -> dict[str, Any]:
 
 def _unpacked_value(data: dict[str, Any]) -> Value:
     if "odd" in data:
-        return Odd(str(data["odd"])[:500])
+        return Odd(str(data["odd"])[:500], str(data.get("wanted", ""))[:500])
     if "text" in data:
         return str(data["text"])[:1000]
     numbers = data["numbers"]

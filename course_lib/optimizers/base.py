@@ -9,6 +9,9 @@ An optimizer is a frozen set of hyperparameters with pure functions:
 ``x = opt.output(x, state)``          what one would use afterwards (x itself; an average for some)
 ====================================  ==================================================================
 
+A loop written by hand must ask `query` before every gradient. Otherwise nothing is reported, but Nesterov is Momentum
+and the schedule-free methods go another way.
+
 A subclass writes its hyperparameters as fields, the names of its arrays in ``memory`` and the step in
 ``rule``. The base class does the rest: models whose parameters are a dict of arrays, validation,
 schedules, number types, and grids of settings.

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .base import Optimizer, Params, State, ratio, require
+from .base import Optimizer, Params, State, floating, ratio, require
 from .hyper import Hyper, count, learning_rate, number
 
 
@@ -81,7 +81,7 @@ class KFAC(Optimizer):
             )
         parts = {}
         for k in layers:
-            w = x[f"W{k}"]
+            w = floating(x[f"W{k}"])
             a, g = np.zeros((w.shape[0] + 1,) * 2, w.dtype), np.zeros((w.shape[1],) * 2, w.dtype)
             parts[f"W{k}"] = State(A=a, G=g, A_inverse=a.copy(), G_inverse=g.copy())
         return State(parts=parts)

@@ -41,7 +41,10 @@ def newton_schulz(m: np.ndarray, steps: int = 5, eps: Hyper = 1e-7) -> np.ndarra
     if m.shape[-2] > m.shape[-1]:
         return newton_schulz(m.mT, steps, eps).mT
     a, b, c = 3.4445, -4.7750, 2.0315
-    x = m / (np.sqrt(np.sum(m * m, axis=(-2, -1), keepdims=True)) + eps)
+    largest = np.abs(m).max(axis=(-2, -1), keepdims=True, initial=0)
+    largest = np.where(largest > 0, largest, 1)  # divided out first, so that no square overflows
+    x = m / largest
+    x = x / (np.sqrt(np.sum(x * x, axis=(-2, -1), keepdims=True)) + eps / largest)
     for _ in range(steps):
         square = x @ x.mT
         x = a * x + (b * square + c * square @ square) @ x

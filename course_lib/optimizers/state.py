@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -71,8 +72,31 @@ def _arrays(prefix: str, memory: dict[str, Any]) -> Iterator[tuple[str, np.ndarr
 
 
 def floating(x: Any) -> np.ndarray:
-    """Return x as an array of floats; what is one already stays as it is."""
+    """Return x as an array of floats; what is one already stays as it is.
+
+    Raises:
+        TypeError: for a list of arrays, for float16, for what is no number.
+
+    Examples:
+        >>> floating([np.ones(2), np.ones(3)])
+        Traceback (most recent call last):
+        TypeError: parameters must be an array or a dict of arrays, but are a list of arrays: give each one a name
+    """
+    if isinstance(x, (list, tuple)) and any(isinstance(part, np.ndarray) and part.ndim for part in x):
+        kind = type(x).__name__
+        raise TypeError(
+            f"parameters must be an array or a dict of arrays, but are a {kind} of arrays: give each one a name"
+        )
     x = np.asarray(x)
+    if x.dtype.kind not in "fciub":
+        raise TypeError(
+            f"parameters must be numbers, in an array or a dict of arrays, but are of type {x.dtype}"
+        )
+    if x.dtype == np.float16:
+        raise TypeError(
+            "parameters of type float16 are not supported: squares of gradients and eps = 1e-8 do not fit into it; "
+            "use x.astype(np.float32)"
+        )
     return x if x.dtype.kind in "fc" else x.astype(float)
 
 
@@ -117,8 +141,30 @@ def inner(a: Params, b: Params, s: State) -> Any:
 
 
 def norm(a: Params, s: State) -> Any:
-    r"""Return the Euclidean norm :math:`\lVert a\rVert`, one number for each run of the grid."""
-    return np.sqrt(inner(a, a, s))
+    r"""Return the Euclidean norm :math:`\lVert a\rVert`, one number for each run of the grid.
+
+    No square overflows or vanishes: everything is divided first by the power of two next to the largest entry, which
+    changes no digit.
+
+    Examples:
+        >>> print(f"{norm(np.array([3e200, 4e200]), State()):.6g}, {norm(np.array([3e-200, 4e-200]), State()):.6g}")
+        5e+200, 5e-200
+    """
+    scale = _power_of_two(_largest(a, s))
+    small = each(lambda part: part / scale, a)
+    return scale * np.sqrt(inner(small, small, s))
+
+
+def _largest(a: Params, s: State) -> Any:
+    if isinstance(a, dict):
+        return functools.reduce(np.maximum, (_largest(part, s) for part in a.values()), 0.0)
+    return np.max(np.abs(a), axis=tuple(range(a.ndim - s.grid)), initial=0)
+
+
+def _power_of_two(value: Any) -> Any:
+    """Return the power of two at or below a value ≥ 0, and 1 for 0 and what is not finite."""
+    usual = (value > 0) & np.isfinite(value)
+    return np.ldexp(np.ones_like(value), np.where(usual, np.frexp(np.where(usual, value, 1))[1] - 1, 0))
 
 
 def ratio(a: Any, b: Any, otherwise: float = 0.0) -> Any:

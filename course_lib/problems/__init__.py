@@ -1,5 +1,6 @@
 """Problems to train on: data, batches, and models with hand-written gradients."""
 
+from ..surfaces import GradientReport, check_gradient
 from .autoencoder import Autoencoder
 from .conv_net import ConvNet
 from .counterexample import OnlineCounterexample
@@ -21,6 +22,7 @@ __all__ = [
     "Autoencoder",
     "ConvNet",
     "Data",
+    "GradientReport",
     "LeastSquares",
     "LinearRegression",
     "MatrixFactorisation",
@@ -29,6 +31,7 @@ __all__ = [
     "SoftmaxRegression",
     "Stream",
     "breast_cancer",
+    "check_gradient",
     "diabetes",
     "digits",
     "get_batches",

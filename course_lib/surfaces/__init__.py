@@ -13,6 +13,7 @@ Example:
 """
 
 from course_lib.surfaces.base import Domain, Surface
+from course_lib.surfaces.check import GradientReport, check_gradient
 from course_lib.surfaces.classics import beale, himmelblau, rosenbrock
 from course_lib.surfaces.many_minima import ackley, rastrigin, styblinski_tang
 from course_lib.surfaces.shapes import (
@@ -28,9 +29,11 @@ from course_lib.surfaces.shapes import (
 __all__ = [
     "SURFACES",
     "Domain",
+    "GradientReport",
     "Surface",
     "ackley",
     "beale",
+    "check_gradient",
     "double_well",
     "himmelblau",
     "monkey_saddle",

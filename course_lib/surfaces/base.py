@@ -1,12 +1,15 @@
 """What a surface is: a function of two variables that knows its derivatives and its landmarks."""
 
 import math
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
+
+from course_lib.surfaces.check import check_gradient
 
 Domain = tuple[tuple[float, float], tuple[float, float]]
 _NOWHERE = np.empty((0, 2))
@@ -45,6 +48,9 @@ class Surface:
 
     Raises:
         ValueError: a field is outside its range; the message names it.
+
+    Warns:
+        UserWarning: the gradient is not the slope of the value near `start`; see `check_gradient`.
 
     Example:
         >>> bowl = Surface(
@@ -95,6 +101,17 @@ class Surface:
             if points.size and (points.ndim != 2 or points.shape[1] != 2):
                 raise ValueError(f"{landmark} must have shape (k, 2), got shape {points.shape}")
             put(self, landmark, _frozen(points.reshape(-1, 2)))
+        if not str(getattr(self.value, "__module__", "")).startswith("course_lib."):
+            self._look_at_gradient()
+
+    def _look_at_gradient(self) -> None:
+        """Warn in words if a surface of somebody's own has a gradient that is not its slope."""
+        try:
+            report = check_gradient(self, tolerance=1e-3)
+        except (ArithmeticError, TypeError, ValueError):
+            return  # whatever is the matter will be told when the surface is used
+        if not report:
+            warnings.warn(f"Surface {self.name!r}: {report}", stacklevel=4)
 
     def __repr__(self) -> str:
         settings = "".join(f", {key}={val:g}" for key, val in self.params.items())

@@ -40,7 +40,7 @@ CORRECT: dict[str, list[dict[str, str] | str]] = {
         {"2 / np.linalg.eigvalsh(hessian)[-1]": "(2 / np.linalg.eigvalsh(hessian)).min()"},
         {"np.linalg.eigvalsh(hessian)[-1]": "np.linalg.eigh(hessian).eigenvalues[-1]"},
         {"[-1]": "[len(hessian) - 1]"},
-        "low, high = 0.0, 100.0\nfor _ in range(100):\n    lr = (low + high) / 2\n"
+        "low, high = 0.0, 1e9\nfor _ in range(100):\n    lr = (low + high) / 2\n"
         "    good = np.abs(1 - lr * np.linalg.eigvalsh(hessian)).max() < 1\n"
         "    low, high = (lr, high) if good else (low, lr)\nreturn low",
     ],

@@ -13,6 +13,7 @@ from course_lib.checks import hint, progress, record, solution, variant
 from course_lib.checks.exercises import all_exercises
 from course_lib.checks.generate import STUB, exercise_of, main, without_solution, written
 from course_lib.checks.kinds import Code
+from course_lib.checks.links import address
 from course_lib.checks.reader import check, ready
 
 ROOT = Path(__file__).parents[2]
@@ -170,3 +171,36 @@ def test_an_unfinished_name_counts_as_none():
     assert variant(NAMES[0], student) == variant(NAMES[0])
     with pytest.raises(KeyError, match="there is no exercise"):
         variant("99")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_headings_hints_and_links(name):
+    """The links of the feedback lead somewhere; every task has its line of hints; demos are folded."""
+    exercise = next(e for e in all_exercises() if e.name == name)
+    found = cells("exercises", name)
+    lines = [line for c in found if c.cell_type == "markdown" for line in c.source.split("\n")]
+    for task in exercise.tasks:
+        assert f"## {exercise.heading(task)}" in lines
+        assert any(f'# hint("{task.name}")' in c.source for c in found)
+    for target in re.findall(r"\]\((\.\./[^)#]+\.ipynb)", "\n".join(lines)):
+        assert (ROOT / "exercises" / target).exists(), target
+    assert [c.source for c in found if "progress()" in c.source] == ["progress()"]
+    for c in found:
+        folded = c.metadata.get("jupyter", {}).get("source_hidden", False)
+        assert folded == ("demo" in c.metadata.get("tags", []))
+
+
+def test_what_follows_is_linked():
+    exercise = all_exercises()[0]
+    first, last = exercise.tasks[0], exercise.tasks[-1]
+    words, where = exercise.after(first)
+    assert words.startswith("task 2 · ") and where == "#" + words[5:].replace(" ", "-")
+    assert exercise.after(last)[1].startswith("../notebooks/0")
+    html = check(first.solution)._repr_html_()
+    assert 'Next: <a href="#2-·-' in html
+    wrong = first.version({"x - lr": "x + lr"})
+    assert (
+        'To read again: <a href="../notebooks/02_gradient_descent.ipynb#3-·-The-rule">'
+        in check(wrong)._repr_html_()
+    )
+    assert address("nothing") == address("lesson 99, section 1, x") == ""

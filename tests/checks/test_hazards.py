@@ -4,6 +4,9 @@
 
 from __future__ import annotations
 
+import builtins
+import linecache
+import os
 import random
 import signal
 import sys
@@ -21,6 +24,7 @@ from course_lib.checks.guard import guarded
 HEAD = "def momentum_step(x, g, state, lr=0.01, beta=0.9):\n"
 LOOP = "def descend(grad, x, lr, steps):\n"
 RIGHT = '    m = beta * state["m"] + g\n    return x - lr * m, {"m": m}\n'
+SOLUTION = find_task("momentum_step")[1].solution
 
 
 @pytest.fixture(autouse=True)
@@ -170,16 +174,16 @@ def test_conversion_is_guarded(capfd):
 
 
 ODD = {
-    "None": ("    pass\n", "None instead of x, state. "),
-    "no state": ("    return x\n", "an array of float64 of shape (2,) instead of x, state"),
+    "None": ("    pass\n", "expected x, state, got None. Is there a return at the end?"),
+    "no state": ("    return x\n", "expected x, state, got an array of float64 of shape (2,)"),
     "text": ('    return "x", {"m": beta * state["m"] + g}\n', "text, 'x'"),
     "complex": ('    return x * 1j, {"m": g}\n', "complex numbers"),
     "NaN": ('    return x * np.nan, {"m": beta * state["m"] + g}\n', "not finite"),
     "shape": ('    return x[:1], {"m": beta * state["m"] + g}\n', "should be an array of shape (2,), but it is an array of shape (1,)"),
-    "lost": ("    return x, {}\n", "missing in the state"),
-    "not a dict": ("    return x, g\n", "instead of the dict"),
+    "lost": ("    return x, {}\n", "got nothing: the state that was returned has no such part"),
+    "not a dict": ("    return x, g\n", "expected the dict, got an array of float64 of shape (2,)"),
     "function": ('    return momentum_step, {"m": g}\n', "a function (momentum_step)"),
-    "ragged": ('    return [[1], [1, 2]], {"m": beta * state["m"] + g}\n', "different lengths"),
+    "ragged": ('    return [[1], [1, 2]], {"m": beta * state["m"] + g}\n', "a list of 2 whose parts have different shapes"),
     "objects": ('    return np.array([None, x], object), {"m": beta * state["m"] + g}\n', "an array of object"),
     "huge": ('    return np.zeros(10**6), {"m": beta * state["m"] + g}\n', "1,000,000 numbers"),
 }  # fmt: skip
@@ -207,7 +211,9 @@ def test_change_in_place_is_a_finding():
 def test_globals_do_not_pass():
     result = answer('    global M\n    M = beta * M + g\n    return x - lr * M, {"m": M}\n', M=0)
     assert result.points == 0
-    assert "global variable" in result.text or result.verdict.state == "raised"
+    body = '    if state["t"] == 1: M.clear(); M["m"] = 0 * x\n    M["m"] = beta * M["m"] + g\n'
+    result = answer(body + '    return x - lr * M["m"], {"m": M["m"]}\n', M={})
+    assert result.points == 0 and "two runs, stepped in turn" in result.text
 
 
 def test_wrong_signature():
@@ -298,3 +304,113 @@ def test_time_of_a_check(capsys):
         check(function)
         with capsys.disabled():
             print(f"\ncheck of a {name} adam_step: {1000 * (time.perf_counter() - began):.0f} ms")
+
+
+def test_half_of_a_character_is_no_trouble():
+    for body in (
+        "    print('\\ud800')\n" + RIGHT,
+        "    raise ValueError('\\udfff')\n",
+        "    return '\\ud800', state\n",
+        "    import warnings; warnings.warn('\\ud800')\n" + RIGHT,
+    ):
+        result = answer(body)
+        (result.text + result._repr_html_()).encode("utf-8")
+
+
+@pytest.mark.parametrize(
+    "name", ["len", "isinstance", "dict", "zip", "getattr", "print", "range", "Exception"]
+)
+def test_broken_builtins_break_nothing(name):
+    inside = f"    import builtins\n    builtins.{name} = None\n"
+    assert answer(inside + RIGHT).points == 4
+    assert answer(inside + "    return x, state\n").verdict.state == "wrong"
+    kept = getattr(builtins, name)
+    try:
+        setattr(builtins, name, None)
+        right = check(SOLUTION)
+    finally:
+        setattr(builtins, name, kept)
+    assert right.points == 4
+
+
+def test_the_folder_is_put_back(tmp_path):
+    before = os.getcwd()
+    answer(f"    import os\n    os.chdir({str(tmp_path)!r})\n" + RIGHT)
+    assert os.getcwd() == before
+
+
+def test_figures_of_the_function_are_closed():
+    import matplotlib.pyplot as plt
+
+    mine = plt.figure()
+    assert (
+        answer("    import matplotlib.pyplot as plt\n    if state['t'] == 1: plt.figure()\n" + RIGHT).points
+        == 4
+    )
+    assert plt.get_fignums() == [mine.number]
+    plt.close(mine)
+
+
+def test_a_left_over_stub_is_told():
+    source = HEAD + RIGHT.replace("return", "raise NotImplementedError()\n    return")
+    linecache.cache["<cell>"] = (len(source), None, source.splitlines(keepends=True), "<cell>")
+    names = {}
+    exec(compile(source, "<cell>", "exec"), names)
+    result = check(names["momentum_step"])
+    assert result.verdict.headline == "One line is in the way" and "delete it" in result.text
+    source = HEAD + '    """What to do."""\n    # YOUR CODE HERE\n    raise NotImplementedError()\n'
+    linecache.cache["<stub>"] = (len(source), None, source.splitlines(keepends=True), "<stub>")
+    exec(compile(source, "<stub>", "exec"), names)
+    assert check(names["momentum_step"]).verdict.headline == "Not attempted yet"
+
+
+def test_an_in_place_change_is_no_remark_beside_a_mistake():
+    body = "    path = [x]\n    for _ in range(steps):\n        x -= lr * grad(x)\n        path.append(x)\n    return np.array(path)\n"
+    result = answer(body, LOOP)
+    assert "one array, changed in place" in result.text and "harmless" not in result.text
+
+
+def test_the_input_of_the_failing_case_is_shown():
+    def steps_needed(condition, shrink):
+        return 34
+
+    text = check(steps_needed).text
+    assert "with condition = 10, shrink = 0.001: the value returned is 34, expected 35 " in text
+    assert "the same, whatever it is given" in text
+
+
+NUMBERS = ["Fraction(1, 2)", "Decimal('0.5')", "np.float32(0.5)", "[0.5]", "np.array(0.5)"]
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_numbers_of_every_kind_are_numbers(number):
+    from decimal import Decimal
+    from fractions import Fraction
+
+    def largest_lr(hessian):
+        return eval(number, {"np": np, "Decimal": Decimal, "Fraction": Fraction})
+
+    text = check(largest_lr).text
+    assert "expected a single number, got" not in text
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("    m = beta * m + g\n", 'The old m is state["m"]'),
+        ("    return x / 0, state[t]\n", "There is no t here yet"),
+        ("    return math.sqrt(x), state\n", "imports what is needed"),
+        ("    return np.linalg.eig(np.eye(2)) * np.array([[1], [2, 3]]), state\n", "np.linalg.eigvals"),
+        ("    return x ^ 2, state\n", "a power is written **"),
+        ("    return state['v'], state\n", "nothing of the name v"),
+        ("    if x > 0: return x, state\n", "A comparison of arrays"),
+        ("    return x(2), state\n", "Round brackets call"),
+        ("    return x + [].append(1), state\n", "None appeared"),
+    ],
+)
+def test_common_errors_have_a_sentence(body, words):
+    source = HEAD + body
+    linecache.cache["<error>"] = (len(source), None, source.splitlines(keepends=True), "<error>")
+    names = {"np": np}
+    exec(compile(source, "<error>", "exec"), names)
+    assert words in check(names["momentum_step"]).text

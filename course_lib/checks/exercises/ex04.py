@@ -9,6 +9,7 @@ import numpy as np
 from ...optimizers import Momentum
 from ...running import simulate
 from ...surfaces import quadratic
+from ..cases import Cases, loss_in, update_rule, valley
 from ..kinds import Code, Goal, Number
 from ..observe import Run, call, rule
 from ..tasks import Exercise, Mine, Mistake
@@ -25,24 +26,14 @@ def momentum_step(x, g, state, lr=0.01, beta=0.9):
     return x - lr * m, {"m": m}
 
 
-_rng = np.random.default_rng(4)
-STEPS = [
-    {"x": np.array([1.0, -0.5]), "gradients": _rng.normal(size=(6, 2)), "hyper": (0.23, 0.7)},
-    {"x": _rng.normal(size=(3, 2)), "gradients": _rng.normal(size=(7, 3, 2)), "hyper": (0.4, 0.35)},
-    {
-        "x": np.array([0.2, 0.1]),
-        "grad": lambda x: np.array([1.0, 5.0]) * x,
-        "steps": 8,
-        "hyper": (0.11, 0.85),
-    },
-]
+STEPS = update_rule((0.23, 0.7), (0.4, 0.35), (0.11, 0.85), memory=["m"], seed=4)
 OLD = 'beta * state["m"]'
 step_mistakes = [
     Mistake("the averaging form", {"+ g": "+ (1 - beta) * g"},
             "Asked for is the sum form, βm + g. The averaging form is the same method at another lr.", FORMS),
     Mistake("no memory", {f"{OLD} + g": "g"}, "Then this is gradient descent: the old m is missing.", RULE),
     Mistake("nothing is forgotten", {OLD: 'state["m"]'}, "Without β the velocity grows for ever.", RULE),
-    Mistake("uphill", {"x - lr": "x + lr"}, "m adds up gradients, and these point uphill.", RULE),
+    Mistake("a step uphill", {"x - lr": "x + lr"}, "m adds up gradients, and these point uphill: subtract.", RULE),
     Mistake("the gradient is subtracted in m", {"+ g": "- g"}, "The minus stands in the step of x alone.", RULE),
     Mistake("x moves by the old velocity", {"lr * m": 'lr * state["m"]'}, "First m, then x with the new m.", RULE),
     Mistake("x moves by the gradient", {"lr * m": "lr * g"}, "m is kept, but not used: x moves by lr·m.", RULE),
@@ -52,13 +43,25 @@ step_mistakes = [
             "Keras does so: the path is the same while lr is constant, but m is not the m asked for.", FORMS),
     Mistake("lr inside the velocity", {"+ g": "+ lr * g", "x - lr * m": "x - m"},
             "The path is the same while lr is constant, but m should be a sum of bare gradients.", FORMS),
-    Mistake("beta fixed in the code", {OLD: '0.9 * state["m"]'}, "Use the beta that is handed in.", RULE),
-    Mistake("lr fixed in the code", {"lr * m": "0.01 * m"}, "Use the lr that is handed in.", RULE),
     Mistake("dampening", {f"{OLD} + g": 'g if state["t"] == 1 else beta * state["m"] + (1 - beta) * g'},
             "PyTorch's option: averaging with a head start. Asked for is the plain sum form.", FORMS),
     Mistake("the weights exchanged", {f"{OLD} + g": '(1 - beta) * state["m"] + beta * g'},
             "β is the weight of the past; in the sum form the gradient's own weight is 1.", RULE),
     Mistake("the old state is returned", {'{"m": m}': "state"}, "Return the new m, or it is lost.", RULE),
+    Mistake("zeros are returned as m", {'{"m": m}': '{"m": 0 * m}'}, "Return the new m, or it is lost.", RULE),
+    Mistake("signs exchanged: minus in m, plus in x", {"+ g": "- g", "x - lr": "x + lr"},
+            "The path is right, but m should add the gradients up; the minus stands in the step of x.", FORMS),
+    Mistake("an average with the sign of the step", {"+ g": "- (1 - beta) * g", "x - lr": "x + lr"},
+            "Asked for is the sum form, βm + g, and the minus stands in the step of x.", FORMS),
+    Mistake("beta at the gradient", {f"{OLD} + g": 'state["m"] + beta * g'}, "β makes the old m smaller, not the new gradient.", RULE),
+    Mistake("lr and beta exchanged", {"beta *": "lr *", "lr * m": "beta * m"}, "β weighs the old m, lr the step.", RULE),
+    Mistake("Adam's correction", {"+ g": "+ (1 - beta) * g", "lr * m": 'lr * m / (1 - beta ** state["t"])'},
+            "That is lesson 08. The sum form has no average and nothing to correct.", FORMS),
+    Mistake("lr divided by t", {"lr * m": 'lr / state["t"] * m'}, "Here lr stays what it is.", RULE),
+    Mistake("lr divided by the root of t", {"lr * m": 'lr / state["t"] ** 0.5 * m'}, "Here lr stays what it is.", RULE),
+    Mistake("x in place of g", {"+ g": "+ x"}, "The velocity adds up gradients.", RULE),
+    Mistake("one number for all coordinates", {"+ g": "+ g.mean()"}, "Every coordinate has its own velocity.", RULE),
+    Mistake("weight decay added", {"+ g": "+ g + 0.01 * x"}, "Asked for is momentum alone.", RULE),
 ]  # fmt: skip
 
 # -- 2: the spectral radius ------------------------------------------------------------------------------
@@ -69,13 +72,22 @@ def spectral_radius(lr, beta, curvature):
     return np.abs(np.linalg.eigvals(step)).max()
 
 
-SETTINGS = [
-    {"lr": 0.1, "beta": 0.3, "curvature": 1.4}, {"lr": 0.3, "beta": 0.8, "curvature": 2.0},
-    {"lr": 2.5, "beta": 0.35, "curvature": 1.5}, {"lr": 0.7, "beta": 0.55, "curvature": 0.2},
-]  # fmt: skip
+SETTINGS = Cases(
+    [{"lr": 0.1, "beta": 0.3, "curvature": 1.4}, {"lr": 0.3, "beta": 0.8, "curvature": 2.0},
+     {"lr": 2.5, "beta": 0.35, "curvature": 1.5}, {"lr": 0.7, "beta": 0.55, "curvature": 0.2},
+     {"lr": 0.2, "beta": 0.9, "curvature": 0.01}],
+    [{"lr": 0.4, "beta": 0.0, "curvature": 1.5, "about": "beta = 0 is gradient descent"},
+     {"lr": 0.3, "beta": 0.6, "curvature": 0.0, "about": "flat ground: nothing shrinks"},
+     {"lr": 80.0, "beta": 0.5, "curvature": 40.0, "about": "a run that diverges fast"},
+     {"lr": 1e-4, "beta": 0.2, "curvature": 1e-3, "about": "small numbers"},
+     {"lr": 3.0, "beta": 0.95, "curvature": 1.0, "about": "a large lr with much momentum"}],
+)  # fmt: skip
 radius_mistakes = [
-    Mistake("the smallest eigenvalue", {".max()": ".min()"}, "In the long run the slowest part is left.", MAP),
+    Mistake("the smallest eigenvalue", {".max()": ".min()"}, "In the long run the slowest part is left.", MAP,
+            same_as=("the first eigenvalue that numpy lists",)),
     Mistake("the sign or the imaginary part is kept", {"np.abs(np.linalg.eigvals(step)).max()": "np.linalg.eigvals(step).max()"},
+            "Eigenvalues may be negative or complex: their size decides, np.abs.", MAP),
+    Mistake("only the real parts, with their sign", {"np.abs(np.linalg.eigvals(step))": "np.linalg.eigvals(step).real"},
             "Eigenvalues may be negative or complex: their size decides, np.abs.", MAP),
     Mistake("only the real parts", {"np.linalg.eigvals(step)": "np.linalg.eigvals(step).real"},
             "The size of a complex number needs both parts: np.abs of the whole.", MAP),
@@ -92,6 +104,11 @@ radius_mistakes = [
             "That is the case β = 0.", MAP),
     Mistake("the averaging form", {"beta, curvature]": "beta, (1 - beta) * curvature]", "1 - lr *": "1 - lr * (1 - beta) *"},
             "Asked for is the sum form.", FORMS),
+    Mistake("the first eigenvalue that numpy lists", {"np.abs(np.linalg.eigvals(step)).max()": "np.abs(np.linalg.eigvals(step))[0]"},
+            "np.linalg.eigvals promises no order: take the largest size.", MAP, same_as=("the smallest eigenvalue",)),
+    Mistake("a lost lr", {"[-lr * beta": "[-beta"}, "x moves by lr·m: both entries of the second row carry lr.", MAP),
+    Mistake("never above 1", {"np.abs(np.linalg.eigvals(step)).max()": "min(1.0, np.abs(np.linalg.eigvals(step)).max())"},
+            "Where a run diverges, the radius is above 1: say so.", MAP),
 ]  # fmt: skip
 
 # -- 3: the best settings --------------------------------------------------------------------------------
@@ -105,9 +122,12 @@ def best_settings(largest, smallest):
 
 
 ROOTS = "(2 / (np.sqrt(largest) + np.sqrt(smallest))) ** 2"
-SPECTRA = [
-    {"largest": 1.0, "smallest": 0.01}, {"largest": 7.0, "smallest": 2.0}, {"largest": 300.0, "smallest": 0.5},
-]  # fmt: skip
+SPECTRA = Cases(
+    [{"largest": 1.0, "smallest": 0.01}, {"largest": 7.0, "smallest": 2.0}, {"largest": 300.0, "smallest": 0.5}],
+    [{"largest": 2.0, "smallest": 2.0, "about": "both eigenvalues are equal"},
+     {"largest": 3e-4, "smallest": 1e-6, "about": "small numbers"},
+     {"largest": 5e7, "smallest": 2.0, "about": "a large condition number"}],
+)  # fmt: skip
 best_mistakes = [
     Mistake("beta not squared", {"((root - 1) / (root + 1)) ** 2": "(root - 1) / (root + 1)"},
             "The rate is √β, so β is its square.", GAIN),
@@ -122,6 +142,18 @@ best_mistakes = [
     Mistake("beta upside down", {"(root - 1) / (root + 1)": "(root + 1) / (root - 1)"}, "β must be below 1.", GAIN),
     Mistake("lr = 1/L", {ROOTS: "1 / largest"}, "Safe, but neither end of the spectrum is on the edge of ringing.", GAIN),
     Mistake("the roots forgotten", {ROOTS: "(2 / (largest + smallest)) ** 2"}, "The roots of L and μ are added.", GAIN),
+    Mistake("no roots at all", {ROOTS: "(2 / (largest + smallest)) ** 2", "root = np.sqrt(largest / smallest)": "root = largest / smallest"},
+            "The conditions are about √(lr·μ) and √(lr·L): take the roots first.", GAIN),
+    Mistake("Nesterov's settings", {ROOTS: "1 / largest", "((root - 1) / (root + 1)) ** 2": "(root - 1) / (root + 1)"},
+            "1/L and (√κ − 1)/(√κ + 1) belong to the method of lesson 05.", GAIN),
+    Mistake("a wrong sign when the roots are taken", {"np.sqrt(largest) + np.sqrt(smallest)": "np.sqrt(largest) - np.sqrt(smallest)",
+            "(root - 1) / (root + 1)": "(root + 1) / (root - 1)"},
+            "√(lr·μ) < 1 < √(lr·L): so 1 − √(lr·μ) = √(lr·L) − 1.", GAIN),
+    Mistake("2 in place of 4", {ROOTS: "2 / (np.sqrt(largest) + np.sqrt(smallest)) ** 2"}, "√lr = 2/(√L + √μ): the 2 is squared, too.", GAIN),
+    Mistake("a root forgotten in beta", {"((root - 1) / (root + 1)) ** 2": "(1 - lr * smallest) ** 2"},
+            "β = (1 − √(lr·μ))², with the root.", GAIN),
+    Mistake("the edge of divergence", {ROOTS: "2 * (1 + ((root - 1) / (root + 1)) ** 2) / largest"},
+            "2(1 + β)/L is where the run begins to diverge, not where it is fastest.", GAIN),
 ]  # fmt: skip
 
 # -- 4: predict, 5: the sliders, 6: your own ---------------------------------------------------------------
@@ -132,7 +164,7 @@ def steady_step():
 
 
 def valley_settings():
-    return best_settings(1.0, 1 / mine["condition"])
+    return best_settings(mine["largest"], mine["largest"] / mine["condition"])
 
 
 def my_method(x, g, state, lr=3.2, beta=0.78):
@@ -140,13 +172,22 @@ def my_method(x, g, state, lr=3.2, beta=0.78):
     return x - lr * m, {"m": m}
 
 
+SHORTCUTS = (0.0, 0.01, 0.1, 0.5, 1.0, 2.0, 3.0, 10.0)
+"""Answers that are right for nobody, so that none of them can be handed round."""
+
+
 def _numbers(rng: np.random.Generator) -> dict[str, Any]:
-    condition = int(rng.integers(60, 141))
-    lr, beta = best_settings(1.0, 1 / condition)
-    best = simulate(Momentum(lr=float(lr), beta=float(beta)), quadratic(condition=condition), 2000)
+    lr, beta, condition = 1.0, 0.0, int(10 ** rng.uniform(1.5, 2.6))
+    while any(np.isclose(lr / (1 - beta), number, rtol=0.03) for number in (*SHORTCUTS, lr, beta)):
+        lr, beta = round(rng.uniform(0.02, 0.2), 3), round(rng.uniform(0.6, 0.98), 2)
+    # so flat that 0.01, 0.1, 1 and 2 are far too small for lr
+    largest = float(f"{10 ** rng.uniform(-4.3, -0.35):.2g}")
+    best_lr, best_beta = best_settings(largest, largest / condition)
+    best = Momentum(lr=float(best_lr), beta=float(best_beta))
+    loss = 1e-6 * largest
+    steps = simulate(best, quadratic(condition=condition, largest=largest), 2000).steps_to(loss)
     return {
-        "lr": float(rng.choice([0.02, 0.05, 0.1, 0.2])), "beta": float(rng.choice([0.8, 0.9, 0.95, 0.98])),
-        "condition": condition, "steps": int(1.4 * best.steps_to(1e-6)),
+        "lr": lr, "beta": beta, "largest": largest, "condition": condition, "loss": loss, "steps": int(1.05 * steps),
     }  # fmt: skip
 
 
@@ -167,46 +208,52 @@ def _down(runs: list[Run], mine: Mine) -> tuple[bool, str]:
     assert isinstance(lr, np.ndarray) and isinstance(beta, np.ndarray)
     if lr.ndim or beta.ndim or not (0 < lr < np.inf and 0 <= beta < 1):
         return False, "Return two numbers, lr > 0 and 0 ≤ beta < 1."
-    path = simulate(
-        Momentum(lr=float(lr), beta=float(beta)), quadratic(condition=mine["condition"]), mine["steps"]
-    )
-    reached, settings = path.steps_to(1e-6), f"With lr = {lr:g}, beta = {beta:g}"
+    bowl = quadratic(condition=mine["condition"], largest=mine["largest"])
+    path = simulate(Momentum(lr=float(lr), beta=float(beta)), bowl, mine["steps"])
+    reached, settings = path.steps_to(mine["loss"]), f"With lr = {lr:g}, beta = {beta:g}"
+    if path.diverged or path.losses[-1] > path.losses[0]:
+        return False, f"{settings} the run diverges."
     if reached is None:
         return False, f"{settings} the loss is {path.final_loss:.2g} after {mine['steps']} steps."
-    return True, f"{settings} the loss is below 1e-6 after {reached} steps of {mine['steps']}."
+    return True, f"{settings} the loss is below {mine['loss']:.2g} after {reached} steps of {mine['steps']}."
 
 
-VALLEY = np.array([1.0, 1 / 200])
+VALLEYS = [
+    valley((1, 1 / 200), start, minimum, 120)
+    for start, minimum in (((1, 1), (0.3, -2)), ((-2, 5), (1, 1)), ((0.1, -0.4), (-0.6, 0.9)))
+]
 
 
 def _own(runs: list[Run], mine: Mine) -> tuple[bool, str]:
-    last = [s.value for s in runs[0].seen if s.name == "x"][-1]
-    assert isinstance(last, np.ndarray)
-    if last.shape != (2,):
-        return False, f"x must keep its shape (2,); it has become {last.shape}."
-    loss, first = float(VALLEY @ last**2) / 2, float(VALLEY.sum()) / 2
-    words = f"After 120 steps the loss is {loss / first:.2g} of what it was"
-    return loss < 1e-6 * first, words + ("." if loss < 1e-6 * first else "; get below 1e-6.")
+    worst = 0.0
+    for run, case in zip(runs, VALLEYS, strict=True):
+        last = [s.value for s in run.seen if s.name == "x"][-1]
+        assert isinstance(last, np.ndarray)
+        if last.shape != (2,):
+            return False, f"x must keep its shape (2,); it has become {last.shape}."
+        worst = max(worst, loss_in(case, last) / loss_in(case, case["x"]))
+    words = f"After 120 steps from {len(runs)} starts the loss is at most {worst:.2g} of what it was"
+    return worst < 1e-6, words + ("." if worst < 1e-6 else "; get below 1e-6 from every start.")
 
 
 EXERCISE = Exercise(
     "04_momentum",
     [
-        Code(solution=momentum_step, points=4, drive=rule("m"), cases=STEPS, wrong=step_mistakes, reread=RULE, hints=[
+        Code(solution=momentum_step, title="Fill in the formula", points=4, drive=rule("m"), cases=STEPS, wrong=step_mistakes, reread=RULE, hints=[
             "Two lines: the new m from the old one and g, then the new x.",
             'm = beta * state["m"] + g. Return the new x and {"m": m}.']),
-        Code(solution=spectral_radius, points=3, cases=SETTINGS, wrong=radius_mistakes, reread=MAP, hints=[
+        Code(solution=spectral_radius, title="How fast does one eigenvalue shrink?", points=3, cases=SETTINGS, wrong=radius_mistakes, reread=MAP, hints=[
             "Write the 2×2 matrix of the lesson, then np.linalg.eigvals.",
             "The eigenvalues may be complex: np.abs gives their size. Take the largest."]),
-        Code(solution=best_settings, points=2, drive=call("lr", "beta"), cases=SPECTRA, wrong=best_mistakes, reread=GAIN, hints=[
+        Code(solution=best_settings, title="The best settings", points=2, drive=call("lr", "beta"), cases=SPECTRA, wrong=best_mistakes, reread=GAIN, hints=[
             "κ = L/μ. Both formulas are squares.", "√β = (√κ − 1)/(√κ + 1) and √lr = 2/(√L + √μ)."]),
-        Number(solution=steady_step, points=1, expected=lambda mine: mine["lr"] / (1 - mine["beta"]), rtol=0.01,
+        Number(solution=steady_step, title="Predict", points=1, expected=lambda mine: mine["lr"] / (1 - mine["beta"]), rtol=0.01,
                wrong=_known, reread=STEADY, hints=["Where does m ← βm + 1 come to rest?", "m = βm + 1. Solve for m."]),
-        Goal(solution=valley_settings, points=1, drive=call("lr", "beta"), reached=_down, reread=GAIN, hints=[
-            "Raise beta until the run just begins to ring, then lr.", "Your best_settings(1, 1/κ) knows it."]),
-        Goal(solution=my_method, points=2, drive=rule("m"), reached=_own, reread=GAIN, hints=[
+        Goal(solution=valley_settings, title="Hit the target", points=1, drive=call("lr", "beta"), reached=_down, reread=GAIN, hints=[
+            "Raise beta until the run just begins to ring, then lr.", "Your best_settings(L, L/κ) knows it."]),
+        Goal(solution=my_method, title="A method of your own", points=2, drive=rule("m"), reached=_own, reread=GAIN, hints=[
             "Momentum will do, with the right lr and beta; κ is 200.", "best_settings(1, 1/200)."],
-            cases=[{"x": np.ones(2), "grad": lambda x: VALLEY * x, "steps": 120}]),
+            cases=Cases(VALLEYS)),
     ],
     varied=_numbers,
 )  # fmt: skip

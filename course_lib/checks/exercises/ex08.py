@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
+from ..cases import Case, Cases, loss_in, update_rule, valley
 from ..kinds import Code, Goal, Number
 from ..observe import Run, call, rule
 from ..tasks import Exercise, Mine, Mistake
 
-# Different gradients at every step, unequal hyperparameters far from the defaults, an eps that counts, a matrix.
-_rng = np.random.default_rng(8)
-CASES = [
-    {"x": np.array([1.0, -0.5]), "gradients": _rng.normal(size=(6, 2)), "hyper": (0.3, 0.8, 0.95, 0.05)},
-    {
-        "x": _rng.normal(size=(3, 2)),
-        "gradients": _rng.normal(size=(7, 3, 2)),
-        "hyper": (0.11, 0.6, 0.7, 1e-8),
-    },
-    {"x": np.zeros(2) + 0.3, "gradients": 0.1 * _rng.normal(size=(5, 2)), "hyper": (0.5, 0.45, 0.9, 0.2)},
-]
+CASES = update_rule(
+    (0.3, 0.8, 0.95, 0.05), (0.11, 0.6, 0.7, 1e-8), (0.5, 0.45, 0.3, 0.2), memory=["m", "v"], seed=8
+)
 
 # -- 1: fill in the formula ------------------------------------------------------------------------------
 
@@ -43,18 +38,51 @@ adam_mistakes = [
     Mistake("only v is corrected", {"m / (1 - beta1**t)": "m"}, "m starts at zero too.", HATS),
     Mistake("the hats multiply", {"m / (1 - beta1**t)": "m * (1 - beta1**t)", "v / (1 - beta2**t)": "v * (1 - beta2**t)"},
             "1 − βᵗ is how full the mean is, so dividing by it makes it whole.", HATS),
+    Mistake("t counted from 0", {'t = state["t"]': 't = state["t"] - 1'},
+            "state[\"t\"] is 1 in the first step already. With 0 both hats are 0/0 there.", HATS),
     Mistake("t counted from 2", {'t = state["t"]': 't = state["t"] + 1'},
             "state[\"t\"] is 1 in the first step already; do not add to it.", HATS),
     Mistake("the betas of the hats exchanged", {"(1 - beta1**t)": "(1 - beta2**t)", "v / (1 - beta2**t)": "v / (1 - beta1**t)"},
             "m belongs to beta1, v to beta2.", HATS),
     Mistake("beta times t in place of beta to the power t", {"beta1**t": "beta1 * t", "beta2**t": "beta2 * t"},
             "After t steps the zero at the start still weighs βᵗ, with t as an exponent.", HATS),
+    Mistake("hats without the exponent t", {"beta1**t": "beta1", "beta2**t": "beta2"},
+            "After t steps the zero at the start still weighs βᵗ, not β.", HATS),
+    Mistake("the exponent 2 in place of t", {"beta1**t": "beta1**2", "beta2**t": "beta2**2"},
+            "After t steps the zero at the start still weighs βᵗ, with the number of the step.", HATS),
+    Mistake("(1 − β) times t", {"(1 - beta1**t)": "((1 - beta1) * t)", "(1 - beta2**t)": "((1 - beta2) * t)"},
+            "It is 1 − βᵗ: t is an exponent.", HATS),
+    Mistake("(1 − β) to the power t", {"(1 - beta1**t)": "(1 - beta1) ** t", "(1 - beta2**t)": "(1 - beta2) ** t"},
+            "It is 1 − βᵗ: the exponent belongs to β alone.", HATS),
+    Mistake("the hats are kept as the new m and v", {'{"m": m, "v": v}': '{"m": m_hat, "v": v_hat}'},
+            "The hats are for this step alone; m and v go on uncorrected.", HATS),
+    Mistake("the short form with a bare eps", {"m_hat / (np.sqrt(v_hat) + eps)": "(1 - beta2**t) ** 0.5 / (1 - beta1**t) * m / (np.sqrt(v) + eps)"},
+            "With the corrections moved into lr, eps would have to be scaled too. Task 2 is about it.", EPS),
     Mistake("eps inside the root", {"np.sqrt(v_hat) + eps": "np.sqrt(v_hat + eps)"},
             "eps stands outside: √v̂ + ε. Inside the root it acts like √ε.", EPS),
     Mistake("no eps", {"(np.sqrt(v_hat) + eps)": "np.sqrt(v_hat)"}, "Without eps a coordinate that had no gradient is 0/0.", EPS),
     Mistake("brackets missing around the divisor", {"(np.sqrt(v_hat) + eps)": "np.sqrt(v_hat) + eps"},
             "Without brackets Python divides by the root alone and then adds eps to x.", EPS),
     Mistake("no root", {"np.sqrt(v_hat)": "v_hat"}, "Divided by v̂ itself, the step would shrink where gradients grow.", STEP),
+    Mistake("a square where the root belongs", {"np.sqrt(v_hat)": "v_hat**2"}, "v̂ is a mean of squares: its root has the size of a gradient.", STEP),
+    Mistake("m squared in v", {"g**2": "m**2"}, "v is the mean of the squares of the gradients, not of the means.", MEANS),
+    Mistake("AdaBelief's square", {"g**2": "(g - m) ** 2"}, "v is the mean of g², not of (g − m)²: no variance.", MEANS),
+    Mistake("the maximum of AMSGrad", {'v = beta2 * state["v"] + (1 - beta2) * g**2': 'v = np.maximum(state["v"], beta2 * state["v"] + (1 - beta2) * g**2)'},
+            "Adam's v may fall again.", MEANS),
+    Mistake("Nesterov's habit, as in Nadam", {"m_hat = m /": "m_hat = (beta1 * m + (1 - beta1) * g) /"}, "Adam steps along m̂ alone.", STEP),
+    Mistake("weight decay in the gradient", {"(1 - beta1) * g\n": "(1 - beta1) * (g + 0.01 * x)\n", "g**2": "(g + 0.01 * x)**2"},
+            "Asked for is Adam without weight decay.", STEP),
+    Mistake("weight decay beside the step", {"x - lr * m_hat": "x - lr * 0.01 * x - lr * m_hat"}, "That is AdamW. Asked for is Adam.", STEP),
+    Mistake("beta1 in v", {'beta2 * state["v"] + (1 - beta2)': 'beta1 * state["v"] + (1 - beta1)'}, "v belongs to beta2.", MEANS),
+    Mistake("a forgotten bracket in m", {"(1 - beta1) * g\n": "1 - beta1 * g\n"}, "(1 − β₁) stands in brackets.", MEANS),
+    Mistake("no beta on the old m", {'beta1 * state["m"]': 'state["m"]'}, "The old mean is multiplied by β₁.", MEANS),
+    Mistake("no beta on the old v", {'beta2 * state["v"]': 'state["v"]'}, "The old mean is multiplied by β₂.", MEANS),
+    Mistake("one v for all coordinates", {"g**2": "np.sum(g**2)"}, "Every coordinate has its own v.", MEANS),
+    Mistake("lr in m", {"(1 - beta1) * g\n": "(1 - beta1) * lr * g\n", "x - lr * m_hat": "x - m_hat"},
+            "lr stands in the step; m is a mean of bare gradients.", MEANS),
+    Mistake("lr divided by the root of t", {"lr * m_hat": "lr / np.sqrt(t) * m_hat"}, "Here lr stays what it is.", STEP),
+    Mistake("m and v exchanged in the state", {'{"m": m, "v": v}': '{"m": v, "v": m}'}, "Return each under its own name.", MEANS),
+    Mistake("the old state is returned", {'{"m": m, "v": v}': "state"}, "Return the new m and v, or they are lost.", MEANS),
     Mistake("g not squared in v", {"g**2": "g"}, "v is the mean of the squares; the mean of g itself is m.", MEANS),
     Mistake("m and v add up in place of averaging", {"(1 - beta1) * g": "g", "(1 - beta2) * g**2": "g**2"},
             "Each mean gives the old value the weight β and the new one 1 − β.", MEANS),
@@ -64,8 +92,7 @@ adam_mistakes = [
             'beta2 * state["v"] + (1 - beta2)': 'beta1 * state["v"] + (1 - beta1)'}, "m belongs to beta1, v to beta2.", MEANS),
     Mistake("the state is not carried on", {'beta1 * state["m"] + ': "", 'beta2 * state["v"] + ': ""},
             "The means must start from the old ones in state.", MEANS),
-    Mistake("uphill", {"x - lr": "x + lr"}, "The gradient points uphill, so the step is subtracted.", STEP),
-    Mistake("lr fixed in the code", {"lr * m_hat": "0.001 * m_hat"}, "Use the lr that is handed in.", STEP),
+    Mistake("a step uphill", {"x - lr": "x + lr"}, "The gradient points uphill, so the step is subtracted.", STEP),
     Mistake("g in place of m̂", {"lr * m_hat": "lr * g"}, "The step follows the mean of the gradients, that is RMSprop otherwise.", STEP),
     Mistake("^ in place of **", {"g**2": "g ^ 2"}, "In Python a power is **; ^ works on the bits of whole numbers.", MEANS),
 ]  # fmt: skip
@@ -91,6 +118,10 @@ efficient_mistakes = [
             "m̂ divides by its correction; v̂ stands below the line, so its own ends up above.", ORDER),
     Mistake("m is not corrected", {"lr * fill / (1 - beta1**t)": "lr * fill"}, "One of the two hats is lost.", ORDER),
     Mistake("v is not corrected", {"lr * fill / (1 - beta1**t)": "lr / (1 - beta1**t)"}, "One of the two hats is lost.", ORDER),
+    Mistake("eps scaled without the root", {"eps * fill": "eps * (1 - beta2**t)"}, "Multiply divisor and dividend by the same √(1−β₂ᵗ).", ORDER),
+    Mistake("lr corrected anew in every step", {"lr * fill": "lr * np.prod(np.sqrt(1 - beta2 ** np.arange(1, t + 1)))",
+            "/ (1 - beta1**t)": "/ np.prod(1 - beta1 ** np.arange(1, t + 1))"},
+            "The corrections of step t belong to the lr that was handed in, not to the last step's.", ORDER),
     Mistake("eps divided in place of multiplied", {"eps * fill": "eps / fill"}, "Multiply divisor and dividend by the same √(1−β₂ᵗ).", ORDER),
     Mistake("eps inside the root", {"np.sqrt(v) + eps * fill": "np.sqrt(v + eps * fill)"}, "eps stands outside the root.", ORDER),
     Mistake("no eps", {"(np.sqrt(v) + eps * fill)": "np.sqrt(v)"}, "Keep eps: it is what saves a coordinate without gradient.", ORDER),
@@ -103,20 +134,34 @@ efficient_mistakes = [
 
 
 def first_step():
-    return 0.1 / 0.001**0.5
+    return (1 - mine["beta1"]) / (1 - mine["beta2"]) ** 0.5
 
 
-_FIRST = [
-    (1.0, "That is the first step *with* the bias correction. Here both hats are gone."),
-    (0.1, "That is m alone: 1 − β₁. The step divides it by √v."),
-    (10.0, "Is √0.001 really 0.01?"),
-    (100.0, "v stands under a root."),
-    (0.001**0.5 / 0.1, "Upside down: m stands above the line, √v below."),
-]
+SHORTCUTS = (0.0, 0.001, 0.01, 0.1, 0.5, 1.0, 2.0, 0.1 / 0.001**0.5)
+"""Answers that are right for nobody, so that none of them can be handed round."""
+
+
+def _numbers(rng: np.random.Generator) -> dict[str, Any]:
+    beta1 = beta2 = 0.0
+    while any(np.isclose((1 - beta1) / (1 - beta2) ** 0.5, number, rtol=0.1) for number in SHORTCUTS):
+        beta1, beta2 = round(rng.uniform(0.5, 0.95), 2), round(1 - 10 ** rng.uniform(-4, -1.5), 4)
+    return {"beta1": beta1, "beta2": beta2}
+
+
+def _known(mine: Mine) -> list[tuple[float, str]]:
+    m, v = 1 - mine["beta1"], 1 - mine["beta2"]
+    return [
+        (1.0, "That is the first step *with* the bias correction. Here both hats are gone."),
+        (m, "That is m alone: 1 − β₁. The step divides it by √v."),
+        (m / v, "v stands under a root."),
+        (v**0.5 / m, "Upside down: m stands above the line, √v below."),
+        (0.1 / 0.001**0.5, "That is for β₁ = 0.9 and β₂ = 0.999. Take your own."),
+        ((mine["beta1"] / mine["beta2"] ** 0.5), "The new gradient weighs 1 − β, the old value β."),
+    ]
 
 
 def long_step():
-    return [0.0] * 5000 + [1.0]
+    return [0.0] * 5000 + [1.11**k for k in range(60)]
 
 
 def _longest(runs: list[Run], mine: Mine) -> tuple[bool, str]:
@@ -130,14 +175,8 @@ def _longest(runs: list[Run], mine: Mine) -> tuple[bool, str]:
         if abs(new - x)[0] > longest:
             longest, at = float(abs(new - x)[0]), t
         x, state = new, memory
-    goal = "It had to be more than 3."
-    return (
-        longest > 3,
-        f"The longest step is {longest:.2f} lr, at step {at}. {goal if longest <= 3 else ''}".strip(),
-    )
-
-
-SCALES = np.array([1.0, 300.0])
+    words = f"The longest step is {longest:.2f} lr, at step {at}."
+    return longest > 3.5, words + ("" if longest > 3.5 else " It had to be more than 3.5.")
 
 
 def my_optimizer(x, g, state, lr=0.5, beta1=0.8, beta2=0.9):
@@ -148,43 +187,59 @@ def my_optimizer(x, g, state, lr=0.5, beta1=0.8, beta2=0.9):
     return x - rate * (m / (1 - beta1**t)) / (np.sqrt(v / (1 - beta2**t)) + 1e-12), {"m": m, "v": v}
 
 
-def _loss(x: np.ndarray) -> float:
-    return float((SCALES * x**2).sum() / 2)
+VALLEYS = [
+    valley((1, 300), start=(3, 0), minimum=(2, -1), steps=60),
+    valley((3000, 1), start=(-0.5, 1.5), minimum=(0.5, 0.5), steps=60),
+    valley((1, 300), start=(-2.2, 1.8), minimum=(-1, 3), steps=60),
+]
+
+
+def descent_at_its_best(case: Case) -> float:
+    """The lowest loss that gradient descent reaches in a valley with any fixed lr, on a fine grid."""
+    lrs, away, a = np.geomspace(1e-5, 3, 20_001)[:, None], case["x"] - case["minimum"], case["curvature"]
+    with np.errstate(over="ignore", invalid="ignore"):
+        losses = (a * (away * (1 - lrs * a) ** case["steps"]) ** 2).sum(axis=1) / 2
+    return float(np.nanmin(losses))
 
 
 def _own(runs: list[Run], mine: Mine) -> tuple[bool, str]:
-    last = [s.value for s in runs[0].seen if s.name == "x"][-1]
-    assert isinstance(last, np.ndarray)
-    if last.shape != (2,):
-        return False, f"x must keep its shape (2,); it has become {last.shape}."
-    loss = _loss(last)
-    rate = 2 / SCALES.sum()
-    descent = _loss(np.array([1.0, 1.0]) * (1 - rate * SCALES) ** 60)
-    words = f"After 60 steps your loss is {loss:.3g}; gradient descent at its best lr has {descent:.3g}."
-    return loss < descent / 100, words + ("" if loss < descent / 100 else " Get below a hundredth of that.")
+    for number, (run, case) in enumerate(zip(runs, VALLEYS, strict=True), 1):
+        last = [s.value for s in run.seen if s.name == "x"][-1]
+        assert isinstance(last, np.ndarray)
+        if last.shape != (2,):
+            return False, f"x must keep its shape (2,); it has become {last.shape}."
+        loss, descent = loss_in(case, last), descent_at_its_best(case)
+        words = f"In valley {number} your loss is {loss:.3g} after 60 steps; gradient descent at its best lr has {descent:.3g}."
+        if not loss < descent / 100:
+            return False, words + " Get below a hundredth of that."
+    words = "valleys your loss is below a hundredth of what gradient descent reaches at its best lr."
+    return True, f"In all {len(runs)} {words}"
 
 
 EXERCISE = Exercise(
     "08_adam",
     [
-        Code(solution=adam_step, points=4, drive=rule("m", "v"), cases=CASES, wrong=adam_mistakes, reread=STEP, hints=[
+        Code(solution=adam_step, title="Fill in the formula", points=4, drive=rule("m", "v"), cases=CASES, wrong=adam_mistakes, reread=STEP, hints=[
             "Five lines: m, v, the two hats, the step. Take t, m and v out of state first.",
             "m = beta1 * state[\"m\"] + (1 - beta1) * g, and v the same with beta2 and g**2.",
             "m_hat = m / (1 - beta1**t). In the step mind the brackets: (np.sqrt(v_hat) + eps).",
         ]),
-        Code(solution=adam_efficient, points=3, drive=rule("m", "v"), cases=CASES, wrong=efficient_mistakes, reread=ORDER, hints=[
+        Code(solution=adam_efficient, title="Find the bug", points=3, drive=rule("m", "v"), cases=CASES, wrong=efficient_mistakes, reread=ORDER, hints=[
             "Write √v̂ + ε with v̂ = v/(1 − β₂ᵗ) and bring it to one fraction.",
             "Multiply above and below by √(1 − β₂ᵗ). What happens to eps?",
         ]),
-        Number(solution=first_step, points=1, expected=lambda mine: 0.1 / 0.001**0.5, rtol=0.03, unit="lr",
-               wrong=lambda mine: _FIRST, reread=HATS, hints=[
+        Number(solution=first_step, title="Break it, and predict", points=1, expected=lambda mine: (1 - mine["beta1"]) / (1 - mine["beta2"]) ** 0.5, rtol=0.02,
+               unit="lr", wrong=_known, reread=HATS, hints=[
             "In the first step m = (1 − β₁)g and v = (1 − β₂)g².", "Divide: the gradient cancels."]),
-        Goal(solution=long_step, points=2, drive=call("gradients"), reached=_longest, reread="lesson 08, section 6, how long can a step be?", hints=[
+        Goal(solution=long_step, title="A step of more than 3.5 lr", points=2, drive=call("gradients"), reached=_longest, reread="lesson 08, section 6, how long can a step be?", hints=[
             "A steady gradient gives steps of one lr. What does v forget, if nothing comes for a long time?",
-            "A long silence, then one gradient: m̂ ≈ (1 − β₁)g and v̂ ≈ (1 − β₂)g²."]),
-        Goal(solution=my_optimizer, points=2, drive=rule("m", "v"), reached=_own, reread=STEP, hints=[
-            "Adam alone does not come to rest: its steps stay about lr long. Let them shrink.",
-            "Multiply lr by 0.93**t and begin with lr about 0.5."],
-            cases=[{"x": np.array([1.0, 1.0]), "grad": lambda x: SCALES * x, "steps": 60}]),
+            "A long silence, then one gradient: m̂ ≈ (1 − β₁)g and v̂ ≈ (1 − β₂)g². That is 3.16. What if more gradients follow?"]),
+        Goal(solution=my_optimizer, title="An optimizer of your own", points=2, drive=rule("m", "v"), reached=_own, reread=STEP, hints=[
+            "Adam does not mind how steep a coordinate is. But 60 steps are few: they must be long at first and short at the end.",
+            "Multiply lr by 0.93**t, begin with lr about 0.5, and let both means forget faster."],
+            cases=Cases(VALLEYS)),
     ],
+    varied=_numbers,
 )  # fmt: skip
+
+mine = EXERCISE.mine()  # what the reader of a notebook has under this name

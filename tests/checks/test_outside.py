@@ -1,0 +1,214 @@
+"""The examination from outside: no wrong code accepted, no right code refused, no mistake called by another one's name."""
+
+# ruff: noqa: E501 – a table
+
+from __future__ import annotations
+
+import functools
+
+import pytest
+
+from course_lib.checks import check
+from course_lib.checks.exercises import find_task
+from course_lib.checks.observe import observe
+
+from .outside import Submission, submissions
+
+WRONG = [s for name in ("wrong_02", "wrong_04", "wrong_08") for s in submissions(name)]
+RIGHT = submissions("right")
+OR, IDLE = " – or: ", " without effect"
+
+# By task: what was spoken, and for which causes that is the truth.
+TRUE = {
+    "descend": {
+        "one array, changed in place and listed again and again": ["the same array listed again and again"],
+        "a step uphill": ["uphill"],
+        "the start is missing from the path": ["the start is missing"],
+        "only the last point": ["only the end is returned"],
+        "the last point in a list of its own": ["only the end is returned"],
+        "it returns after the first step": ["return inside the loop"],
+        "steps of one length": ["the gradient's length is divided out"],
+        "lr shrinks from step to step": ["lr shrinks"],
+        "lr without effect": ["lr is fixed"],
+        "steps without effect": ["steps is fixed"],
+        "grad without effect": ["loss-proportional step"],
+        "the last row is left empty": ["the last row stays zero"],
+        "no point is appended": ["forgotten append"],
+        "lr counted twice": ["lr is squared"],
+    },
+    "largest_lr": {
+        "the first eigenvalue that numpy lists": ["the first eigenvalue is taken for the largest"],
+        "the last eigenvalue that numpy lists": ["the last eigenvalue is taken for the largest"],
+        "1/L in place of 2/L": ["1/L for 2/L"],
+        "the best lr in place of the largest": ["2/(L + mu)"],
+        "the sum of all eigenvalues": ["the trace for the largest eigenvalue"],
+        # in a matrix with positive eigenvalues the largest entry stands on the diagonal
+        "the largest entry of the matrix": ["the diagonal for the eigenvalues", "the largest entry"],
+        "the norm of all entries": ["the Frobenius norm for the largest eigenvalue"],
+        "the largest sum of a row": ["the row sums bound the eigenvalue"],
+    },
+    "steps_needed": {
+        "rounded down, and one added": ["int() + 1 for ceil"],
+        "the factor at lr = 1/L": ["the rate of lr = 1/L"],
+        "the loss in place of the error": ["the squared rate (the loss, not the error)"],
+        "the rule of thumb": ["rule of thumb"],
+        "the rule of thumb without its half": ["rule of thumb"],
+        "the logarithms upside down": ["upside down logarithms"],
+        "the quotient of the numbers in place of their logarithms": ["division for a logarithm"],
+        "the root of the condition number": ["momentum's rate"],
+        "a lost sign": ["negative"],
+        "shrink without effect": ["shrink is fixed"],
+        "the logarithm of a quotient": ["only the quotient of the logs' arguments"],
+    },
+    "train_model": {
+        "the gradient always at the old parameters": ["the gradient always at the old parameters"],
+        "it returns after the first step": ["return inside the loop"],
+        "a step that is not repeated": ["only one step"],
+        "a step uphill": ["uphill"],
+        "only W learns": ["only W is trained"],
+        "W first, then b": ["half of the names"],
+    },
+    "momentum_step": {
+        "the averaging form": ["averaging"],
+        "signs exchanged: minus in m, plus in x": ["signs: m = beta m - g, then x + lr m"],
+        "x moves by the old velocity": ["the old m moves x"],
+        "x moves by the gradient": ["the gradient moves x"],
+        "a step uphill": ["uphill"],
+        "Nesterov's step": ["nesterov"],
+        "beta at the gradient": ["beta on the gradient, not on m"],
+        "nothing is forgotten": ["no beta on the old m"],
+        "beta without effect": ["beta is fixed"],
+        "lr without effect": ["lr is fixed"],
+        "lr counted twice": ["lr twice"],
+        "dampening": ["dampening at the first step too"],
+        "Adam's correction": ["bias correction"],
+        "x in place of g": ["x in the velocity"],
+        "lr divided by t": ["lr shrinks with t"],
+        "an average with the sign of the step": ["averaging with minus"],
+        "lr and beta exchanged": ["beta and lr swapped"],
+    },
+    "spectral_radius": {
+        "the sign or the imaginary part is kept": ["no absolute value"],
+        "the norm of the matrix": ["singular value for eigenvalue"],
+        "the first eigenvalue that numpy lists": ["the first eigenvalue is taken for the largest"],
+        "the smallest eigenvalue": ["the smallest"],
+        "the matrix taken for symmetric": ["eigvalsh for a matrix that is not symmetric"],
+        "always the root of beta": ["sqrt(beta) always"],
+        "beta missing in the second row": ["another row: -lr for -lr beta"],
+        "a plus in the second row": ["sign in the matrix"],
+        "only the real parts, with their sign": ["the real part"],
+        "the averaging form": ["the matrix of the averaging form"],
+        "never above 1": ["capped"],
+    },
+    "best_settings": {
+        "lr and beta exchanged": ["beta and lr swapped"],
+        "no roots at all": ["no roots"],
+        "the same answer for every input": ["the worked numbers"],
+        "a wrong sign when the roots are taken": ["wrong sign of a root"],
+        "a root forgotten in beta": ["beta as 1 - lr mu"],
+        "2 in place of 4": ["2 for 4"],
+        "the edge of divergence": ["stable limit for lr"],
+    },
+    "adam_step": {
+        "hats without the exponent t": ["no exponent t in the corrections"],
+        "the hats multiply": ["multiplied by the corrections"],
+        "the hats are kept as the new m and v": ["hats stored as the new m and v"],
+        "the short form with a bare eps": ["eps scaled by the correction"],
+        "g not squared in v": ["gradient not squared in v"],
+        "beta1 in v": ["beta1 for beta2 in v"],
+        "the exponent 2 in place of t": ["1 - beta^2"],
+        "beta times t in place of beta to the power t": ["times t for the power t"],
+        "(1 − β) to the power t": ["(1 - beta)^t"],
+        "(1 − β) times t": ["(1 - beta) * t"],
+        "the old state is returned": ["state not carried"],
+        "m squared in v": ["v only of the sum: the square of m"],
+        "AdaBelief's square": ["variance for the second moment"],
+        "the maximum of AMSGrad": ["maximum as in AMSGrad"],
+        "Nesterov's habit, as in Nadam": ["nesterov"],
+        "g in place of m̂": ["the gradient for m_hat"],
+        "only m is corrected": ["only m corrected"],
+        "only v is corrected": ["only v corrected"],
+        "m and v add up in place of averaging": ["summing"],
+        "a step uphill": ["uphill"],
+        "brackets missing around the divisor": ["brackets: eps added to the quotient"],
+        "a forgotten bracket in m": ["brackets: 1 - beta is not in brackets"],
+        "^ in place of **": ["^ for **"],
+        "eps without effect": ["eps is fixed"],
+        "beta2 without effect": ["beta2 is fixed"],
+        "lr without effect": ["lr is fixed"],
+        'state["t"] without effect': ["no bias correction"],
+        "m and v exchanged in the state": ["m and v swapped in the returned dict"],
+        "a square where the root belongs": ["square where the root belongs"],
+        "lr divided by the root of t": ["lr shrinks with t"],
+        "the betas of m and v exchanged": ["beta1 and beta2 swapped"],
+        "lr in m": ["lr multiplies the state"],
+    },
+    "adam_efficient": {
+        "eps is not rescaled": ["eps not scaled"],
+        "eps divided in place of multiplied": ["eps divided by the root"],
+        "no eps": ["eps left out"],
+        "the root is missing": ["no root in the rate"],
+        "both corrections upside down": ["rate upside down"],
+        "lr corrected anew in every step": ["lr defined recursively"],
+    },
+    "first_step": {
+        "That is the first step *with* the bias correction. Here both hats are gone.": ["1: as with correction"],
+        "Upside down: m stands above the line, √v below.": ["upside down"],
+        "v stands under a root.": ["no root"],
+        "That is m alone: 1 − β₁. The step divides it by √v.": ["only m"],
+        "That is for β₁ = 0.9 and β₂ = 0.999. Take your own.": ["the defaults' number"],
+    },
+}  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def no_record(monkeypatch):
+    monkeypatch.setenv("COURSE_PROGRESS", "")
+
+
+def answer(submission: Submission):
+    exercise, _ = find_task(submission.task)
+    return check(submission.function(exercise_numbers(exercise)), "Ada")
+
+
+@functools.cache
+def exercise_numbers(exercise):
+    return exercise.mine("Ada")
+
+
+def truthful(submission: Submission, spoken: str) -> bool:
+    """Whether one of the names spoken is what is wrong; without a table entry a name is true for the cause it repeats."""
+    table = TRUE.get(submission.task, {})
+    return any(submission.causes & {name, *table.get(name, ())} for name in (spoken, *spoken.split(OR)))
+
+
+def test_the_examination_is_large():
+    assert len(WRONG) >= 200 and len(RIGHT) >= 55
+    assert len({(s.task, s.body) for s in WRONG}) == len(WRONG)
+
+
+@pytest.mark.parametrize("submission", WRONG, ids=lambda s: f"{s.task}: {s.cause}")
+def test_wrong_code_is_rejected_and_not_misnamed(submission):
+    result = answer(submission)
+    assert result.points == 0 and result.verdict.state != "right"
+    assert result.verdict.lines
+    spoken = result.verdict.mistake
+    assert not spoken or truthful(submission, spoken), (submission.cause, spoken)
+
+
+@pytest.mark.parametrize("submission", RIGHT, ids=lambda s: f"{s.task}: {s.cause}")
+def test_right_code_is_accepted(submission):
+    result = answer(submission)
+    assert result.verdict.state == "right", result.text
+
+
+def test_most_mistakes_are_named():
+    """At least three of four; the rest are shown by their first difference or a sentence on the error."""
+    named = 0
+    for submission in WRONG:  # without a guard, for speed
+        exercise, task = find_task(submission.task)
+        mine = exercise_numbers(exercise)
+        runs = observe(task.drive, submission.function(mine), list(task.plan.cases), ours=True)
+        named += bool(task.judge(runs, mine).mistake)
+    print(f"{named} of {len(WRONG)} named")
+    assert named >= 0.75 * len(WRONG)

@@ -1,0 +1,80 @@
+"""Numbers of each student's own: no answer can be handed round, and no shortcut is right."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from course_lib.checks import check, variant
+from course_lib.checks.exercises import all_exercises
+from course_lib.checks.kinds import Goal, Number
+from course_lib.checks.observe import observe
+from course_lib.checks.tasks import whose
+
+STUDENTS = ["", "Ada", *map(str, range(4700, 4798))]
+VARIED = [
+    (e, t)
+    for e in all_exercises()
+    for t in e.tasks
+    if isinstance(t, Number) or (isinstance(t, Goal) and "mine" in t.solution.__code__.co_names)
+]
+SHORTCUTS = {
+    "valley_settings": [(1, 0), (0.5, 0.5), (1, 0.9), (0.1, 0.9), (0.01, 0.9), (2, 0.8), (3.2, 0.75)]
+}
+NUMBERS = [0, 1, 0.5, 2, 0.1, 0.01, 1e-3, 1.9]
+
+
+def answers(exercise, task):
+    """The right answer of every student."""
+    for student in STUDENTS:
+        mine = exercise.mine(student)
+        function = task.solution
+        names = {**function.__globals__, "mine": mine}
+        yield mine, type(function)(function.__code__, names, function.__name__)()
+
+
+def right(task, answer, mine):
+    return task.judge(observe(task.drive, lambda: answer, [{}], ours=True), mine).state == "right"
+
+
+@pytest.mark.parametrize(("exercise", "task"), VARIED, ids=lambda value: value.name)
+def test_no_answer_suits_many_and_no_shortcut_anybody(exercise, task):
+    own = list(answers(exercise, task))
+    assert all(right(task, answer, mine) for mine, answer in own)
+    for _, answer in own[::25]:  # some, tried on all
+        assert sum(right(task, answer, mine) for mine, _ in own) <= len(own) / 10
+    for shortcut in SHORTCUTS.get(task.name, NUMBERS):
+        if shortcut in (1.9, (3.2, 0.75)):  # no shortcut, but once right for everybody
+            assert sum(right(task, shortcut, mine) for mine, _ in own) <= len(own) / 10
+        else:
+            assert not any(right(task, shortcut, mine) for mine, _ in own), shortcut
+
+
+@pytest.mark.parametrize(
+    ("student", "name", "words"),
+    [
+        (12345, "12345", ""),
+        (lambda: 12345, "12345", ""),
+        (lambda: " Ada ", "Ada", ""),
+        (lambda: "", "", ""),
+        (lambda: None, "", "Is there a return?"),
+        (lambda: Ada, "", "Put the name in quotes"),  # noqa: F821
+        (lambda: ["Ada"], "", "Return text, in quotes"),
+        (1.5, "", "is no name"),
+    ],
+)
+def test_a_name_or_the_reason_why_there_is_none(student, name, words, capsys):
+    assert whose(student)[0] == name
+    assert words in whose(student)[1] and bool(words) == bool(whose(student)[1])
+    assert variant("04_momentum", student) == variant("04_momentum", name)
+    assert (words in capsys.readouterr().out) and bool(words) == bool(whose(student)[1])
+
+
+def test_the_check_says_whose_numbers_it_took(monkeypatch):
+    monkeypatch.setenv("COURSE_PROGRESS", "")
+
+    def steady_step():
+        return np.inf
+
+    assert "student() returned None" in check(steady_step, lambda: None).text
+    assert "nobody" not in check(steady_step, "Ada").text
