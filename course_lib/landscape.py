@@ -24,8 +24,8 @@ from .theme import THEMES, landscape_colors, short
 CROWD = 12
 """So many pieces of one level line, or so many saddles, are a pattern and no landmarks."""
 
-_COARSE, _FINE = 240, 960
-"""Points along each side of the meshes on which lines are found."""
+_COARSE, _FINE, QUICK = 240, 960, 360
+"""Points along each side of the meshes on which lines are found; `QUICK` where a line moves with the start."""
 
 
 def lowest(surface: Surface) -> float | None:
@@ -42,8 +42,10 @@ def _mesh(surface: Surface, n: int) -> tuple[ContourGenerator, float, float]:
 
 
 @lru_cache(maxsize=256)
-def level_lines(surface: Surface, level: float) -> tuple[np.ndarray, ...]:
+def level_lines(surface: Surface, level: float, finest: int = _FINE) -> tuple[np.ndarray, ...]:
     """Return the line on which a surface has a height, as pieces ``(n, 2)``; none where it would break into dots.
+
+    ``finest`` limits the points along each side of the mesh that it is found on.
 
     Examples:
         >>> from course_lib.surfaces import surface
@@ -52,7 +54,7 @@ def level_lines(surface: Surface, level: float) -> tuple[np.ndarray, ...]:
         (2, True)
     """
     narrow = surface.levels == "log"  # such valleys fall between the points of a coarse mesh
-    lines = [np.asarray(line) for line in _mesh(surface, _FINE if narrow else _COARSE)[0].lines(level)]
+    lines = [np.asarray(line) for line in _mesh(surface, finest if narrow else _COARSE)[0].lines(level)]
     if not _crowded(surface):
         kept = [line for line in lines if not _is_dot(line, surface)]
         if len(lines) - len(kept) > 3:  # a few at the tips of an ellipse are not missed

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ...landscape import level_lines, lowest
+from ...landscape import QUICK, level_lines, lowest
 from ...leaving import until_it_leaves
 from ...running import Path
 from ...surfaces import Surface
@@ -42,7 +42,7 @@ def shown_points(path: Path) -> tuple[np.ndarray, int | None]:
 
 def draw_level(scene: Scene, panel: int, surface: Surface, height: float) -> None:
     """Draw the line of all points that are as high as the start."""
-    for line in level_lines(surface, height):
+    for line in level_lines(surface, height, QUICK):
         scene.line(panel, line[:, 0], line[:, 1], "contour", 1.3, dash=True)
 
 
