@@ -96,9 +96,12 @@ def single_moves(page: Any, hand: Hand, handle: Any, count: int = 40) -> np.ndar
     """Press an arrow key again and again, with a rest between; return the milliseconds until each picture."""
     handle.focus()
     times = []
+    there, back = "ArrowRight", "ArrowLeft"
+    if handle.evaluate("one => 2 * Number(one.value ?? 0) > Number(one.max ?? Infinity)"):
+        there, back = back, there  # a slider at its end
     for i in range(count):
         page.evaluate(FORGET)
-        hand.press("ArrowLeft" if i // 10 % 2 else "ArrowRight")
+        hand.press(back if i // 10 % 2 else there)
         time.sleep(0.3)  # asking the page meanwhile would slow it
         page.wait_for_function("() => window.seen.pictures.length > 0", timeout=10_000)
         times.append(page.evaluate("() => window.seen.pictures[0] - window.seen.inputs[0]"))
