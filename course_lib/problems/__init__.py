@@ -1,6 +1,6 @@
 """Problems to train on: data, batches, and models with hand-written gradients."""
 
-from ..surfaces import GradientReport, check_gradient
+from ..gradients import GradientReport, check_gradient
 from .autoencoder import Autoencoder
 from .conv_net import ConvNet
 from .counterexample import OnlineCounterexample

@@ -12,8 +12,8 @@ Example:
     (50, 50)
 """
 
+from course_lib.gradients import GradientReport, check_gradient
 from course_lib.surfaces.base import Domain, Surface
-from course_lib.surfaces.check import GradientReport, check_gradient
 from course_lib.surfaces.classics import beale, himmelblau, rosenbrock
 from course_lib.surfaces.many_minima import ackley, rastrigin, styblinski_tang
 from course_lib.surfaces.shapes import (

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from course_lib.surfaces.check import check_gradient
+from course_lib.gradients import check_gradient
 
 Domain = tuple[tuple[float, float], tuple[float, float]]
 _NOWHERE = np.empty((0, 2))
