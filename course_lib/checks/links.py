@@ -24,11 +24,12 @@ def address(place: str) -> str:
         >>> address("lesson 99, section 1, nothing")
         ''
     """
-    found = re.match(r"lesson (\d\d)(?:, section (\d+))?", place)
+    found = re.match(r"lesson (\d\d)(?:, (?:section (\d+)|(appendix [A-Z])))?", place)
     files = sorted(_LESSONS.glob(f"{found[1]}_*.ipynb")) if found else []
     if not found or not files:
         return ""
-    section = _heading(files[0], found[2]) if found[2] else ""
+    part = (found[2] or found[3] or "").replace("appendix", "Appendix")
+    section = _heading(files[0], part) if part else ""
     return f"../notebooks/{files[0].name}" + (anchor(section) if section else "")
 
 

@@ -105,9 +105,11 @@ def test_what_to_read_again_exists():
         for task in exercise.tasks:
             mistakes = task.wrong if isinstance(task, Code) else ()
             for place in {task.reread, *(mistake.reread for mistake in mistakes)}:
-                lesson, section = re.match(r"lesson (\d\d), section (\d+), ", place).groups()
+                lesson, part = re.match(r"lesson (\d\d), (?:section )?(\d+|appendix [A-Z]), ", place).groups()
                 (notebook,) = (ROOT / "notebooks").glob(f"{lesson}_*.ipynb")
-                assert f"## {section} · " in notebook.read_text(), place
+                heading = f"{part[:1].upper()}{part[1:]} · "
+                assert f"## {heading}" in notebook.read_text(), place
+                assert f"#{heading.replace(' ', '-')}" in address(place), place
 
 
 # -- what the reader calls ---------------------------------------------------------------------------------
