@@ -43,6 +43,9 @@ def test_the_steps_are_the_optimizers():
     assert np.allclose(after["Newton"], expected)
 
 
+BARE = Surface(name="bare", value=lambda x, y: (x * x + y * y) / 2, gradient=lambda x, y: (x, y))
+
+
 @pytest.mark.parametrize(
     ("name", "point", "said"),
     [
