@@ -26,10 +26,11 @@ from .leaving import until_it_leaves
 from .picture import DRAWING, Picture, themed, to_png
 from .running import Path
 from .surfaces import Surface
-from .theme import SERIES, THEMES, landscape_colors, rate_colors, short
+from .theme import HEATS, SERIES, THEMES, landscape_colors, rate_colors, short
 
 __all__ = [
     "DRAWING",
+    "HEATS",
     "SERIES",
     "THEMES",
     "Theme",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-from matplotlib.colors import LinearSegmentedColormap, to_hex
+from matplotlib.colors import LinearSegmentedColormap, to_hex, to_rgb
 
 THEMES: dict[str, dict[str, str]] = {
     "light": {
@@ -56,3 +56,33 @@ def rate_colors(theme: str) -> tuple[str, ...]:
 
     ramp = [to_hex(c) for c in colormaps["viridis"](np.linspace(0.98, 0.02, 255))]
     return (*ramp, THEMES[theme]["off"])
+
+
+SHADES = 32
+"""How many shades a colour has in `class_colors`."""
+
+
+@lru_cache(maxsize=8)
+def class_colors(theme: str) -> tuple[str, ...]:
+    """Return 256 colours for a map of classes: `SHADES` of each of six hues, pale to dark, then eight quiet ones.
+
+    The quiet ones, from 6 · `SHADES` on, come in pairs, whose two can make a pattern.
+
+    Examples:
+        >>> len(class_colors("light")), class_colors("light")[0] != class_colors("dark")[0]
+        (256, True)
+    """
+    colors = THEMES[theme]
+    pale, deep = (0.62, 0.25) if theme == "light" else (0.15, 0.7)
+    found = []
+    for role in SERIES[:6]:
+        hue = np.array(to_rgb(colors[role]))
+        first, last = hue + pale * (1 - hue), hue * (1 - deep)
+        found += [to_hex(part) for part in np.linspace(first, last, SHADES)]
+    pairs = [("muted", "halo"), ("ink", "halo"), ("off", "off"), ("frame", "muted")]
+    found += [colors[role] for pair in pairs for role in pair]
+    return (*found, *[colors["off"]] * (256 - len(found)))
+
+
+HEATS = {"heat": rate_colors, "classes": class_colors}
+"""The palettes of a heat map, by name."""

@@ -19,6 +19,8 @@ Each explorer is one call and returns a widget with a trait for every setting:
   eigen-directions, its parabola, and the steps of gradient descent and Newton;
 * ``explore_batches(problem=None, opt=None, *, size=32, epochs=10, own)``: full batch, one example and mini-batch on
   real data: their losses, the noise of their gradients and what they cost;
+* ``explore_basins(opt, surface="himmelblau", steps=100)``: 96×96 starts, each in the colour of the minimum in which its
+  run ends, for one optimizer or several side by side;
 * ``explore_rates(comparison, baseline="SGD", method="Adam")``: the ranking of a comparison's methods at a learning rate
   that was tried, or each at its own;
 * ``Target(loss=1e-6, steps=100)``: a challenge for ``explore_path``, which says when it is met.
@@ -37,6 +39,7 @@ its picture ready. An optimizer of your own is therefore also run at settings th
 
 from .block.figure import Figure, figure_scale
 from .block.scene import Axis, Panel, Row, Scene
+from .explorers.basins import BasinExplorer, explore_basins
 from .explorers.batch_runs import BatchRun
 from .explorers.batches import BatchExplorer, explore_batches
 from .explorers.curvature import CurvatureExplorer, explore_curvature
@@ -51,6 +54,7 @@ from .explorers.stability import StabilityExplorer, explore_stability, spectral_
 __all__ = [
     "SEQUENCES",
     "Axis",
+    "BasinExplorer",
     "BatchExplorer",
     "BatchRun",
     "CurvatureExplorer",
@@ -66,6 +70,7 @@ __all__ = [
     "Scene",
     "StabilityExplorer",
     "Target",
+    "explore_basins",
     "explore_batches",
     "explore_curvature",
     "explore_eigenvalues",

@@ -1,5 +1,6 @@
 """Run an optimizer: `simulate` it on a surface, `train` it on a problem with data, `sweep` its settings."""
 
+from .basins import ELSEWHERE, GONE, MAXIMUM, SADDLE, Basins, basins
 from .history import History, Snapshot
 from .settings import all_settings, log_grid, random_settings
 from .simulate import DIVERGED, Path, Problem, Schedule, simulate
@@ -9,6 +10,11 @@ from .train import train
 
 __all__ = [
     "DIVERGED",
+    "ELSEWHERE",
+    "GONE",
+    "MAXIMUM",
+    "SADDLE",
+    "Basins",
     "History",
     "Path",
     "Problem",
@@ -17,6 +23,7 @@ __all__ = [
     "SweepResult",
     "Table",
     "all_settings",
+    "basins",
     "log_grid",
     "random_settings",
     "simulate",

@@ -19,6 +19,7 @@ EXPLORERS = {  # a slider that changes everything that is shown, and the cell
     "explore_stability": ("beta", "explore_stability()"),
     "explore_eigenvalues": ("lr", "explore_eigenvalues(Momentum(lr=0.5))"),
     "explore_curvature": ("lr", "explore_curvature(['rosenbrock', 'himmelblau'])"),
+    "explore_basins": ("lr", "explore_basins(GradientDescent(lr=0.01), ranges={'lr': (0.001, 0.03)})"),
     "explore_batches": ("lr", "explore_batches()"),
     "explore_rates": (
         "lr",
@@ -32,6 +33,7 @@ WITH_A_POINT = [
     "explore_race",
     "explore_stability",
     "explore_curvature",
+    "explore_basins",
 ]
 ALL_DRAWN = f"() => document.querySelectorAll('.lf canvas[aria-label]').length === {len(EXPLORERS)}"
 

@@ -11,7 +11,7 @@ from course_lib.comparing.studies import results
 from course_lib.live.block import ahead as ahead_module
 from course_lib.live.block.ahead import imagined
 from course_lib.live.explorers import ground as ground_module
-from course_lib.optimizers import SAM, Adam, GradientDescent, Lookahead, Momentum
+from course_lib.optimizers import SAM, Adam, GradientDescent, Lookahead, Momentum, Newton
 from course_lib.schedules import constant, cosine, linear_warmup, step_decay, warmup_stable_decay
 
 from .common import Wire, foreseen
@@ -36,6 +36,7 @@ EXPLORERS = {
     "stability": live.explore_stability,
     "eigenvalues": lambda: live.explore_eigenvalues(Momentum(lr=0.5)),
     "curvature": lambda: live.explore_curvature("himmelblau"),
+    "basins": lambda: live.explore_basins([GradientDescent(lr=0.01), Newton()], steps=20),
     "batches": lambda: live.explore_batches(epochs=1, size=400),
     "rates": lambda: live.explore_rates(results("mlp")),
 }

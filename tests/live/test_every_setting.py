@@ -17,6 +17,7 @@ from course_lib.comparing.studies import STUDIES, results
 from course_lib.live import (
     SEQUENCES,
     Target,
+    explore_basins,
     explore_batches,
     explore_curvature,
     explore_eigenvalues,
@@ -27,6 +28,7 @@ from course_lib.live import (
     explore_rates,
     explore_stability,
 )
+from course_lib.live.explorers import basins as basin_explorer
 from course_lib.optimizers import REGISTRY, Momentum, Newton
 from course_lib.problems import Data, SoftmaxRegression
 from course_lib.schedules import (
@@ -58,6 +60,12 @@ SCHEDULES = (
     constant(0.5).then(step_decay(5) * cosine(20), after=4),
 )
 checked = Counter()
+
+
+@pytest.fixture(autouse=True)
+def few_starts(monkeypatch):
+    """What can go wrong in a map of 96×96 starts goes wrong in a small one."""
+    monkeypatch.setattr(basin_explorer, "CELLS", 10)
 
 
 def pairs(*several):
@@ -101,6 +109,10 @@ def chart(entry, ground):
     return explore_map(opt(entry, ground), ground, steps=20)
 
 
+def land(entry, ground):
+    return explore_basins(opt(entry, ground), ground, steps=20)
+
+
 def watch(entry, gradients):
     return explore_moments(opt(entry), OWN if gradients == "own" else gradients, steps=40)
 
@@ -136,6 +148,8 @@ FIGURES = {
     "scheduled": [partial(scheduled, *pair) for pair in pairs()][::3],
     "race": [partial(race, *pair) for pair in pairs()],
     "map": [partial(chart, *pair) for pair in pairs(takes_map)],
+    "basins": [partial(land, entry, ground) for entry, ground in pairs(lambda entry: entry.takes_grid)
+               if len(ground.minima)],
     "moments": [partial(watch, *pair) for pair in
                 itertools.product(filter(alone, on_quadratic), ["own", *SEQUENCES])],
     "eigenvalues": [partial(decay, *pair) for pair in itertools.product(on_quadratic, SPECTRA)],

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from course_lib.comparing.studies import results
 from course_lib.live import (
     Target,
+    explore_basins,
     explore_batches,
     explore_curvature,
     explore_eigenvalues,
@@ -130,6 +131,7 @@ EXPLORERS = {
     "stability": (lambda **o: explore_stability(**o), "steps"),
     "eigenvalues": (lambda **o: explore_eigenvalues(Momentum(), **o), "lr"),
     "curvature": (lambda **o: explore_curvature(**o), "lr"),
+    "basins": (lambda **o: explore_basins(Momentum(), steps=10, **o), "beta"),
     "batches": (lambda **o: explore_batches(epochs=1, size=400, **o), "lr"),
     "rates": (lambda **o: explore_rates(results("mlp"), **o), "each"),
 }

@@ -198,10 +198,10 @@ const DRAW = {
       ctx.fillRect(u, v, px(corners[i + 2]) - u, py(corners[i + 3]) - v);
     }
   },
-  heat(ctx, { rows, columns }, shades, { place, colors }) {
+  heat(ctx, { rows, columns, palette }, shades, { place, colors }) {
     const image = new ImageData(columns, rows);
     const pixels = new Uint32Array(image.data.buffer);
-    const table = (colors.table ??= colors.heat.map((hex) => {
+    const table = ((colors.tables ??= {})[palette] ??= colors[palette].map((hex) => {
       const c = parseInt(hex.slice(1), 16);
       return (255 << 24) | ((c & 255) << 16) | (c & 0xff00) | (c >> 16);
     }));

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Self
 import anywidget
 import traitlets
 
-from ...plotting import THEMES, full_bleed, rate_colors
+from ...plotting import HEATS, THEMES, full_bleed
 from .ahead import foresee
 from .ask import NOTHING, asked
 from .cells import retire_earlier_run
@@ -30,7 +30,9 @@ _SCRIPT = "\n".join(
 )
 _FIGURES: weakref.WeakSet[Figure] = weakref.WeakSet()
 """All there are, so that the size of their text can be set."""
-_PALETTE = {theme: {**colors, "heat": rate_colors(theme)} for theme, colors in THEMES.items()}
+_PALETTE = {
+    theme: colors | {name: table(theme) for name, table in HEATS.items()} for theme, colors in THEMES.items()
+}
 
 
 class Figure(Drawing, anywidget.AnyWidget):

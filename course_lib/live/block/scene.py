@@ -249,10 +249,10 @@ class Scene:
         corners = np.clip(np.stack(np.broadcast_arrays(left, low, right, high), axis=-1), -HUGE, HUGE)
         self._add("bars", panel, corners, color=color, alpha=alpha)
 
-    def heat(self, panel: int, shades: np.ndarray) -> None:
-        """Fill a panel with ``shades (rows, columns)``, 0 … 255 of `rate_colors`; the first row is the lowest."""
+    def heat(self, panel: int, shades: np.ndarray, palette: str = "heat") -> None:
+        """Fill a panel with ``shades (rows, columns)``, 0 … 255 in one of `HEATS`; the first row is the lowest."""
         rows, columns = shades.shape
-        self._add("heat", panel, shades[::-1], rows=rows, columns=columns)
+        self._add("heat", panel, shades[::-1], rows=rows, columns=columns, palette=palette)
 
     def text(
         self, panel: int, x: float, y: float, words: str, color: str, align: str = "left", shift: float = 0

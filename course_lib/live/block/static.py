@@ -11,7 +11,7 @@ from matplotlib.collections import PolyCollection
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
-from ...plotting import DRAWING, THEMES, new_figure, rate_colors, styled, to_png
+from ...plotting import DRAWING, HEATS, THEMES, new_figure, styled, to_png
 from .scene import Axis, Panel, Row, Scene
 
 Background = Callable[[Axes, str, str], None]
@@ -85,7 +85,8 @@ def _draw(axes: Axes, scene: Scene, mark: dict, colors: dict[str, str], order: i
     if kind == "heat":
         theme = "dark" if colors is THEMES["dark"] else "light"
         image = numbers.reshape(mark["rows"], mark["columns"])
-        axes.imshow(image, ListedColormap(rate_colors(theme)), vmin=0, vmax=255, aspect="auto", interpolation="nearest",
+        colors_of = ListedColormap(HEATS[mark["palette"]](theme))
+        axes.imshow(image, colors_of, vmin=0, vmax=255, aspect=axes.get_aspect(), interpolation="nearest",
                     extent=(0, 1, 0, 1), transform=axes.transAxes, zorder=order)  # fmt: skip
         return
     numbers = numbers.reshape(-1, 4 if kind in ("arrows", "bars") else 2).astype(float)
