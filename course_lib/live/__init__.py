@@ -21,6 +21,8 @@ Each explorer is one call and returns a widget with a trait for every setting:
   real data: their losses, the noise of their gradients and what they cost;
 * ``explore_basins(opt, surface="himmelblau", steps=100)``: 96×96 starts, each in the colour of the minimum in which its
   run ends, for one optimizer or several side by side;
+* ``explore_critical_points(dimension=2)``: which critical points are minima, saddles and maxima, in three models, and
+  how high they lie, in 1 to 8 dimensions;
 * ``explore_rates(comparison, baseline="SGD", method="Adam")``: the ranking of a comparison's methods at a learning rate
   that was tried, or each at its own;
 * ``Target(loss=1e-6, steps=100)``: a challenge for ``explore_path``, which says when it is met.
@@ -42,6 +44,7 @@ from .block.scene import Axis, Panel, Row, Scene
 from .explorers.basins import BasinExplorer, explore_basins
 from .explorers.batch_runs import BatchRun
 from .explorers.batches import BatchExplorer, explore_batches
+from .explorers.critical import CriticalExplorer, explore_critical_points
 from .explorers.curvature import CurvatureExplorer, explore_curvature
 from .explorers.eigenvalues import EigenvalueExplorer, explore_eigenvalues
 from .explorers.microscope import SEQUENCES, Microscope, explore_moments
@@ -57,6 +60,7 @@ __all__ = [
     "BasinExplorer",
     "BatchExplorer",
     "BatchRun",
+    "CriticalExplorer",
     "CurvatureExplorer",
     "EigenvalueExplorer",
     "Figure",
@@ -72,6 +76,7 @@ __all__ = [
     "Target",
     "explore_basins",
     "explore_batches",
+    "explore_critical_points",
     "explore_curvature",
     "explore_eigenvalues",
     "explore_map",

@@ -1,5 +1,6 @@
 """Functions of two variables with exact gradient, Hessian and landmarks.
 
+`RandomField` is a function of any number of variables, `index_shares` says of which kind critical points are.
 `SURFACES` holds every surface with its default parameters, `surface` looks one up, and the factories
 (`quadratic`, `rosenbrock`, …) make variants.
 
@@ -15,7 +16,9 @@ Example:
 from course_lib.gradients import GradientReport, check_gradient
 from course_lib.surfaces.base import Domain, Surface
 from course_lib.surfaces.classics import beale, himmelblau, rosenbrock
+from course_lib.surfaces.critical import function_points, index_shares, random_symmetric
 from course_lib.surfaces.many_minima import ackley, rastrigin, styblinski_tang
+from course_lib.surfaces.random_field import CriticalPoints, RandomField
 from course_lib.surfaces.shapes import (
     double_well,
     monkey_saddle,
@@ -28,18 +31,23 @@ from course_lib.surfaces.shapes import (
 
 __all__ = [
     "SURFACES",
+    "CriticalPoints",
     "Domain",
     "GradientReport",
+    "RandomField",
     "Surface",
     "ackley",
     "beale",
     "check_gradient",
     "double_well",
+    "function_points",
     "himmelblau",
+    "index_shares",
     "monkey_saddle",
     "plateau",
     "pseudo_huber",
     "quadratic",
+    "random_symmetric",
     "rastrigin",
     "ravine",
     "rosenbrock",

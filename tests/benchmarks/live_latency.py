@@ -52,6 +52,7 @@ FIGURES = {  # what is drawn, what is dragged, and where it is taken hold of
     "basins: lr": (SETUP + "explore_basins(GradientDescent(lr=0.01), ranges={'lr': (0.001, 0.03)})",
                    SLIDER.format("lr"), 0.5),
     "basins: start": (SETUP + "explore_basins(GradientDescent(lr=0.01))", POINT, 0.25),
+    "critical points": (SETUP + "explore_critical_points()", SLIDER.format("dimension"), 0.5),
     "batches": (SETUP + "explore_batches()", SLIDER.format("lr"), 0.5),
     "rates": (SETUP + "from course_lib.comparing.studies import results\nexplore_rates(results('mlp'))",
               SLIDER.format("lr"), 0.5),

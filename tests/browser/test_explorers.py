@@ -20,6 +20,7 @@ EXPLORERS = {  # a slider that changes everything that is shown, and the cell
     "explore_eigenvalues": ("lr", "explore_eigenvalues(Momentum(lr=0.5))"),
     "explore_curvature": ("lr", "explore_curvature(['rosenbrock', 'himmelblau'])"),
     "explore_basins": ("lr", "explore_basins(GradientDescent(lr=0.01), ranges={'lr': (0.001, 0.03)})"),
+    "explore_critical_points": ("dimension", "explore_critical_points()"),
     "explore_batches": ("lr", "explore_batches()"),
     "explore_rates": (
         "lr",

@@ -19,6 +19,7 @@ from course_lib.live import (
     Target,
     explore_basins,
     explore_batches,
+    explore_critical_points,
     explore_curvature,
     explore_eigenvalues,
     explore_map,
@@ -156,6 +157,7 @@ FIGURES = {
     "stability": [partial(plane, *pair) for pair in itertools.product(("sum", "average"), SPECTRA)],
     "curvature": [partial(bend, ground, place) for ground in SURFACES.values()
                   for place in (*ground.minima[:3], *ground.saddles[:3], *ground.maxima[:3], ground.start, (0, 0))],
+    "critical": [partial(explore_critical_points, dimension) for dimension in (1, 2, 5, 8)],
     "rates": [partial(rank, study) for study in STUDIES],
     "batches": [partial(feed, *pair) for pair in itertools.product(training, (2, 39))],
 }  # fmt: skip
