@@ -23,6 +23,8 @@ Each explorer is one call and returns a widget with a trait for every setting:
   run ends, for one optimizer or several side by side;
 * ``explore_critical_points(dimension=2)``: which critical points are minima, saddles and maxima, in three models, and
   how high they lie, in 1 to 8 dimensions;
+* ``explore_slices(surface="himmelblau", *, point, places, direction=0)``: a surface cut along a line that turns, and its
+  curvature in every direction;
 * ``explore_rates(comparison, baseline="SGD", method="Adam")``: the ranking of a comparison's methods at a learning rate
   that was tried, or each at its own;
 * ``Target(loss=1e-6, steps=100)``: a challenge for ``explore_path``, which says when it is met.
@@ -52,6 +54,7 @@ from .explorers.path import PathExplorer, Target, explore_path
 from .explorers.race import Race, explore_race, runners
 from .explorers.rates import RatesExplorer, explore_rates
 from .explorers.settings_map import MapExplorer, explore_map
+from .explorers.slices import SliceExplorer, explore_slices
 from .explorers.stability import StabilityExplorer, explore_stability, spectral_radius
 
 __all__ = [
@@ -72,6 +75,7 @@ __all__ = [
     "RatesExplorer",
     "Row",
     "Scene",
+    "SliceExplorer",
     "StabilityExplorer",
     "Target",
     "explore_basins",
@@ -84,6 +88,7 @@ __all__ = [
     "explore_path",
     "explore_race",
     "explore_rates",
+    "explore_slices",
     "explore_stability",
     "figure_scale",
     "runners",

@@ -53,6 +53,7 @@ FIGURES = {  # what is drawn, what is dragged, and where it is taken hold of
                    SLIDER.format("lr"), 0.5),
     "basins: start": (SETUP + "explore_basins(GradientDescent(lr=0.01))", POINT, 0.25),
     "critical points": (SETUP + "explore_critical_points()", SLIDER.format("dimension"), 0.5),
+    "slices": (SETUP + "explore_slices()", SLIDER.format("direction"), 0.5),
     "batches": (SETUP + "explore_batches()", SLIDER.format("lr"), 0.5),
     "rates": (SETUP + "from course_lib.comparing.studies import results\nexplore_rates(results('mlp'))",
               SLIDER.format("lr"), 0.5),

@@ -21,6 +21,7 @@ EXPLORERS = {  # a slider that changes everything that is shown, and the cell
     "explore_curvature": ("lr", "explore_curvature(['rosenbrock', 'himmelblau'])"),
     "explore_basins": ("lr", "explore_basins(GradientDescent(lr=0.01), ranges={'lr': (0.001, 0.03)})"),
     "explore_critical_points": ("dimension", "explore_critical_points()"),
+    "explore_slices": ("direction", "explore_slices('himmelblau')"),
     "explore_batches": ("lr", "explore_batches()"),
     "explore_rates": (
         "lr",
@@ -35,6 +36,7 @@ WITH_A_POINT = [
     "explore_stability",
     "explore_curvature",
     "explore_basins",
+    "explore_slices",
 ]
 ALL_DRAWN = f"() => document.querySelectorAll('.lf canvas[aria-label]').length === {len(EXPLORERS)}"
 

@@ -38,6 +38,7 @@ EXPLORERS = {
     "curvature": lambda: live.explore_curvature("himmelblau"),
     "basins": lambda: live.explore_basins([GradientDescent(lr=0.01), Newton()], steps=20),
     "critical": live.explore_critical_points,
+    "slices": live.explore_slices,
     "batches": lambda: live.explore_batches(epochs=1, size=400),
     "rates": lambda: live.explore_rates(results("mlp")),
 }

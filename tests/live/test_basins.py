@@ -65,11 +65,18 @@ def test_a_moved_start_computes_no_map(figure, monkeypatch):
 def test_fewer_steps_are_no_new_runs(figure, monkeypatch):
     figure.steps = 90  # the runs of 100 steps are there
     monkeypatch.setattr(module, "everywhere", None)
-    for steps in (80, 40, 7):
+    for steps in (80, 40, 7, 90):
         figure.steps = steps
         np.testing.assert_array_equal(
             figure.basins().ends, basins(GradientDescent(lr=0.01), "himmelblau", steps).ends
         )
+
+
+def test_more_steps_are_run(figure):
+    figure.steps = 150
+    assert figure.basins().steps == 150
+    found = basins(GradientDescent(lr=0.01), "himmelblau", 150)
+    np.testing.assert_array_equal(figure.basins().since, found.since)
 
 
 def test_more_steps_are_foreseen_with_one_round_of_runs(figure, monkeypatch):

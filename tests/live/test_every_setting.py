@@ -27,6 +27,7 @@ from course_lib.live import (
     explore_path,
     explore_race,
     explore_rates,
+    explore_slices,
     explore_stability,
 )
 from course_lib.live.explorers import basins as basin_explorer
@@ -130,6 +131,10 @@ def bend(ground, place):
     return explore_curvature(ground, point=tuple(place))
 
 
+def turn(ground, place):
+    return explore_slices(ground, point=tuple(place), places={"start": tuple(ground.start)})
+
+
 def feed(entry, size):
     return explore_batches(SMALL, opt(entry), size=size, epochs=2)
 
@@ -157,6 +162,8 @@ FIGURES = {
     "stability": [partial(plane, *pair) for pair in itertools.product(("sum", "average"), SPECTRA)],
     "curvature": [partial(bend, ground, place) for ground in SURFACES.values()
                   for place in (*ground.minima[:3], *ground.saddles[:3], *ground.maxima[:3], ground.start, (0, 0))],
+    "slices": [partial(turn, ground, place) for ground in SURFACES.values()
+               for place in (*ground.minima[:2], *ground.saddles[:2], ground.start, (0, 0))],
     "critical": [partial(explore_critical_points, dimension) for dimension in (1, 2, 5, 8)],
     "rates": [partial(rank, study) for study in STUDIES],
     "batches": [partial(feed, *pair) for pair in itertools.product(training, (2, 39))],

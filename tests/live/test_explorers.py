@@ -20,6 +20,7 @@ from course_lib.live import (
     explore_path,
     explore_race,
     explore_rates,
+    explore_slices,
     explore_stability,
     spectral_radius,
 )
@@ -132,6 +133,7 @@ EXPLORERS = {
     "stability": (lambda **o: explore_stability(**o), "steps"),
     "eigenvalues": (lambda **o: explore_eigenvalues(Momentum(), **o), "lr"),
     "curvature": (lambda **o: explore_curvature(**o), "lr"),
+    "slices": (lambda **o: explore_slices(**o), "direction"),
     "critical": (lambda **o: explore_critical_points(**o), "dimension"),
     "basins": (lambda **o: explore_basins(Momentum(), steps=10, **o), "beta"),
     "batches": (lambda **o: explore_batches(epochs=1, size=400, **o), "lr"),
