@@ -23,7 +23,7 @@ Each explorer is one call and returns a widget with a trait for every setting:
   run ends, for one optimizer or several side by side;
 * ``explore_critical_points(dimension=2)``: which critical points are minima, saddles and maxima, in three models, and
   how high they lie, in 1 to 8 dimensions;
-* ``explore_slices(surface="himmelblau", *, point, places, direction=0)``: a surface cut along a line that turns, and its
+* ``explore_slices(surface="himmelblau", *, point, places, direction=0)``: a surface cut along a line, and its
   curvature in every direction;
 * ``explore_rates(comparison, baseline="SGD", method="Adam")``: the ranking of a comparison's methods at a learning rate
   that was tried, or each at its own;

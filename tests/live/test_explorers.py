@@ -154,11 +154,8 @@ def test_every_explorer_hides_what_is_not_introduced(name):
         with pytest.raises(ValueError, match="ranges names 'weight'"):
             make(ranges={"weight": (1, 2)})
         default = make().controls[control].default
-        ends = (
-            (5, 900)
-            if control == "steps"
-            else (0.9 * default, 2.0 if default >= 1 or "beta" not in control else 0.9995)
-        )
+        high = 2.0 if default >= 1 or "beta" not in control else 0.9995
+        ends = {"steps": (5, 900), "dimension": (2, 6)}.get(control, (0.9 * default, high))
         slider = make(ranges={control: ends}).controls[control].values
         assert (slider[0], slider[-1]) == ends
 
