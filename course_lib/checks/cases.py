@@ -239,7 +239,7 @@ def _changes(case: dict[str, Any], hyper: Sequence[str]) -> list[tuple[str, dict
                 changes.append((part, {name: (*value[:i], _changed(value[i]), *value[i + 1 :])}))
         elif name == "gradients":
             changes.append(("g", {name: value[::-1].copy()}))
-        elif name == "grad":
+        elif callable(value):
             changes.append(("g" if "hyper" in case else name, {name: _changed_grad(value, 1.7)}))
         elif name == "state":
             changes += [(f'state["{part}"]', {name: {**value, part: 1.7 * value[part]}}) for part in value]

@@ -147,11 +147,16 @@ class RandomField:
 
     def _from(self, x: np.ndarray, steps: int) -> CriticalPoints:
         """Return the critical points to which some starts ``(n, k)`` lead."""
+        x = x.copy()
+        moving = np.arange(x.shape[1])
         for _ in range(steps):
-            g, h = self.grad(x).T, np.moveaxis(self.hessian(x), -1, 0)
+            g, h = self.grad(x[:, moving]).T, np.moveaxis(self.hessian(x[:, moving]), -1, 0)
             size = np.linalg.norm(g, axis=1)
             damped = h @ h + 1e-3 * size[:, None, None] * np.eye(self.dimension)
-            x = x - np.clip(np.linalg.solve(damped, h @ g[..., None])[..., 0], -0.5, 0.5).T
+            x[:, moving] -= np.clip(np.linalg.solve(damped, h @ g[..., None])[..., 0], -0.5, 0.5).T
+            moving = moving[size > CRITICAL / 100]
+            if not len(moving):
+                break
         x = x[:, np.linalg.norm(self.grad(x), axis=0) < CRITICAL]
         apart = np.linalg.norm(x[:, :, None] - x[:, None], axis=0) < _SAME
         x = x[:, ~np.triu(apart, 1).any(axis=0)]

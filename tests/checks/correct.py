@@ -19,6 +19,52 @@ from course_lib.checks.kinds import Code
 
 STEP = "x = x - lr * grad(x)"
 CORRECT: dict[str, list[dict[str, str] | str]] = {
+    "derivatives": [
+        {"x**3 - 2 * (a + b) * x * y": "x * x * x - 2 * (a + b) * x * y"},
+        {"2 * y - (a + b) * x**2": "(y - a * x**2) + (y - b * x**2)"},
+        {"4 * a * b * x**3 - 2 * (a + b) * x * y": "-2 * a * x * (y - b * x**2) - 2 * b * x * (y - a * x**2)"},
+        {"mixed = -2 * (a + b) * x": "mixed = -2 * a * x - 2 * b * x"},
+        {"2.0]])": "2]])"},
+        {"return gradient, hessian": "return [gradient, hessian]"},
+        {"return gradient, hessian": "return gradient.tolist(), hessian.tolist()"},
+        "s, p = a + b, a * b\nreturn (4 * p * x**3 - 2 * s * x * y, 2 * y - s * x**2), ((12 * p * x**2 - 2 * s * y, -2 * s * x), (-2 * s * x, 2))",
+    ],
+    "count_directions": [
+        {"np.linalg.eigvalsh(hessian)": "np.linalg.eigh(hessian)[0]"},
+        {"np.linalg.eigvalsh(hessian)": "np.linalg.eigvals(hessian).real"},
+        {"(values > 0) & ~flat": "values > tiny * np.abs(values).max()"},
+        {"np.sum((values < 0) & ~flat)": "len(values) - up - flat.sum()"},
+        {"np.abs(values).max()": "np.linalg.norm(hessian, 2)"},
+        {"return up, down, flat.sum()": "return int(up), int(down), int(flat.sum())"},
+        {"return up, down, flat.sum()": "return np.array([up, down, flat.sum()])"},
+        "up = down = flat = 0\nvalues = np.linalg.eigvalsh(hessian)\nlargest = max(abs(values))\nfor value in values:\n"
+        "    if abs(value) <= tiny * largest:\n        flat += 1\n    elif value > 0:\n        up += 1\n    else:\n        down += 1\n"
+        "return up, down, flat",
+    ],
+    "numerical_gradient": [
+        {"np.zeros(len(x))\n    for": "np.zeros_like(x)\n    for"},
+        {"/ (2 * h)": "/ 2 / h"},
+        {"(f(x + step) - f(x - step)) / (2 * h)": "0.5 / h * (f(x + step) - f(x - step))"},
+        {"for i in range(len(x)):": "for i in reversed(range(len(x))):"},
+        "return np.array([(f(x + h * e) - f(x - h * e)) / (2 * h) for e in np.eye(len(x))])",
+        "return [(f(x + e) - f(x - e)) / (2 * h) for e in h * np.eye(len(x))]",
+        "g = np.empty(len(x))\nfor i in range(len(x)):\n    old = x[i]\n    x[i] = old + h\n    right = f(x)\n"
+        "    x[i] = old - h\n    left = f(x)\n    x[i] = old\n    g[i] = (right - left) / (2 * h)\nreturn g",
+        "g = []\nfor i in range(len(x)):\n    right, left = x.copy(), x.copy()\n    right[i] += h\n    left[i] -= h\n"
+        "    g.append((f(right) - f(left)) / (right[i] - left[i]))\nreturn np.array(g)",
+    ],
+    "best_step": [
+        {"** (1 / 3)": "** (1.0 / 3.0)"},
+        {"(3 * eps * size / third) ** (1 / 3)": "np.cbrt(3 * eps * size / third)"},
+        {"(3 * eps * size / third) ** (1 / 3)": "np.exp(np.log(3 * eps * size / third) / 3)"},
+        {"3 * eps * size / third": "size / third * eps * 3"},
+        {"(3 * eps * size / third) ** (1 / 3)": "(third / (3 * eps * size)) ** (-1 / 3)"},
+        {"(3 * eps * size / third) ** (1 / 3)": "np.power(3 * eps * size / third, 1 / 3)"},
+        {"3 * eps * size / third": "eps * size / (third / 3)"},
+        "h = np.geomspace(1e-12, 1, 200_001)\nfor _ in range(2):\n    error = third * h**2 / 6 + eps * size / h\n    k = error.argmin()\n"
+        "    h = np.geomspace(h[max(k - 1, 0)], h[min(k + 1, len(h) - 1)], 20_001)\nslope = third * h / 3 - eps * size / h**2\n"
+        "return h[np.abs(slope).argmin()]",
+    ],
     "descend": [
         {STEP: "x = x + (-lr) * grad(x)"},
         {STEP: "x = np.subtract(x, np.multiply(lr, grad(x)))"},

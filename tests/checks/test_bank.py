@@ -38,6 +38,7 @@ SAME = {
     ("beta not squared", "lr = 1/L"): "Nesterov's settings",
     ("the condition number in place of its root", "the roots forgotten"): "no roots at all",
     ("t counted from 0", "t counted from 2"): "",
+    ("the factor 3 forgotten", "no root"): "1/3 without brackets",
 }  # fmt: skip
 
 
