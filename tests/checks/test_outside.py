@@ -14,7 +14,7 @@ from course_lib.checks.observe import observe
 
 from .outside import Submission, submissions
 
-WRONG = [s for name in ("wrong_02", "wrong_04", "wrong_08") for s in submissions(name)]
+WRONG = [s for name in ("wrong_01", "wrong_02", "wrong_04", "wrong_08") for s in submissions(name)]
 RIGHT = submissions("right")
 OR, IDLE = " – or: ", " without effect"
 
@@ -67,6 +67,47 @@ TRUE = {
         "a step uphill": ["uphill"],
         "only W learns": ["only W is trained"],
         "W first, then b": ["half of the names"],
+    },
+    "derivatives": {
+        "gradient's parts exchanged": ["parts exchanged"],
+        "no mixed derivatives": ["diagonal Hessian"],
+        "the Hessian first": ["Hessian first"],
+        "products of slopes for the Hessian": ["Gauss-Newton's outer product"],
+        "a sign lost in the mixed derivative": ["mixed sign"],
+        "the same answer for every input": ["the worked number"],
+        "the gradient turned downhill": ["downhill"],
+    },
+    "count_directions": {
+        "the diagonal in place of the eigenvalues": ["diagonal"],
+        "tiny taken as it is": ["absolute tolerance"],
+        "flat only if exactly zero": ["no tolerance"],
+        "flat directions counted twice": ["flat twice"],
+        "up and down exchanged": ["order"],
+        "the size of the eigenvalues only": ["singular values"],
+        "the largest eigenvalue with its sign": ["largest without abs"],
+        "tiny without effect": ["tiny is fixed", "no tolerance", "determinant and trace"],
+        "numbers of the matrix counted, not eigenvalues": ["entries"],
+    },
+    "numerical_gradient": {
+        "forward differences": ["forward"],
+        "divided by 2, then multiplied by h": ["precedence"],
+        "divided by h, not 2h": ["divided by h"],
+        "the second derivative": ["second difference"],
+        "h without effect": ["h is fixed"],
+        "left minus right": ["signs"],
+        "it returns after the first coordinate": ["return inside the loop"],
+        "all coordinates moved at once": ["all at once"],
+        "f and x and h without effect": ["an alias is moved"],
+    },
+    "best_step": {
+        "the factor 3 forgotten": ["no 3"],
+        "1/3 without brackets": ["precedence"],
+        "size and third exchanged": ["upside down"],
+        "the factor 6 of the error kept": ["errors made equal"],
+        "no root": ["h³"],
+        "eps without effect": ["eps is fixed"],
+        "size and third without effect": ["cube root of eps alone"],
+        "the same answer for every input": ["integer division", "the worked number"],
     },
     "momentum_step": {
         "the averaging form": ["averaging"],

@@ -79,8 +79,9 @@ def _turned(values: list[float], seed: int) -> np.ndarray:
 
 
 MATRICES = Cases(
-    [{"hessian": np.array([[1.0, 3.0], [3.0, 2.0]]), "tiny": 1e-9},
-     {"hessian": _turned([4.0, 2.5, 1.0, 0.15, -0.08, -2.0], 1), "tiny": 0.05},
+    [{"hessian": _turned([4.0, 2.5, 1.0, 0.15, -0.08, -2.0], 1), "tiny": 0.05},
+     {"hessian": np.array([[1.0, 3.0], [3.0, 2.0]]), "tiny": 1e-9},
+     {"hessian": _turned([3.0, 1.0, 1e-12, -1e-12], 5), "tiny": 1e-9, "about": "two eigenvalues are zero up to rounding"},
      {"hessian": _turned([-50.0, -30.0, -7.0, 2.0, 0.6], 2), "tiny": 0.1},
      {"hessian": np.array([[-3.0, 1.0], [1.0, -2.0]]), "tiny": 1e-6},
      {"hessian": _turned([0.7, 0.5, 0.2, 0.004, -0.3, -0.006], 3), "tiny": 0.01},
