@@ -75,7 +75,7 @@ class CriticalExplorer(Figure):
         heights = Axis.linear("height", -4, 4)
         scene = Scene(
             [
-                Panel(index, Axis.linear("share", 0, 1), "how many of each kind", grid=False),
+                Panel(index, Axis.linear("share", 0, 0.8), "how many of each kind", grid=False),
                 Panel(heights, index, "how high"),
             ],
             columns=("minima", "saddles", "maxima"),
