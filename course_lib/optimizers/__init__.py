@@ -2,6 +2,7 @@
 
 from .adafactor import Adafactor
 from .adam import Adam, AdaMax, AMSGrad, Nadam, RAdam
+from .adopt import ADOPT
 from .adaptive import Adadelta, Adagrad, RMSprop
 from .base import Optimizer, Params, State
 from .bounded import SWATS, AdaBound, AMSBound
@@ -28,6 +29,7 @@ from .sophia import Sophia
 from .wrappers import SAM, ClipByNorm, ClipByValue, IterateAverage, Lookahead
 
 __all__ = [
+    "ADOPT",
     "KFAC",
     "LAMB",
     "LARS",
