@@ -2,8 +2,8 @@
 
 from .adafactor import Adafactor
 from .adam import Adam, AdaMax, AMSGrad, Nadam, RAdam
-from .adopt import ADOPT
 from .adaptive import Adadelta, Adagrad, RMSprop
+from .adopt import ADOPT
 from .base import Optimizer, Params, State
 from .bounded import SWATS, AdaBound, AMSBound
 from .decoupled import AdamW, Lion

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from .adafactor import Adafactor
 from .adam import Adam, AdaMax, AMSGrad, Nadam, RAdam
-from .adopt import ADOPT
 from .adaptive import Adadelta, Adagrad, RMSprop
+from .adopt import ADOPT
 from .bounded import SWATS, AdaBound, AMSBound
 from .decoupled import AdamW, Lion
 from .descent import GradientDescent, Momentum, Nesterov
