@@ -1,6 +1,7 @@
-"""Run an optimizer: `simulate` it on a surface, `train` it on a problem with data, `sweep` its settings."""
+"""Run an optimizer: `simulate` it on a surface, `train` it on data, `sweep` its settings, or `lr_range_test` it."""
 
 from .history import History, Snapshot
+from .range_test import RangeTest, lr_range_test
 from .settings import all_settings, log_grid, random_settings
 from .simulate import DIVERGED, Path, Problem, Schedule, simulate
 from .sweep import SweepResult, sweep
@@ -12,12 +13,14 @@ __all__ = [
     "History",
     "Path",
     "Problem",
+    "RangeTest",
     "Schedule",
     "Snapshot",
     "SweepResult",
     "Table",
     "all_settings",
     "log_grid",
+    "lr_range_test",
     "random_settings",
     "simulate",
     "sweep",
