@@ -86,6 +86,7 @@ step_mistakes = [
     Mistake("the gradient counted without the memory", {STEP: "x - lr * g"}, "m is kept, but not used.", FORMS),
     Mistake("the memory without the gradient", {STEP: "x - lr * beta * m"}, "The step has two parts: lr·g and lr·β·m.", FORMS),
     Mistake("lr at the gradient alone", {STEP: "x - lr * g - beta * m"}, "lr stands before the bracket: it multiplies both parts.", FORMS),
+    Mistake("the brackets forgotten", {STEP: "x - lr * g + beta * m"}, "Without brackets lr meets g alone, and βm loses its minus.", FORMS),
     Mistake("a plus between the parts of the step", {STEP: "x - lr * g + lr * beta * m"}, "Both parts lead downhill: subtract both.", FORMS),
     Mistake("a step uphill", {"x - lr": "x + lr"}, "m adds up gradients, and these point uphill: subtract.", FORMS),
     Mistake("the averaging form", {f"{OLD} + g": f"{OLD} + (1 - beta) * g"}, "Asked for is the sum form, m ← βm + g.", FORMS),
@@ -223,6 +224,8 @@ def _circles(runs: list[Run], mine: Mine) -> tuple[bool, str]:
     last = path.points[-120:, 0]
     if np.abs(last).max() < 1e-3:
         return False, f"{settings} the run arrives at the minimum."
+    if np.abs(np.diff(last)).max() < 0.05 * np.abs(last).max():
+        return False, f"{settings} the run still creeps after 2,000 steps: lr is far too small."
     repeats = [k for k in range(1, 41) if np.abs(last[k:] - last[:-k]).max() < 1e-6]
     if not repeats:
         return False, f"{settings} the run neither arrives nor repeats itself within 2,000 steps."
