@@ -141,9 +141,9 @@ CORRECT: dict[str, list[dict[str, str] | str]] = {
         {"np.abs(np.linalg.eigvals(step)).max()": "max(abs(z) for z in np.linalg.eigvals(step))"},
         {"np.linalg.eigvals(step)": "np.linalg.eig(step).eigenvalues"},
         {"np.linalg.eigvals(step)": "np.linalg.eigvals(step.T)"},
-        {"np.linalg.eigvals(step)": "np.roots([1, -(1 + beta) * (1 - lr * curvature), friction])"},
-        {"np.array([[friction, curvature], [-lr * friction, 1 - lr * curvature]])":
-         "np.array([[(1 + beta) * (1 - lr * curvature), -friction], [1, 0]])"},
+        {"np.linalg.eigvals(step)": "np.roots([1, -(1 + beta) * (1 - lr * curvature), kept])"},
+        {"np.array([[kept, curvature], [-lr * kept, 1 - lr * curvature]])":
+         "np.array([[(1 + beta) * (1 - lr * curvature), -kept], [1, 0]])"},
         {"beta * (1 - lr * curvature)": "beta - lr * beta * curvature"},
         {"np.abs(np.linalg.eigvals(step)).max()": "sorted(np.abs(np.linalg.eigvals(step)))[-1]"},
         "s = 1 - lr * curvature\np = (1 + beta) * s / 2\nroot = np.emath.sqrt(p * p - beta * s)\n"

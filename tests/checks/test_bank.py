@@ -44,7 +44,7 @@ SAME = {
     ("a plus between the parts of the step", "the gradient is subtracted in m"): "signs exchanged: minus in m, plus in x",
     ("the new lr on the way to x", "x and the new y exchanged"): "x taken for y",
     ("β kept in the second row", "β kept in the first row"): "momentum's radius",
-    ("no β in the friction", "the determinant"): "gradient descent's factor",
+    ("no β at the memory", "the determinant"): "gradient descent's factor",
 }  # fmt: skip
 
 

@@ -152,11 +152,11 @@ TRUE = {
     "nesterov_radius": {
         "momentum's radius": ["momentum's matrix"],
         "β kept in the second row": ["one row only"],
-        "always the root of the friction": ["root of the friction"],
+        "always the root of β(1 − lr·λ)": ["root of the friction"],
         "only the real parts, with their sign": ["no absolute value"],
         "the norm of the matrix": ["spectral norm"],
         "beta without effect": ["textbook factor"],
-        "a wrong sign in the friction": ["plus"],
+        "a wrong sign in the look-ahead": ["plus"],
     },
     "adam_step": {
         "hats without the exponent t": ["no exponent t in the corrections"],

@@ -148,8 +148,8 @@ point_mistakes = [
 
 
 def nesterov_radius(lr, beta, curvature):
-    friction = beta * (1 - lr * curvature)
-    step = np.array([[friction, curvature], [-lr * friction, 1 - lr * curvature]])
+    kept = beta * (1 - lr * curvature)
+    step = np.array([[kept, curvature], [-lr * kept, 1 - lr * curvature]])
     return np.abs(np.linalg.eigvals(step)).max()
 
 
@@ -163,14 +163,14 @@ SETTINGS = Cases(
      {"lr": 1e-4, "beta": 0.2, "curvature": 1e-3, "about": "small numbers"},
      {"lr": 1.3, "beta": 0.95, "curvature": 1.0, "about": "just inside the edge"}],
 )  # fmt: skip
-FRICTION, SIZE = "beta * (1 - lr * curvature)", "np.abs(np.linalg.eigvals(step)).max()"
+KEPT, SIZE = "beta * (1 - lr * curvature)", "np.abs(np.linalg.eigvals(step)).max()"
 radius_mistakes = [
-    Mistake("momentum's radius", {FRICTION: "beta"}, "The gradient is taken ahead: m keeps β(1 − lr·λ), not β.", BRAKE),
-    Mistake("β kept in the second row", {"-lr * friction": "-lr * beta"}, "x moves by the new m, so it meets the same friction.", BRAKE),
-    Mistake("β kept in the first row", {"[[friction": "[[beta"}, "The new m keeps β(1 − lr·λ) of the old one.", BRAKE),
-    Mistake("a wrong sign in the friction", {"(1 - lr * curvature)": "(1 + lr * curvature)"}, "The look-ahead takes lr·λ·β·m away.", BRAKE),
-    Mistake("no lr in the friction", {"(1 - lr * curvature)": "(1 - curvature)"}, "The look-ahead is lr·β·m away.", BRAKE),
-    Mistake("no β in the friction", {FRICTION: "(1 - lr * curvature)"}, "m keeps β(1 − lr·λ).", BRAKE),
+    Mistake("momentum's radius", {KEPT: "beta"}, "The gradient is taken ahead: m keeps β(1 − lr·λ), not β.", BRAKE),
+    Mistake("β kept in the second row", {"-lr * kept": "-lr * beta"}, "x moves by the new m, which keeps β(1 − lr·λ) of the old one.", BRAKE),
+    Mistake("β kept in the first row", {"[[kept": "[[beta"}, "The new m keeps β(1 − lr·λ) of the old one.", BRAKE),
+    Mistake("a wrong sign in the look-ahead", {"(1 - lr * curvature)": "(1 + lr * curvature)"}, "The look-ahead takes lr·λ·β·m away.", BRAKE),
+    Mistake("no lr in the look-ahead", {"(1 - lr * curvature)": "(1 - curvature)"}, "The look-ahead is lr·β·m away.", BRAKE),
+    Mistake("no β at the memory", {KEPT: "(1 - lr * curvature)"}, "m keeps β(1 − lr·λ).", BRAKE),
     Mistake("the smallest eigenvalue", {".max()": ".min()"}, "In the long run the slowest part is left.", BRAKE),
     Mistake("the sign or the imaginary part is kept", {SIZE: "np.linalg.eigvals(step).max()"},
             "Eigenvalues may be negative or complex: their size decides, np.abs.", BRAKE),
@@ -181,10 +181,10 @@ radius_mistakes = [
     Mistake("the matrix taken for symmetric", {"eigvals(": "eigvalsh("}, "eigvalsh reads half of the matrix only.", BRAKE),
     Mistake("the norm of the matrix", {SIZE: "np.linalg.norm(step, 2)"}, "The norm bounds one step; the eigenvalues decide the long run.", BRAKE),
     Mistake("the determinant", {SIZE: "abs(np.linalg.det(step))"}, "That is the product of both eigenvalues.", BRAKE),
-    Mistake("always the root of the friction", {SIZE: "abs(friction) ** 0.5"}, "That holds only where the eigenvalues are complex.", BRAKE),
+    Mistake("always the root of β(1 − lr·λ)", {SIZE: "abs(kept) ** 0.5"}, "That holds only where the eigenvalues are complex.", BRAKE),
     Mistake("gradient descent's factor", {SIZE: "abs(1 - lr * curvature)"}, "That is the case β = 0.", BRAKE),
     Mistake("a plus in the second row", {"[-lr": "[lr"}, "x moves against m: both entries carry a minus.", BRAKE),
-    Mistake("a lost lr", {"-lr * friction": "-friction"}, "x moves by lr·m.", BRAKE),
+    Mistake("a lost lr", {"-lr * kept": "-kept"}, "x moves by lr·m.", BRAKE),
     Mistake("never above 1", {SIZE: f"min(1.0, {SIZE})"}, "Where a run diverges, the radius is above 1: say so.", BRAKE),
 ]  # fmt: skip
 
