@@ -14,7 +14,7 @@ Example:
 
 from course_lib.gradients import GradientReport, check_gradient
 from course_lib.surfaces.base import Domain, Surface
-from course_lib.surfaces.classics import beale, himmelblau, rosenbrock
+from course_lib.surfaces.classics import beale, himmelblau, lessard, rosenbrock
 from course_lib.surfaces.many_minima import ackley, rastrigin, styblinski_tang
 from course_lib.surfaces.shapes import (
     double_well,
@@ -36,6 +36,7 @@ __all__ = [
     "check_gradient",
     "double_well",
     "himmelblau",
+    "lessard",
     "monkey_saddle",
     "plateau",
     "pseudo_huber",
@@ -64,6 +65,7 @@ SURFACES: dict[str, Surface] = {
         rastrigin(),
         ackley(),
         styblinski_tang(),
+        lessard(),
     )
 }
 
