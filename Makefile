@@ -7,7 +7,7 @@ BIN    ?= $(VENV)/bin
 SETUP  ?= $(VENV)/.ready
 LAB    ?= $(VENV)/lab
 
-.PHONY: lab test test-code test-notebooks test-slow test-browser mutations bench lint results exercises clean help
+.PHONY: lab test test-code test-notebooks test-slow test-browser mutations bench lint results pictures exercises clean help
 
 help:  ## show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -35,6 +35,9 @@ test-slow: $(SETUP) $(LAB)/.ready  ## long property runs; misbehaving code in li
 
 results: $(SETUP)  ## run the comparisons of lesson 12 and write their tables to docs/results (four minutes)
 	OMP_NUM_THREADS=1 $(BIN)/python -m course_lib.comparing
+
+pictures: $(SETUP)  ## make the README's pictures from the live figures
+	$(BIN)/python docs/make_pictures.py
 
 exercises: $(SETUP)  ## make exercises/ from solutions/
 	$(BIN)/python -m course_lib.checks.generate

@@ -24,7 +24,7 @@ from matplotlib.figure import Figure
 from .landscape import CROWD, draw_landscape, lowest
 from .leaving import until_it_leaves
 from .picture import DRAWING, Picture, themed, to_png
-from .running import Path
+from .running import Path, RangeTest
 from .surfaces import Surface
 from .theme import HEATS, SERIES, THEMES, landscape_colors, rate_colors, short
 
@@ -43,6 +43,7 @@ __all__ = [
     "lowest",
     "new_figure",
     "path_figure",
+    "range_figure",
     "rate_colors",
     "short",
     "styled",
@@ -181,6 +182,38 @@ def line_figure(
     axes.set(xlabel=xlabel, ylabel=ylabel)
     axes.set(xscale="log" if "x" in log else "linear", yscale="log" if "y" in log else "linear")
     _finish(axes, curves, theme)
+    return figure
+
+
+@themed
+def range_figure(test: RangeTest, theme: str = "light") -> Picture:
+    """Return the losses of a learning-rate range test against lr, with the suggestion marked.
+
+    Args:
+        test: what `lr_range_test` returned.
+        theme: "light" or "dark".
+
+    Examples:
+        >>> from course_lib.optimizers import GradientDescent
+        >>> from course_lib.running import lr_range_test
+        >>> from course_lib.surfaces import surface
+        >>> figure = range_figure(lr_range_test(GradientDescent(), surface("quadratic"), low=1e-3))
+        >>> figure.axes[0].get_xscale()
+        'log'
+    """
+    colors, figure = THEMES[theme], new_figure(width=6.5, height=3.6, theme=theme)
+    axes = figure.subplots()
+    axes.plot(test.lr, test.loss, ".", ms=3, color=colors["muted"], label="loss of each batch")
+    axes.plot(test.lr, test.smooth, color=colors[SERIES[0]], lw=_STYLE["line"], label="smoothed")
+    if test.suggested is not None:
+        label = f"suggested: {test.suggested:.2g}"
+        axes.axvline(test.suggested, color=colors[SERIES[1]], lw=1.5, ls="--", label=label)
+    finite = test.smooth[np.isfinite(test.smooth)]
+    low, high = float(finite.min()), float(min(finite.max(), 1.5 * finite[0]))
+    axes.set(
+        xscale="log", xlabel="lr", ylabel="loss", ylim=(low - 0.1 * (high - low), high + 0.1 * (high - low))
+    )
+    _finish(axes, {"loss": 1, "smoothed": 2}, theme)
     return figure
 
 

@@ -72,6 +72,11 @@ BY_HAND = {
     "Nadam": (("0.004", "0.04"), ("0.96", "0.9"), ("self.mu(s.t + 1)", "self.mu(s.t)")),
     "RAdam": (("(rho - 2)", "(rho - 3)"), ("rho_inf - 2 * t", "rho_inf - t")),
     "AMSGrad": (("np.maximum(s.v_max, v)", "v"), ("v_max / (1", "v / (1")),
+    "ADOPT": (
+        ("np.maximum(np.sqrt(s.v), self.eps)", "(np.sqrt(s.v) + self.eps)"),
+        ("s.t - 1", "s.t"),
+        ("0.25", "1 / 3"),
+    ),
     "AdaMax": (("np.abs(g) + self.eps", "np.abs(g)"), ("ratio(m, u)", "m / (u + 1e-9)")),
     "Adadelta": (("np.sqrt(v + self.eps)", "(np.sqrt(v) + self.eps)"), ("d**2", "g**2")),
     "Adafactor": (

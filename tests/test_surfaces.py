@@ -3,11 +3,14 @@
 import dataclasses
 import inspect
 import pickle
+from fractions import Fraction
 
 import numpy as np
 import pytest
 
 from course_lib import surfaces
+from course_lib.optimizers import Momentum, Nesterov
+from course_lib.running import simulate
 from course_lib.surfaces import SURFACES, Surface, surface
 
 VARIANTS = [
@@ -22,6 +25,7 @@ VARIANTS = [
     surfaces.rosenbrock(a=2, b=0.5),
     surfaces.rastrigin(amplitude=1.0),
     surfaces.rastrigin(amplitude=0.01),
+    surfaces.lessard(condition=100.0, largest=3.0),
 ]
 # Points where the Hessian says nothing (zero) or does not exist (the tip of a cone).
 DEGENERATE = {("monkey_saddle", "saddles"), ("ackley", "minima")}
@@ -186,6 +190,41 @@ def test_pseudo_huber_is_convex_and_newton_diverges_on_it():
         np.testing.assert_allclose(p - np.linalg.solve(f.hessian(p), f.grad(p)), -(p**3))
 
 
+def test_lessards_function_is_the_published_one():
+    f = surface("lessard")
+    x = np.linspace(-4, 4, 801)
+    slope = np.select([x < 1, x < 2], [25 * x, x + 24], 25 * x - 24)
+    np.testing.assert_allclose(f.grad(np.stack([x, x])), np.stack([slope, x]), rtol=1e-14)
+    between = np.diff(f.loss(np.stack([x, 0 * x])))  # the slope is straight from point to point
+    np.testing.assert_allclose(between, (slope[1:] + slope[:-1]) / 2 * 0.01, rtol=1e-9, atol=1e-11)
+    curvature = f.hessian(sample(f, (2000,)))[0, 0]
+    assert set(curvature) == {1.0, 25.0}
+
+
+def test_the_heavy_ball_runs_in_a_circle_and_nesterov_arrives():
+    """The circle in fractions, by hand: x′ = (1 + β)x − β·last − lr·slope, with two points left of 1, one beyond 2."""
+    # 25/9 of the slope's x: b = −4/3 a − 4/9 c, c = −4/3 b − 4/9 a, a = −4/3 c − 4/9 b + 24/9
+    third, ninth = Fraction(4, 3), Fraction(4, 9)
+    # both first equations give b and c as multiples of a
+    c_of_a = (third**2 - ninth) / (1 - third * ninth)
+    b_of_a = -third - ninth * c_of_a
+    a = Fraction(24, 9) / (1 + third * c_of_a + ninth * b_of_a)
+    circle = [a, b_of_a * a, c_of_a * a]
+    assert circle[0] < 1 and circle[1] < 1 and circle[2] > 2
+    for scale in (1.0, 25.0, 1e-3):
+        f = surfaces.lessard(largest=scale)
+        ball = Momentum(lr=25 / 9 / scale, beta=4 / 9)
+        points = simulate(ball, f, 3000).points
+        last = points[-3:, 0]
+        turned = np.roll(np.array(circle, float), -int(np.abs(np.array(circle, float) - last[0]).argmin()))
+        np.testing.assert_allclose(last, turned, rtol=1e-14)
+        assert np.abs(points[-3:, 1]).max() < 1e-100
+        ahead = simulate(Nesterov(lr=1 / scale, beta=2 / 3), f, 200)
+        assert np.abs(ahead.points[-1]).max() < 1e-15
+        slower = simulate(Momentum(lr=1 / scale, beta=4 / 9), f, 400)
+        assert np.abs(slower.points[-1]).max() < 1e-12
+
+
 @every
 def test_a_grid_equals_its_points(f):
     p = sample(f, (6, 4), seed=4)
@@ -325,6 +364,8 @@ def test_every_surface_introduces_itself(f):
         ("rosenbrock", "a", np.nan, "finite"),
         ("rosenbrock", "b", -100, "> 0"),
         ("rastrigin", "amplitude", 0, "> 0"),
+        ("lessard", "condition", 0.9, "≥ 1"),
+        ("lessard", "largest", 0, "> 0"),
     ],
 )
 def test_bad_parameters_are_named(factory, field, bad, allowed):

@@ -123,13 +123,13 @@ def update_rule(*hyper: tuple[float, ...], memory: Sequence[str] = (), seed: int
 
 
 def loop_cases(*named: Case) -> Cases:
-    """Return the cases of a loop ``function(grad, x, lr, steps)``; the starts may also be dicts, and called otherwise.
+    """Return the cases of a loop ``function(grad, x, lr, …, steps)``; starts may also be dicts, and called otherwise.
 
     Args:
-        named: the ordinary cases.
+        named: the ordinary cases; ``grad`` first, the start after it, then ``lr``, and ``steps`` anywhere behind.
     """
     first = named[0]
-    (place,) = (name for name in first if name not in ("grad", "lr", "steps", "about"))
+    _, place, *_ = first
     flat, steep = (_changed_grad(first["grad"], factor) for factor in (1e-8, 100.0))
     edges = [
         {**first, "steps": 0, "about": "no step at all"},
@@ -139,7 +139,7 @@ def loop_cases(*named: Case) -> Cases:
     ]
     if isinstance(first[place], np.ndarray):
         edges.append(
-            {"grad": lambda x: 4 * (x - 1.5), "x": np.array([3.0, -1.0]), "lr": 0.25, "steps": 4,
+            {**first, "grad": lambda x: 4 * (x - 1.5), "x": np.array([3.0, -1.0]), "lr": 0.25, "steps": 4,
              "about": "a run that arrives with its first step, after which the gradient is zero"}
         )  # fmt: skip
     return Cases(named, edges)

@@ -292,7 +292,7 @@ def _walk(
 
 
 def loop(function: Callable[..., Any], case: Case, notes: Notes) -> None:
-    """Call ``function(grad, x, lr, steps)`` and note the path it returns; the gradient counts its calls."""
+    """Call ``function(grad, x, lr, …)``, all that the case has, and note the path; the gradient counts its calls."""
     steps, x = case["steps"], _copy(case["x"])
     calls: list[int] = []
 
@@ -300,7 +300,7 @@ def loop(function: Callable[..., Any], case: Case, notes: Notes) -> None:
         calls.append(1)
         return case["grad"](x)
 
-    path = function(notes.counted(grad, 20 * steps + 20), x, case["lr"], steps)
+    path = function(*{**inputs(case), "grad": notes.counted(grad, 20 * steps + 20), "x": x}.values())
     notes.see("path", path)
     _look_for_changes({"x": x}, case, notes)
     if len(calls) > steps + 1:

@@ -77,6 +77,7 @@ def drive_widgets(wait: float = 2.0) -> Driven:
         Broken: if anything went wrong; the message lists all of it.
 
     Examples:
+        >>> ipywidgets.Widget.close_all()  # those of earlier cells are not driven again
         >>> slider = ipywidgets.IntSlider(max=3)
         >>> slider.observe(lambda change: 1 / (3 - change["new"]), "value")
         >>> try:

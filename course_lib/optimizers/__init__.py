@@ -3,6 +3,7 @@
 from .adafactor import Adafactor
 from .adam import Adam, AdaMax, AMSGrad, Nadam, RAdam
 from .adaptive import Adadelta, Adagrad, RMSprop
+from .adopt import ADOPT
 from .base import Optimizer, Params, State
 from .bounded import SWATS, AdaBound, AMSBound
 from .decoupled import AdamW, Lion
@@ -28,6 +29,7 @@ from .sophia import Sophia
 from .wrappers import SAM, ClipByNorm, ClipByValue, IterateAverage, Lookahead
 
 __all__ = [
+    "ADOPT",
     "KFAC",
     "LAMB",
     "LARS",

@@ -59,6 +59,8 @@ FORMS = (
     Form("AMSGrad", "bias correction", "none", "of m and of v_max; the maximum is of the uncorrected v",
          "of m and of v; the maximum is of the corrected v", "of m and of v_max, eps on the uncorrected root",
          "bias_correction=True for PyTorch"),
+    Form("ADOPT", "clip of the divided gradient", "none in the first version, ±(t − 1)^¼ in the authors' code", "–",
+         "±(t − 1)^¼", "–", "clip=False for the first version"),
     Form("RAdam", "threshold of ρ and place of eps", "4; on the corrected √v̂", "5; on the uncorrected √v", "5", "–",
          "threshold=5.0"),
     Form("Adafactor", "eps1", "added to g²", "v̂ clamped at eps1² instead", keras="added to g²"),

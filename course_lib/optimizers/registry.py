@@ -5,6 +5,7 @@ from __future__ import annotations
 from .adafactor import Adafactor
 from .adam import Adam, AdaMax, AMSGrad, Nadam, RAdam
 from .adaptive import Adadelta, Adagrad, RMSprop
+from .adopt import ADOPT
 from .bounded import SWATS, AdaBound, AMSBound
 from .decoupled import AdamW, Lion
 from .descent import GradientDescent, Momentum, Nesterov
@@ -83,6 +84,11 @@ ROWS = (
     Entry(
         cls=AMSGrad, family="adam", year=2018, paper="Reddi, Kale and Kumar, On the convergence of Adam and beyond",
         memory=3, lr=0.1, valid=(_OTHER, *_NO_MEMORY, {"bias_correction": True}), invalid=_ADAM,
+    ),
+    Entry(
+        cls=ADOPT, family="adam", year=2024, paper="Taniguchi et al., ADOPT: modified Adam can converge with any beta2",
+        memory=2, lr=0.1, valid=(_OTHER, {"beta1": 0.0, "beta2": 0.0}, {"clip": False}),
+        invalid=(*_ADAM, *refused(clip=(2, None))),
     ),
     Entry(
         cls=RAdam, family="adam", year=2020, paper="Liu et al., On the variance of the adaptive learning rate",

@@ -1,7 +1,8 @@
-"""Run an optimizer: `simulate` it on a surface, `train` it on a problem with data, `sweep` its settings."""
+"""Run an optimizer: `simulate` it on a surface, `train` it on data, `sweep` its settings, or `lr_range_test` it."""
 
 from .basins import ELSEWHERE, GONE, MAXIMUM, SADDLE, Basins, basins
 from .history import History, Snapshot
+from .range_test import RangeTest, lr_range_test
 from .settings import all_settings, log_grid, random_settings
 from .simulate import DIVERGED, Path, Problem, Schedule, simulate
 from .sweep import SweepResult, sweep
@@ -18,6 +19,7 @@ __all__ = [
     "History",
     "Path",
     "Problem",
+    "RangeTest",
     "Schedule",
     "Snapshot",
     "SweepResult",
@@ -25,6 +27,7 @@ __all__ = [
     "all_settings",
     "basins",
     "log_grid",
+    "lr_range_test",
     "random_settings",
     "simulate",
     "sweep",

@@ -15,7 +15,7 @@ Example:
 
 from course_lib.gradients import GradientReport, check_gradient
 from course_lib.surfaces.base import Domain, Surface
-from course_lib.surfaces.classics import beale, himmelblau, rosenbrock
+from course_lib.surfaces.classics import beale, himmelblau, lessard, rosenbrock
 from course_lib.surfaces.critical import function_points, index_shares, random_symmetric
 from course_lib.surfaces.many_minima import ackley, rastrigin, styblinski_tang
 from course_lib.surfaces.random_field import CriticalPoints, RandomField
@@ -43,6 +43,7 @@ __all__ = [
     "function_points",
     "himmelblau",
     "index_shares",
+    "lessard",
     "monkey_saddle",
     "plateau",
     "pseudo_huber",
@@ -72,6 +73,7 @@ SURFACES: dict[str, Surface] = {
         rastrigin(),
         ackley(),
         styblinski_tang(),
+        lessard(),
     )
 }
 

@@ -1,4 +1,4 @@
-"""Classical test functions: one curved valley, one with cliffs, one with four basins."""
+"""Classical test functions: a curved valley, one with cliffs, one with four basins, and the heavy ball's trap."""
 
 from typing import Any
 
@@ -178,4 +178,64 @@ def himmelblau() -> Surface:
         maxima=np.array([[-0.2708445906673476, -0.9230385564799815]]),
         levels="log",
         note="Four equally good minima: where one ends depends on the start, the step and the method.",
+    )
+
+
+def lessard(condition: float = 25.0, largest: float = 25.0) -> Surface:
+    """Make the convex function on which the heavy ball runs in a circle, f(x, y) = φ(x) + ½ μ y².
+
+    The slope of φ has three straight pieces: it is L·x, but between x = 1 and x = 2 it grows only by μ. So the
+    curvature is L or μ everywhere: f is smooth and strongly convex, with one minimum at the origin.
+
+    φ′(x) = L·x − (L − μ)·min(max(x − 1, 0), 1),  L = `largest`, μ = L/`condition`
+
+    At the best settings for quadratics of condition 25, lr = 25/(9·L) and β = 4/9, momentum runs from the start for
+    ever through three points, x = 0.6465, −1.8024, 2.1159. The second derivative jumps at x = 1 and x = 2.
+
+    Args:
+        condition: ratio L/μ of the two curvatures, ≥ 1.
+        largest: the larger curvature L, > 0.
+
+    Raises:
+        ValueError: an argument outside its range.
+
+    Example:
+        >>> f = lessard()
+        >>> f.grad([[0.5, 1.5, 2.5], [0.0, 0.0, 0.0]])[0]  # 25x, x + 24, 25x − 24
+        array([12.5, 25.5, 38.5])
+
+    Reference:
+        L. Lessard, B. Recht and A. Packard, Analysis and design of optimization algorithms via integral quadratic
+        constraints, SIAM Journal on Optimization 26(1), 57–95, 2016, section 4.6.
+    """
+    condition = number("condition", condition, least=1)
+    largest = number("largest", largest, above=0)
+    smallest = largest / condition
+    relief = largest - smallest
+
+    def value(x: Any, y: Any) -> Any:
+        u = np.clip(x - 1, 0, 1)
+        return 0.5 * largest * x * x - relief * u * (x - 1 - 0.5 * u) + 0.5 * smallest * y * y
+
+    def gradient(x: Any, y: Any) -> tuple[Any, Any]:
+        return largest * x - relief * np.clip(x - 1, 0, 1), smallest * y
+
+    def curvature(x: Any, y: Any) -> tuple[Any, Any, Any]:
+        return largest - relief * ((x > 1) & (x < 2)), 0.0, smallest
+
+    return Surface(
+        name="lessard",
+        title="The heavy ball's trap",
+        formula=r"f(x, y) = \varphi(x) + \tfrac12\, \mu\, y^2,\quad "
+        r"\varphi'' = \mu \text{ for } 1 < x < 2, \text{ else } L",
+        value=value,
+        gradient=gradient,
+        curvature=curvature,
+        domain=((-4, 4), (-3, 3)),
+        start=np.array([3.3, 2.0]),
+        lr=2 / (largest + smallest),
+        minima=np.zeros((1, 2)),
+        levels="log",
+        note="Convex, smooth, one minimum: and yet momentum at its best settings for quadratics never arrives.",
+        params={"condition": condition, "largest": largest},
     )

@@ -143,7 +143,7 @@ def test_width_and_resolution_are_respected(lab):
     assert page.evaluate(
         "() => { const e = document.querySelector('.lf'); return e.scrollWidth <= e.clientWidth; }"
     )
-    assert settled(page)[1] > 0.3
+    assert settled(page)[1] > 0.1  # the map's ground; lines and words alone paint a tenth of that
 
 
 def test_two_views_show_the_same_and_python_moves_both(lab):

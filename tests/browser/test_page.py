@@ -29,6 +29,21 @@ def place(page, selector):
     return page.locator(selector).first.bounding_box()
 
 
+def drag_around(page):
+    """Drag the start of the first figure over its map, where other level lines belong to it."""
+    box = place(page, CANVAS)
+    page.mouse.move(box["x"] + box["width"] * 0.1, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    for i in range(40):
+        page.mouse.move(
+            box["x"] + box["width"] * (0.1 + 0.008 * i), box["y"] + box["height"] * (0.5 + 0.4 * (-1) ** i)
+        )
+        page.wait_for_timeout(60)
+    page.mouse.up()
+    settled(page)
+    page.wait_for_timeout(1000)
+
+
 @pytest.mark.parametrize("app", ["lab", "notebook"])
 def test_a_figure_asks_first_and_says_what_happened(lab, app):
     page = lab([ASKING], app)
@@ -143,6 +158,7 @@ def test_picture_and_sliders_are_on_one_screen(lab, width, height, cell):
 
 def test_a_notebook_opened_again_shows_its_figures(lab, server, browser):
     page = lab([PATH + "f", SETUP + "explore_stability()"], figures=2)
+    drag_around(page)
     name = page.url.split("/")[-1].split("?")[0]
     page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
     page.wait_for_timeout(2500)
@@ -150,6 +166,9 @@ def test_a_notebook_opened_again_shows_its_figures(lab, server, browser):
     state = saved["metadata"]["widgets"]["application/vnd.jupyter.widget-state+json"]["state"]
     figures = [len(json.dumps(one)) for one in state.values() if "_scene" in one["state"]]
     assert len(figures) == 2 and max(figures) < 100_000
+    for one in (one["state"] for one in state.values() if "_scene" in one["state"]):
+        shown = {panel["background"] for panel in one["_scene"]["panels"] if panel["background"]}
+        assert {key.split("|")[0] for key in one["_kept"]} == shown
     before = {i: pixels(page, f"{CANVAS} >> nth={i}")[1] for i in range(2)}
     page.close()
     server.stop_kernels()

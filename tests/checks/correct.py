@@ -147,6 +147,54 @@ CORRECT: dict[str, list[dict[str, str] | str]] = {
         {"return lr, beta": "return [lr, beta]"},
         {"return lr, beta": "return np.float32(lr), np.float32(beta)"},
     ],
+    "nesterov_path": [
+        {"g = grad(x - lr * beta * m)": "g = grad(x - beta * lr * m)"},
+        {"m = beta * m + g\n        x = x - lr * m": "x, m = x - lr * (beta * m + g), beta * m + g"},
+        {"m = beta * m + g\n        x = x - lr * m": "x = x - lr * beta * m - lr * g\n        m = beta * m + g"},
+        {"np.array(path)": "path"},
+        {"np.zeros_like(x)": "0.0"},
+        "m, path = 0 * x, [x]\nfor _ in range(steps):\n    ahead = x - lr * beta * m\n    g = grad(ahead)\n"
+        "    m = beta * m + g\n    x = ahead - lr * g\n    path.append(x)\nreturn np.array(path)",
+        "v, path = np.zeros_like(x), [x]\nfor _ in range(steps):\n    v = beta * v - lr * grad(x + beta * v)\n"
+        "    x = x + v\n    path.append(x)\nreturn np.array(path)",
+        "before, path = x, [x]\nfor _ in range(steps):\n    ahead = x + beta * (x - before)\n"
+        "    before, x = x, ahead - lr * grad(ahead)\n    path.append(x)\nreturn np.array(path)",
+        "m, y, path = np.zeros_like(x), x, [x]\nfor _ in range(steps):\n    g = grad(y)\n    m = beta * m + g\n"
+        "    y = y - lr * (g + beta * m)\n    path.append(y + lr * beta * m)\nreturn np.array(path)",
+    ],
+    "shifted_step": [
+        {"(g + beta * m)": "(beta * m + g)"},
+        {"x - lr * (g + beta * m)": "x - lr * g - lr * beta * m"},
+        {"x - lr * (g + beta * m)": "x + (-lr) * (g + beta * m)"},
+        {'{"m": m}': 'state | {"m": m}'},
+        {'beta * state["m"] + g': 'g + state["m"] * beta'},
+        {'{"m": m}': "dict(m=m)"},
+        'state["m"] *= beta\nstate["m"] += g\nx -= lr * (g + beta * state["m"])\nreturn x, state',
+        'old = x + lr * beta * state["m"]\nm = beta * state["m"] + g\nnew = old - lr * m\n'
+        'return new - lr * beta * m, {"m": m}',
+    ],
+    "new_lookahead": [
+        {"y + lr * beta * m": "lr * m * beta + y"},
+        {"x - new_lr * beta * m": "y + (lr - new_lr) * beta * m"},
+        {"return x, x - new_lr * beta * m": "return [x, x - new_lr * beta * m]"},
+        {"x - new_lr * beta * m": "np.subtract(x, new_lr * beta * m)"},
+        {"return x, x - new_lr * beta * m": "return x, x + beta * (-new_lr * m)"},
+        {"y + lr * beta * m": "y - -lr * beta * m"},
+        "y += lr * beta * m\nreturn y.copy(), y - new_lr * beta * m",
+        "way = beta * m\nreturn y + lr * way, y + lr * way - new_lr * way",
+    ],
+    "nesterov_radius": [
+        {"np.abs(np.linalg.eigvals(step)).max()": "max(abs(z) for z in np.linalg.eigvals(step))"},
+        {"np.linalg.eigvals(step)": "np.linalg.eig(step).eigenvalues"},
+        {"np.linalg.eigvals(step)": "np.linalg.eigvals(step.T)"},
+        {"np.linalg.eigvals(step)": "np.roots([1, -(1 + beta) * (1 - lr * curvature), kept])"},
+        {"np.array([[kept, curvature], [-lr * kept, 1 - lr * curvature]])":
+         "np.array([[(1 + beta) * (1 - lr * curvature), -kept], [1, 0]])"},
+        {"beta * (1 - lr * curvature)": "beta - lr * beta * curvature"},
+        {"np.abs(np.linalg.eigvals(step)).max()": "sorted(np.abs(np.linalg.eigvals(step)))[-1]"},
+        "s = 1 - lr * curvature\np = (1 + beta) * s / 2\nroot = np.emath.sqrt(p * p - beta * s)\n"
+        "return float(max(abs(p + root), abs(p - root)))",
+    ],
     "adam_step": [
         {"g**2": "g * g"},
         {"g**2": "np.square(g)"},

@@ -33,12 +33,19 @@ SAME = {
     ("rounded down", "one step too many"): "rounded down, and one added",
     ("rounded down, and one added", "one step too few"): "rounded down",
     ("one step too many", "one step too few"): "",
-    ("a step uphill", "the gradient is subtracted in m"): "signs exchanged: minus in m, plus in x",
+    ("a step uphill", "the gradient is subtracted in m"):
+        "signs exchanged: minus in m, plus in x – or: a minus in m, and a plus in the step",
     ("the sign or the imaginary part is kept", "only the real parts"): "only the real parts, with their sign",
     ("beta not squared", "lr = 1/L"): "Nesterov's settings",
     ("the condition number in place of its root", "the roots forgotten"): "no roots at all",
     ("t counted from 0", "t counted from 2"): "",
     ("the factor 3 forgotten", "no root"): "1/3 without brackets",
+    ("the previous gradient in place of the velocity", "x moves by the gradient"): "no memory",
+    ("the way ahead is walked twice", "x moves by the gradient"): "",
+    ("a plus between the parts of the step", "the gradient is subtracted in m"): "signs exchanged: minus in m, plus in x",
+    ("the new lr on the way to x", "x and the new y exchanged"): "x taken for y",
+    ("β kept in the second row", "β kept in the first row"): "momentum's radius",
+    ("no β at the memory", "the determinant"): "gradient descent's factor",
 }  # fmt: skip
 
 

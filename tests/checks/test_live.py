@@ -91,6 +91,22 @@ def test_hazards(kernel, name):
     assert kernel.run(state).text == before
 
 
+def test_a_cell_that_is_no_python_is_told_beside_the_version_before_it(kernel):
+    head = "def momentum_step(x, g, state, lr=0.01, beta=0.9)"
+    assert not kernel.run(f"{head}:\n{RIGHT}").error
+    assert kernel.run(f"{head}\n{RIGHT}").error.startswith("SyntaxError")
+    assert "is no Python (line 1: expected &#x27;:&#x27;)" in kernel.run("check(momentum_step)").html
+    assert not kernel.run(f"{head}:\n{RIGHT}").error
+    assert "is no Python" not in kernel.run("check(momentum_step)").html
+
+
+def test_what_the_code_displays_is_held_back(kernel):
+    shows = "    from IPython.display import display\n    display('one of many')\n" + RIGHT
+    got = answer(kernel, "def momentum_step(x, g, state, lr=0.01, beta=0.9):\n", shows)
+    assert (float(got.text), got.displayed) == (4, [])
+    assert kernel.run("display('once')").displayed
+
+
 def test_patched_before_the_check(kernel):
     kernel.run("honest = np.allclose\nnp.allclose = np.isclose = np.array_equal = lambda *a, **k: True")
     got = answer(kernel, "def momentum_step(x, g, state, lr=0.01, beta=0.9):\n", "    return x, state\n")

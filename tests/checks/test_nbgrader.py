@@ -28,10 +28,18 @@ ROOT = Path(__file__).parents[2]
 FIRST = {e.name: e.tasks[0] for e in all_exercises()}
 
 
-def nbgrader(folder: Path, *arguments: str) -> str:
-    """Run a command of nbgrader in a class's folder."""
+PARTS_ON = """
+import dataclasses
+from course_lib.checks.exercises import ex08
+adam, *others = ex08.EXERCISE.tasks
+ex08.EXERCISE = dataclasses.replace(ex08.EXERCISE, tasks=(dataclasses.replace(adam, parts={"m": 0.5, "v": 1}), *others))
+"""
+
+
+def nbgrader(folder: Path, *arguments: str, **more: str) -> str:
+    """Run a command of nbgrader in a class's folder, with ``more`` variables around it."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])  # it calls alembic by name
-    environment = {**os.environ, "COURSE_PROGRESS": "", "PATH": path}
+    environment = {**os.environ, "COURSE_PROGRESS": "", "PATH": path, **more}
     done = subprocess.run(
         [sys.executable, "-m", "nbgrader", *arguments],
         cwd=folder,
@@ -101,6 +109,27 @@ def test_feedback_is_readable(course, name):
     assert "✓" in pages["partly"] and ("△" in pages["partly"] or "✕" in pages["partly"])
 
 
+def test_points_for_parts_are_those_of_the_notebook(course, tmp_path):
+    """An author has switched them on: the right means without the hats, which are worth 1.5 of 4."""
+    startup = tmp_path / "ipython" / "profile_default" / "startup"
+    startup.mkdir(parents=True)
+    (startup / "00-parts.py").write_text(PARTS_ON)
+    body = solved("08_adam")["adam_step"]
+    for hat, mean in {"m / (1 - beta1**t)": "m", "v / (1 - beta2**t)": "v"}.items():
+        assert hat in body
+        body = body.replace(hat, mean)
+    target = course / "lab" / "submitted" / "parts" / "08_adam"
+    target.mkdir(parents=True)
+    submitted(target, "parts", {"adam_step": body}, "08_adam").rename(target / "08_adam.ipynb")
+    for ipython, points in ((tmp_path / "ipython", 1.5), (tmp_path / "plain", 0.0)):
+        nbgrader(course, "autograde", "08_adam", "--student", "parts", "--force", IPYTHONDIR=str(ipython))
+        nbgrader(course, "export", "--to", str(course / "parts.csv"))
+        rows = csv.DictReader((course / "parts.csv").read_text().splitlines())
+        assert [
+            float(r["score"]) for r in rows if r["student_id"] == "parts" and r["assignment"] == "08_adam"
+        ] == [points]
+
+
 def test_an_update_in_mid_term_keeps_what_students_wrote(course):
     """A changed text and a changed check are released; the answers stay, by their grade_id, and are graded anew."""
     name = next(iter(FULL))
@@ -112,7 +141,7 @@ def test_an_update_in_mid_term_keeps_what_students_wrote(course):
     check["source"] = [
         "from course_lib.checks import check\n",
         "\n",
-        f"5 / 4 * check({FIRST[name].name}).points",
+        f"{FIRST[name].points + 1} / {FIRST[name].points} * check({FIRST[name].name}).points",
     ]
     source.write_text(json.dumps(notebook))
     nbgrader(course, "generate_assignment", name, "--force")
@@ -120,4 +149,5 @@ def test_an_update_in_mid_term_keeps_what_students_wrote(course):
     nbgrader(course, "export", "--to", str(course / "again.csv"))
     rows = csv.DictReader((course / "again.csv").read_text().splitlines())
     scores = {row["student_id"]: float(row["score"]) for row in rows if row["assignment"] == name}
+    assert scores.pop("parts", 0.0) == 0.0
     assert scores == {"full": FULL[name] + 1, "empty": 0.0, "partly": FIRST[name].points + 1}

@@ -14,7 +14,9 @@ from course_lib.checks.observe import observe
 
 from .outside import Submission, submissions
 
-WRONG = [s for name in ("wrong_01", "wrong_02", "wrong_04", "wrong_08") for s in submissions(name)]
+WRONG = [
+    s for name in ("wrong_01", "wrong_02", "wrong_04", "wrong_05", "wrong_08") for s in submissions(name)
+]
 RIGHT = submissions("right")
 OR, IDLE = " – or: ", " without effect"
 
@@ -149,6 +151,55 @@ TRUE = {
         "a root forgotten in beta": ["beta as 1 - lr mu"],
         "2 in place of 4": ["2 for 4"],
         "the edge of divergence": ["stable limit for lr"],
+    },
+    "nesterov_path": {
+        "momentum: the gradient at x": ["momentum"],
+        "no β in the look-ahead": ["look-ahead without beta"],
+        "no lr in the look-ahead": ["look-ahead without lr"],
+        "a look back": ["plus as with Sutskever's v"],
+        "the previous gradient in place of the velocity": ["along the last gradient"],
+        "the way ahead is walked twice": ["x left at the look-ahead"],
+        "the shifted form": ["only the shifted points"],
+        "the averaging form": ["averaging"],
+        "it returns after the first step": ["return in the loop"],
+        "only the last point": ["last point"],
+        "the start is missing from the path": ["start missing"],
+        "beta without effect": ["beta is fixed", "growing beta"],
+        "a step uphill": ["uphill"],
+        "x moves by the gradient": ["gradient step from x"],
+    },
+    "shifted_step": {
+        # g + β times the old m is the new m
+        "momentum's step": ["momentum", "the old m in the bracket"],
+        "no β in the step": ["g + m"],
+        "m added to βm, in place of g": ["m + beta m"],
+        "the averaging form": ["averaging"],
+        "Keras's buffer": ["Keras"],
+        "lr inside the velocity": ["lr inside"],
+        "the bracket is returned as m": ["the step kept as m"],
+        "the old state is returned": ["old state"],
+        "the brackets forgotten": ["brackets forgotten"],
+        "lr without effect": ["lr is fixed"],
+        "a step uphill": ["uphill"],
+    },
+    "new_lookahead": {
+        "a plus and a minus exchanged in x": ["sign"],
+        "the old lr in the new y": ["y kept"],
+        "the new lr on the way to x": ["new lr for both"],
+        "no β at all": ["beta forgotten"],
+        "x and the new y exchanged": ["swapped"],
+        "the new y counted from the old y": ["from y"],
+        "new_lr without effect": ["only x"],
+        "y scaled like lr": ["rescaled y"],
+    },
+    "nesterov_radius": {
+        "momentum's radius": ["momentum's matrix"],
+        "β kept in the second row": ["one row only"],
+        "always the root of β(1 − lr·λ)": ["root of the friction"],
+        "only the real parts, with their sign": ["no absolute value"],
+        "the norm of the matrix": ["spectral norm"],
+        "beta without effect": ["textbook factor"],
+        "a wrong sign in the look-ahead": ["plus"],
     },
     "adam_step": {
         "hats without the exponent t": ["no exponent t in the corrections"],

@@ -19,7 +19,16 @@ VARIED = [
     if isinstance(t, Number) or (isinstance(t, Goal) and "mine" in t.solution.__code__.co_names)
 ]
 SHORTCUTS = {
-    "valley_settings": [(1, 0), (0.5, 0.5), (1, 0.9), (0.1, 0.9), (0.01, 0.9), (2, 0.8), (3.2, 0.75)]
+    "valley_settings": [(1, 0), (0.5, 0.5), (1, 0.9), (0.1, 0.9), (0.01, 0.9), (2, 0.8), (3.2, 0.75)],
+    "circle_settings": [
+        (1 / 9, 4 / 9),
+        (0.1, 0.9),
+        (1, 0.9),
+        (0.01, 0.9),
+        (0.0906, 0.91),
+        (2.8, 0.44),
+        (2.3, 0.91),
+    ],
 }
 NUMBERS = [0, 1, 0.5, 2, 0.1, 0.01, 1e-3, 1.9]
 

@@ -149,7 +149,20 @@ def test_values_of_a_hyperparameter_are_run_side_by_side_and_kept(monkeypatch):
     figure.lr = values[0]
     assert len(runs) > 2, "another start is another run"
     foreseen(figure, "lr", values[:3])
-    assert len(figure._ready) == 6, "what is far away is not kept"
+    assert len(figure._ready) == 4, "what is far away is not kept, what has been run is not run again"
+
+
+def test_what_has_been_prepared_is_drawn_before_more_is_prepared(monkeypatch):
+    figure = live.explore_path(Adam(lr=0.1), "himmelblau", steps=40)
+    runs = counted(monkeypatch)
+    values = figure.controls["lr"].values[:40]
+    drawn = [
+        ahead_module.foresee(figure, {"ahead": "lr", "values": asked})[0]["values"]
+        for asked in (values[:32], values[28:40], values[29:40])
+    ]
+    assert drawn == [values[:32], values[28:32], values[29:40]]
+    assert [run.grid for run in runs] == [(32,), (8,)]
+    assert len(figure._ready) == 11
 
 
 def test_a_race_runs_a_dozen_learning_rates_of_each_runner_at_once(monkeypatch):
@@ -159,7 +172,7 @@ def test_a_race_runs_a_dozen_learning_rates_of_each_runner_at_once(monkeypatch):
     assert [run.grid for run in runs] == [(12,), (12,)]
     foreseen(figure, "step", [3, 4])
     assert len(runs) == 2, "the race that is shown is known"
-    foreseen(figure, "shared_lr", [0.1, 0.2])  # which would choose one for all
+    foreseen(figure, "shared_lr", [0.2, 0.3])  # which would choose one for all
     assert [run.grid for run in runs] == [(12,), (12,), (2,), (2,)]
 
 

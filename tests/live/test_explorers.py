@@ -183,6 +183,21 @@ def test_two_of_one_class_and_names_of_ones_own():
     assert named.path("fast").final_loss < named.path("slow").final_loss
 
 
+def test_a_run_that_lies_on_another_is_dashed_so_that_both_are_seen():
+    figure = explore_path({"a": Momentum(lr=0.3, beta=0.5), "b": Momentum(lr=0.3, beta=0.5)}, steps=40)
+
+    def dashed():
+        lines = {mark["trail"]: mark["dash"] for mark in figure._scene["marks"] if mark.get("trail")}
+        assert {row["name"]: row["dash"] for row in figure._scene["rows"]} == lines
+        return lines
+
+    assert dashed() == {"a": False, "b": True}
+    figure.b_beta = 0.6
+    assert dashed() == {"a": False, "b": False}
+    figure.lr = 1e6
+    assert dashed() == {"a": False, "b": True}, "both leave at once, in the same direction"
+
+
 def test_noise_is_the_same_at_every_move():
     figure = explore_path(GradientDescent(lr=0.1), noise=0.5)
     first = trails(figure)[0]

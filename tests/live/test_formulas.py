@@ -24,6 +24,7 @@ IN_WORDS = {
     "Adafactor",
     "LARS",
     "LAMB",
+    "ADOPT",
     "RAdam",
     "SWATS",
     "AdaBound",

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from course_lib.curvature import flat
-from course_lib.optimizers import Adagrad, Adam, AMSGrad, GradientDescent
+from course_lib.optimizers import ADOPT, Adagrad, Adam, AMSGrad, GradientDescent
 from course_lib.problems import (
     Data,
     LeastSquares,
@@ -148,20 +148,26 @@ class TestMatrixFactorisation:
 
 
 class TestOnlineCounterexample:
+    def end(self, opt, large):
+        """Where a rule is after 3,000 steps of the paper's lr/√t."""
+        problem = OnlineCounterexample.periodic(large)
+        x, state = problem.init(), opt.init(problem.init())
+        for t in range(1, 3001):
+            batch = problem.train[(t - 1) % 3 : (t - 1) % 3 + 1]
+            x, state = opt.at(t**-0.5).step(x, state, problem, batch)
+            x = problem.project(x)
+        return x["x"][0]
+
     @pytest.mark.parametrize("large", [3.0, 5.0])
     def test_adam_goes_to_the_worst_point_and_amsgrad_to_the_best(self, large):
-        problem = OnlineCounterexample.periodic(large)
         beta2 = 1 / (1 + large**2)
-        ends = {}
-        for rule in (Adam, AMSGrad):
-            x, state = problem.init(), rule().init(problem.init())
-            opt = rule(lr=0.3, beta1=0, beta2=beta2)
-            for t in range(1, 3001):
-                batch = problem.train[(t - 1) % 3 : (t - 1) % 3 + 1]
-                x, state = opt.at(t**-0.5).step(x, state, problem, batch)  # the paper's lr/√t
-                x = problem.project(x)
-            ends[rule] = x["x"][0]
-        assert ends[Adam] > 0.9 and ends[AMSGrad] < -0.9
+        assert self.end(Adam(lr=0.3, beta1=0, beta2=beta2), large) > 0.9
+        assert self.end(AMSGrad(lr=0.3, beta1=0, beta2=beta2), large) < -0.9
+
+    @pytest.mark.parametrize("clip", [True, False])
+    @pytest.mark.parametrize("beta2", [0.1, 0.5, 0.9, 0.999])
+    def test_adopt_goes_to_the_best_point_whatever_beta2_is(self, beta2, clip):
+        assert self.end(ADOPT(lr=0.3, beta1=0, beta2=beta2, clip=clip), 3.0) < -0.9
 
     def test_adam_goes_to_the_worst_point_when_the_slopes_are_drawn(self):
         """Section 5's C, p and β, for 10,000 of its millions of steps: enough for Adam."""

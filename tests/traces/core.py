@@ -138,6 +138,18 @@ def amsgrad() -> Variants:
     return variants
 
 
+def adopt() -> Variants:
+    """With the clip of the authors' code, and without, as in the paper's first version."""
+    variants: Variants = []
+    rows = ((1e-3, 0.9, 0.9999, 1e-6), (0.1, 0.5, 0.95, 1e-4), (0.02, 0.95, 0.9, 1e-2))
+    for clip in (True, False):
+        for h in spread(ADAM_LIKE, *rows):
+            inner = {"b1": h["beta1"], "b2": h["beta2"], "eps": h["eps"], "use_clipping": clip}
+            chain = optax_chain(Make("optax.contrib.scale_by_adopt", inner), optax_scale(h["lr"]))
+            variants.append((h | {"clip": clip}, [Peer(**chain)]))
+    return variants
+
+
 def adafactor() -> Variants:
     """Mild gradients: torch clamps the estimate at eps1² where the paper adds eps1 to g²."""
     variants: Variants = []
@@ -187,6 +199,7 @@ RULES = {
     "AdaMax": adamax,
     "Nadam": nadam,
     "AMSGrad": amsgrad,
+    "ADOPT": adopt,
     "Adafactor": adafactor,
     "AdaBound": adabound,
     "AMSBound": lambda: adabound(amsbound=True),

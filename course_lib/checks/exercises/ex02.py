@@ -265,15 +265,15 @@ def _down(runs: list[Run], mine: Mine) -> tuple[bool, str]:
 EXERCISE = Exercise(
     "02_gradient_descent",
     [
-        Code(solution=descend, title="Write the loop", points=4, drive=loop, cases=PATHS, wrong=descend_mistakes, reread=RULE, hints=[
+        Code(solution=descend, title="Write the loop", points=2, drive=loop, cases=PATHS, wrong=descend_mistakes, reread=RULE, hints=[
             "Begin with path = [x], repeat the step, append each new x, and return np.array(path).",
             "The step is x = x - lr * grad(x). Mind that x -= … would change the array in the list."]),
         Code(solution=largest_lr, title="How large may lr be?", points=2, cases=HESSIANS, wrong=lr_mistakes, reread=EDGE, hints=[
             "Which eigenvalue decides?", "np.linalg.eigvalsh gives the eigenvalues in rising order."]),
-        Code(solution=steps_needed, title="Predict, then measure", points=2, cases=COUNTS, wrong=count_mistakes, reread=RATE, hints=[
+        Code(solution=steps_needed, title="Predict, then measure", points=3, cases=COUNTS, wrong=count_mistakes, reread=RATE, hints=[
             "After k steps at the best lr the error is factor**k. Solve for k.",
             "k ≥ ln(shrink)/ln(factor), with factor = (κ − 1)/(κ + 1). Both logarithms are negative."]),
-        Code(solution=train_model, title="Find the bug", points=3, drive=_train, cases=MODELS, wrong=train_mistakes, reread=REAL, hints=[
+        Code(solution=train_model, title="Find the bug", points=4, drive=_train, cases=MODELS, wrong=train_mistakes, reread=REAL, hints=[
             "At which params is each gradient taken?", "Take g = grad(params) once a step, then move all parts."]),
         Goal(solution=valley_lr, title="Hit the target", points=1, reached=_down, reread="lesson 02, section 5, two dimensions explain the zig-zag", hints=[
             "Just below 2/L is too much; half of that is too careful.", "The best one is 2/(L + μ), with μ = L/κ."]),

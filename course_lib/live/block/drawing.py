@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import pathlib
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 from matplotlib.axes import Axes
+from PIL import Image
 from tqdm.auto import tqdm
 
 from .ahead import imagined
@@ -113,12 +114,15 @@ class Drawing:
             raise ValueError(f"{type(self).__name__} has nothing that plays: save it as .svg, .pdf or .png")
         (control,) = self._playing
         values = spread(control.values, frames)
-        ground, pictures = drawn_once(self.draw_background), []
         with self._lock:
-            for value in tqdm(values, "drawing", leave=False):
-                with imagined(self, control.name, value):
-                    pictures.append(frame(self.scene, ground, theme, width))
-        return animated(pictures, seconds)
+            return animated(list(self._frames(control.name, values, theme, width)), seconds)
+
+    def _frames(self, name: str, values: Sequence[Any], theme: str, width: float) -> Iterator[Image.Image]:
+        """Draw the pictures of an animation, in which a control takes some values in turn."""
+        ground = drawn_once(self.draw_background)
+        for value in tqdm(values, "drawing", leave=False):
+            with imagined(self, name, value):
+                yield frame(self.scene, ground, theme, width)
 
     def _file(self, form: str, theme: str = "light", **options: Any) -> bytes:
         if form == "gif":

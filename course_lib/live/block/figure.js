@@ -38,7 +38,7 @@ function render({ model, el }) {
   let places = [];
   let width = 0;
   let frame = 0;
-  let speaking = 0;
+  let resting = 0;
   let shown = model.get("_scene");
   let lost = false; // whether there is no kernel behind it
   let pointed = null; // the step that is pointed at
@@ -77,7 +77,7 @@ function render({ model, el }) {
 
   function answeredQuestion() {
     delete root.dataset.asking;
-    speak();
+    rest();
     redraw();
     canvas.focus();
   }
@@ -107,19 +107,17 @@ function render({ model, el }) {
     const bitmap = await createImageBitmap(new Blob([buffers[0]], { type: "image/png" }));
     pictures.get(key)?.close();
     pictures.set(key, bitmap);
-    keep(key, bitmap);
+    rest();
     redraw();
   }
 
-  // for who opens the notebook tomorrow: the widget's state, which is saved with it, gets the pictures now seen
-  async function keep(key, bitmap) {
-    const shrink = Math.min(1, KEPT / bitmap.width);
-    const small = new OffscreenCanvas(Math.round(bitmap.width * shrink), Math.round(bitmap.height * shrink));
-    small.getContext("2d").drawImage(bitmap, 0, 0, small.width, small.height);
-    const blob = await small.convertToBlob({ type: "image/webp", quality: 0.8 });
-    const bytes = String.fromCharCode(...new Uint8Array(await blob.arrayBuffer()));
-    const others = Object.entries(model.get("_kept") ?? {}).filter(([one]) => one.endsWith(`|${theme}`));
-    model.set("_kept", { ...Object.fromEntries(others), [key]: btoa(bytes) });
+  // for who opens the notebook tomorrow: the widget's state, which is saved with it, holds the pictures now seen
+  async function keep() {
+    const seen = shown.panels.map(({ background }) => `${background}|${theme}`).filter((key) => pictures.has(key));
+    const kept = model.get("_kept") ?? {};
+    if (lost || Object.keys(kept).sort().join() === [...seen].sort().join()) return;
+    const small = await Promise.all(seen.map(async (key) => [key, kept[key] ?? await packed(pictures.get(key))]));
+    model.set("_kept", Object.fromEntries(small));
   }
 
   async function unpack() {
@@ -134,14 +132,17 @@ function render({ model, el }) {
     shown = now;
     if (!lost) complain(now.error);
     fillReadouts(readouts, now, model, link);
-    speak();
+    rest();
     redraw();
   }
 
-  function speak() {
-    clearTimeout(speaking);
-    if (question.asking()) return;
-    speaking = setTimeout(() => { spoken.textContent = shown.alt; }, 600); // not while a slider is being dragged
+  // what is left until nothing has moved for a while
+  function rest() {
+    clearTimeout(resting);
+    resting = setTimeout(() => {
+      if (!question.asking() && spoken.textContent !== shown.alt) spoken.textContent = shown.alt;
+      keep();
+    }, 600);
   }
 
   function complain(words, kind = "error") {
@@ -219,7 +220,7 @@ function render({ model, el }) {
     sizes.disconnect();
     window.removeEventListener("resize", redraw);
     cancelAnimationFrame(frame);
-    clearTimeout(speaking);
+    clearTimeout(resting);
     clearTimeout(opened);
     pictures.forEach((bitmap) => bitmap.close());
   };
@@ -292,6 +293,16 @@ function dragHandles(canvas, link, scene, places, point, still) {
   };
   for (const [name, listener] of Object.entries(on)) canvas.addEventListener(name, listener);
   return () => { for (const [name, listener] of Object.entries(on)) canvas.removeEventListener(name, listener); };
+}
+
+// a picture in a size and a form that may be saved in a notebook
+async function packed(bitmap) {
+  const shrink = Math.min(1, KEPT / bitmap.width);
+  const small = new OffscreenCanvas(Math.round(bitmap.width * shrink), Math.round(bitmap.height * shrink));
+  small.getContext("2d").drawImage(bitmap, 0, 0, small.width, small.height);
+  const blob = await small.convertToBlob({ type: "image/webp", quality: 0.8 });
+  const bytes = new Uint8Array(await blob.arrayBuffer());
+  return btoa(String.fromCharCode(...bytes));
 }
 
 function add(parent, tag, properties) {

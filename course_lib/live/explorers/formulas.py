@@ -85,6 +85,11 @@ _OF: dict[str, dict[str, str] | Callable[[Any], dict[str, str]]] = {
     "AdaMax": {"m": _MEAN, "m̂": _M_HAT, "u": "max(β₂·u, |g| + ε)", "step": "lr·m̂ / u"},
     "Nadam": _nadam,
     "AMSGrad": _amsgrad,
+    "ADOPT": {
+        "m": "β₁·m + (1−β₁)·n, n = g / max(√vₜ₋₁, ε), clipped at ±(t−1)^¼ where asked for",
+        "v": f"{_SQUARE}; g² in the first step",
+        "step": "lr·m, none in the first step",
+    },
     "RAdam": {**_ADAM, "step": "lr·rₜ·m̂ / (√v̂ + ε); lr·m̂ until v can be trusted"},
     "Adafactor": {
         "v": "βₜ·v + (1−βₜ)·(g² + eps1), βₜ = 1 − t^(−decay)",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import operator
 from collections.abc import Sequence
 from typing import Any, ClassVar, NamedTuple
 
@@ -23,6 +25,9 @@ from .runs import EVERYTHING, stacked
 
 _RECENT = 64
 """So many runs are kept, beside those that have been prepared."""
+
+_ENOUGH = 4
+"""So many of the next values that have been prepared already are drawn before others are prepared."""
 
 
 class Setting(NamedTuple):
@@ -110,13 +115,20 @@ class GroundFigure(Figure):
         return simulate(opt, self.ground, steps, start, schedule, noise, seed=self.seed)
 
     def prepare(self, name: str, values: Sequence[Any]) -> int | None:
-        """Run the first values of a setting side by side; of a number of steps, run the largest."""
-        self._ready.clear()
+        """Run the first values of a setting side by side; of a number of steps, run the largest.
+
+        What an earlier call has run and nobody has drawn yet is enough for a while, if it is what comes next.
+        """
         rounds = []
         for value in values[: self._side_by_side]:
             with imagined(self, name, value):
                 rounds.append([(self.key(run, one), one, self.start) for run, one in self.settings().items()])
-        for column in zip(*rounds, strict=True):
+        known = [all(key in self._ready or key in self._recent for key, *_ in one) for one in rounds]
+        ready = (*known, False).index(False)
+        if ready >= min(_ENOUGH, len(rounds)):
+            return ready
+        self._ready = {key: self._ready[key] for one in rounds for key, *_ in one if key in self._ready}
+        for column in zip(*itertools.compress(rounds, map(operator.not_, known)), strict=True):
             self._run_together(*zip(*column, strict=True))
         return len(rounds)
 

@@ -24,7 +24,7 @@ from .arrows import Steps, arrow_rows, draw_arrows, watch
 from .ground import GroundFigure, Setting, surfaces_by_name
 from .options import Options
 from .outcome import Outcome, above, outcome
-from .run_marks import draw_exit, draw_level, draw_losses, draw_path, label, loss_axis, map_panel
+from .run_marks import draw_exit, draw_level, draw_losses, draw_path, label, lies_on, loss_axis, map_panel
 from .runs import Runs, named_optimizers
 from .schedule_sliders import Schedules, draw_schedules, with_band
 
@@ -216,12 +216,12 @@ class PathExplorer(GroundFigure):
         draw_schedules(scene, 1, eta, self.runs.colors, self._end())
         if self.target:
             self._draw_target(scene, self.target)
-        left = {}
+        left: dict[str, int | None] = {}
         for name, path in paths.items():
-            color = self.runs.colors[name]
-            left[name] = draw_path(scene, 0, path, color, name, self.steps)
-            draw_losses(scene, 1, path, color, name, self.steps, top=axis.high)
-            scene.rows.append(self._row(name, path, stands[name]))
+            color, dash = self.runs.colors[name], lies_on(path, [paths[other] for other in left])
+            left[name] = draw_path(scene, 0, path, color, name, self.steps, dash)
+            draw_losses(scene, 1, path, color, name, self.steps, dash, top=axis.high)
+            scene.rows.append(self._row(name, path, stands[name], dash))
         seen = {name: self._watched(name) for name in paths if left[name] is None} if self.arrows else {}
         for name, steps in seen.items():
             draw_arrows(scene, 0, steps, self.steps, self.runs.colors[name])
@@ -243,13 +243,13 @@ class PathExplorer(GroundFigure):
         scene.bars(1, [0], [end], [axis.low], [goal.loss], "target", 0.13)
         scene.line(1, [0, end, end], [goal.loss, goal.loss, axis.low], "target", 1.5, dash=True)
 
-    def _row(self, name: str, path: Path, stands: Outcome) -> Row:
+    def _row(self, name: str, path: Path, stands: Outcome, dash: bool) -> Row:
         minima, step = path.surface.minima, min(self.steps, path.steps)
         far = np.linalg.norm(minima - path.points[step], axis=1).min() if len(minima) else np.inf
         distance = "–" if stands.gone or not np.isfinite(far) else short(far, 3)
         arrived = "–" if stands.arrived is None else str(stands.arrived)
         cells = (_loss(path, step, stands), distance, arrived, stands.words)
-        return Row(name, self.runs.colors[name], cells, stands.state)
+        return Row(name, self.runs.colors[name], cells, stands.state, dash=dash)
 
     def _judge(self, scene: Scene, paths: dict[str, Path]) -> None:
         """State whether the target is met, and by whom not."""

@@ -19,7 +19,6 @@ from ...running import Path
 from ...surfaces import Surface
 from ...surfaces import surface as find_surface
 from ..block.controls import Control
-from ..block.export import animated, spread
 from ..block.scene import Axis, Panel, Row, Scene
 from .ground import GroundFigure, Setting, surfaces_by_name
 from .options import Options
@@ -209,63 +208,42 @@ class Race(GroundFigure):
         )
         return Row(name, color, cells, stands.state, self._switches[name], dash=dash)
 
-    # -- for slides -----------------------------------------------------------------------------------
-
-    def animation(
-        self, frames: int = 60, seconds: float = 6.0, width: float = 8.0, theme: str = "light"
-    ) -> bytes:
-        """Return the race as an animated GIF.
-
-        Args:
-            frames: how many pictures, ≥ 2.
-            seconds: how long it plays.
-            width: in inches, at 110 dots each.
-            theme: "light" or "dark".
-
-        Raises:
-            ValueError: for fewer than two frames.
-        """
-        steps = np.array(spread(range(self.length + 1), frames))
-        with self._lock:
-            return animated(list(_frames(self, steps, width, theme)), seconds)
-
-
-def _frames(race: Race, steps: np.ndarray, width: float, theme: str) -> Iterator[Image.Image]:
-    """Draw the race at some steps: the ground once, the runners anew on top of it."""
-    colors, paths = THEMES[theme], race.paths()
-    with DRAWING:
-        figure = new_figure(width, 0.62 * width, theme)
-        axes = styled(figure.subplots(), theme)
-        draw_landscape(axes, race.ground, theme)
-        axes.grid(False)
-        axes.set_title(race.ground.title, loc="left", color=colors["text"])
-        moving = {}
-        for name in paths:
-            color, dash = race.looks[name]
-            style: dict[str, Any] = {
-                "color": colors[color],
-                "ls": "--" if dash else "-",
-                "lw": 1.8,
-                "label": name,
-                "marker": "o",
-            }
-            moving[name] = axes.plot([], [], markevery=[-1], ms=6, animated=True, **style)[0]
-        axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1), frameon=False, labelcolor=colors["text"])
-        words = axes.text(
-            0.98, 0.02, "", ha="right", transform=axes.transAxes, color=colors["text"], animated=True
-        )
-        canvas = FigureCanvasAgg(figure)
-        figure.set_dpi(100)
-        canvas.draw()
-        ground = canvas.copy_from_bbox(figure.bbox)
-        for step in steps:
-            canvas.restore_region(ground)
-            for name, path in paths.items():
-                moving[name].set_data(*shown_points(path)[0][: step + 1].T)
-                axes.draw_artist(moving[name])
-            words.set_text(f"step {step}")
-            axes.draw_artist(words)
-            yield Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
+    def _frames(self, name: str, values: Sequence[Any], theme: str, width: float) -> Iterator[Image.Image]:
+        """Draw the race alone: the ground once, the runners anew on top of it."""
+        colors, paths = THEMES[theme], self.paths()
+        with DRAWING:
+            figure = new_figure(width, 0.62 * width, theme)
+            axes = styled(figure.subplots(), theme)
+            draw_landscape(axes, self.ground, theme)
+            axes.grid(False)
+            axes.set_title(self.ground.title, loc="left", color=colors["text"])
+            moving = {}
+            for name in paths:
+                color, dash = self.looks[name]
+                style: dict[str, Any] = {
+                    "color": colors[color],
+                    "ls": "--" if dash else "-",
+                    "lw": 1.8,
+                    "label": name,
+                    "marker": "o",
+                }
+                moving[name] = axes.plot([], [], markevery=[-1], ms=6, animated=True, **style)[0]
+            axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1), frameon=False, labelcolor=colors["text"])
+            words = axes.text(
+                0.98, 0.02, "", ha="right", transform=axes.transAxes, color=colors["text"], animated=True
+            )
+            canvas = FigureCanvasAgg(figure)
+            figure.set_dpi(100)
+            canvas.draw()
+            ground = canvas.copy_from_bbox(figure.bbox)
+            for step in values:
+                canvas.restore_region(ground)
+                for name, path in paths.items():
+                    moving[name].set_data(*shown_points(path)[0][: step + 1].T)
+                    axes.draw_artist(moving[name])
+                words.set_text(f"step {step}")
+                axes.draw_artist(words)
+                yield Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
 
 
 def _standing(path: Path, step: int) -> tuple[bool, float]:

@@ -21,6 +21,9 @@ _GROWTH, _NOTCH = 6, 3
 _INSET = 0.03
 """How far from the frame a cross stands, as a part of the panel, so that all of it is seen."""
 
+_LINE = 0.005
+"""About how wide a line is, as a part of the panel."""
+
 _SIZE = np.array([340.0, 310.0])
 """About how many pixels a panel has; labels look for room on it."""
 
@@ -82,6 +85,16 @@ def draw_path(
         scene.vertices(color, size, head, until=last, since=last)
         return None
     return left
+
+
+def lies_on(path: Path, others: Iterable[Path]) -> bool:
+    """Whether a run would hide another one that is drawn before it: no step is further off than a line is wide."""
+    near = _LINE * np.ptp(np.asarray(path.surface.domain, float), axis=1)
+    own = shown_points(path)[0]
+    return any(
+        len(own) == len(points) and bool((np.abs(own - points) <= near).all())
+        for points in (shown_points(other)[0] for other in others)
+    )
 
 
 def draw_exit(

@@ -26,6 +26,9 @@ _TOP = 0.99
 _CLOSE = 0.03
 """The best point of the map is told to those who come so close to its ρ; the ridge is sharp."""
 
+_WORDS = np.array([0.4, 0.08])
+"""About how wide and how high words on the map are, as parts of its sides."""
+
 
 def explore_stability(
     opt: Momentum | None = None,
@@ -148,12 +151,13 @@ class StabilityExplorer(Figure):
         scale = 1 - beta if self.form == "average" else 1.0
         edge = 2 * (1 + beta) / self.problem.values.max() / scale
         axes.plot(edge, beta, color=colors["text"], lw=1.8)
+        named: list[tuple[float, float]] = []
         for name, value in zip(self.problem.names, self.problem.values, strict=True):
             for root, style, words in ((-1, (0, (4, 3)), "ridge of"), (1, (0, (1, 3)), "flips,")):
                 line = (1 + root * np.sqrt(beta)) ** 2 / value / scale
                 axes.plot(line, beta, color="#ffffff", lw=1.3 if root < 0 else 1.0, ls=style)
                 if len(self.problem.values) <= 3:
-                    _name_line(axes, line / self._widest, beta, f"{words} {name}")
+                    _name_line(axes, line / self._widest, beta / _TOP, f"{words} {name}", named)
         axes.set(xlim=extent[:2], ylim=extent[2:])
 
     def draw(self) -> Scene:
@@ -212,14 +216,22 @@ class StabilityExplorer(Figure):
         return "rings" if pull <= (1 + root) ** 2 else "flips sign"
 
 
-def _name_line(axes: Axes, across: np.ndarray, beta: np.ndarray, words: str) -> None:
-    """Write words along a line of the map, where they have room; ``across`` and ``beta`` as parts of its sides."""
-    room = np.flatnonzero((across > 0.06) & (across < 0.7) & (beta > 0.03) & (beta < 0.9))
+def _name_line(
+    axes: Axes, across: np.ndarray, up: np.ndarray, words: str, named: list[tuple[float, float]]
+) -> None:
+    """Write words along a line, as far as may be from those in ``named``; all places as parts of the map's sides."""
+    room = np.flatnonzero((across > 0.06) & (across < 0.7) & (up > 0.03) & (up < 0.9))
     if not len(room):
         return
-    i = int(room[len(room) // 3])
-    axes.text(across[i] + 0.012, beta[i] / _TOP, words, color="#ffffff", fontsize=8, va="bottom",
-              transform=axes.transAxes, path_effects=[withStroke(linewidth=2.5, foreground="#00000088")])  # fmt: skip
+    places = np.stack([across[room], up[room]], axis=1)
+    i = len(room) // 3
+    if named:
+        apart = np.abs(places[:, None] - np.array(named)) / _WORDS
+        i = int(np.minimum(apart.max(axis=-1), 3).min(axis=1).argmax())
+    x, y = places[i]
+    named.append((x, y))
+    axes.text(x + 0.012, y, words, color="#ffffff", fontsize=8, va="bottom", transform=axes.transAxes,
+              path_effects=[withStroke(linewidth=2.5, foreground="#00000088")])  # fmt: skip
 
 
 def _tenth(rate: float) -> str:

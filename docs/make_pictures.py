@@ -1,0 +1,43 @@
+"""Make the pictures of the README from the live figures themselves: ``make pictures``."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+from PIL import Image
+
+from course_lib import live
+from course_lib.comparing import studies
+from course_lib.optimizers import Adam, GradientDescent, Momentum
+from course_lib.surfaces import quadratic
+
+FOLDER = Path(__file__).parent
+FIGURES = {
+    "path_explorer": lambda: live.explore_path(
+        [GradientDescent(lr=1.9), Momentum(lr=1.9, beta=0.75)], quadratic(50, 0.35), steps=150, start=(2.4, 2.1),
+        target=live.Target(1e-6, 100),
+    ),
+    "map": lambda: live.explore_map(Adam(lr=0.1), "himmelblau"),
+    "microscope": lambda: live.explore_moments(Adam(lr=0.1), "steady with noise"),
+    "stability": lambda: live.explore_stability(),
+    "eigenvalues": lambda: live.explore_eigenvalues(Momentum(lr=0.5)),
+    "curvature": lambda: live.explore_curvature("rosenbrock"),
+    "batches": lambda: live.explore_batches(),
+    "rates": lambda: live.explore_rates(studies.results("mlp")),
+}  # fmt: skip
+
+
+def main() -> None:
+    """Write a PNG of each figure, and the race as a GIF."""
+    for name, make in FIGURES.items():
+        picture = Image.open(io.BytesIO(make().png(width=8.8))).convert("RGB")
+        picture.quantize(256, dither=Image.Dither.NONE).save(FOLDER / f"{name}.png", optimize=True)
+        print(f"docs/{name}.png")
+    race = live.explore_race(surface="saddle", steps=60)
+    (FOLDER / "race.gif").write_bytes(race.animation(frames=40, width=7.0))
+    print("docs/race.gif")
+
+
+if __name__ == "__main__":
+    main()
