@@ -82,10 +82,25 @@ class TestNotebook:
         assert not long
 
     def test_links_lead_somewhere(self, path):
-        cells = nbformat.read(path, as_version=4).cells
-        text = "\n".join(c.source for c in cells if c.cell_type == "markdown")
-        links = [link for link in re.findall(r"\]\(([^)#\s]+)", text) if "://" not in link]
-        assert not [link for link in links if not (path.parent / link).exists()]
+        links = [link for link in re.findall(r"\]\(([^)\s<]+)", text_of(path)) if "://" not in link]
+        broken = []
+        for link in links:
+            file, _, heading = link.partition("#")
+            target = path.parent / file if file else path
+            if not target.exists() or (heading and heading not in headings(target)):
+                broken.append(link)
+        assert not broken
+
+
+def text_of(path: Path) -> str:
+    """All text of a notebook."""
+    cells = nbformat.read(path, as_version=4).cells
+    return "\n".join(c.source for c in cells if c.cell_type == "markdown")
+
+
+def headings(path: Path) -> set[str]:
+    """The addresses of a notebook's headings, as JupyterLab makes them."""
+    return {line.replace(" ", "-") for line in re.findall(r"^#+ (.+?)\s*$", text_of(path), re.MULTILINE)}
 
 
 def test_first_lesson_maps_all_that_exist():

@@ -15,7 +15,9 @@ function layout(panels, width, room, unit, places) {
   const wished = across > 1 || panels.length === 1
     ? Math.min(Math.max((0.9 * width) / across, 280), 430)
     : Math.min(Math.max(0.62 * width, 210), 340);
-  const height = Math.max(Math.min(wished, room / rows), LOWEST * unit);
+  const lines = Math.max(...panels.map((panel) => panel.lines));
+  const lowest = Math.max(LOWEST, 1.5 * TEXT * lines + MARGIN.top + MARGIN.bottom);
+  const height = Math.max(Math.min(wished, room / rows), lowest * unit);
   const [sides, ends] = [unit * (MARGIN.left + MARGIN.right), unit * (MARGIN.top + MARGIN.bottom)];
   let top = 0;
   for (let first = 0; first < panels.length; first += across, top += height) {

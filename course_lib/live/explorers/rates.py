@@ -112,7 +112,7 @@ class RatesExplorer(Figure):
         title = "each at its best lr" if self.each == EACH[1] else f"all at lr = {short(self.lr, 3)}"
         scene = Scene(
             [
-                Panel(self.wide, Axis("", 0, len(ranking)), title, 1.1, grid=False),
+                Panel(self.wide, Axis("", 0, len(ranking)), title, 1.1, grid=False, lines=len(ranking)),
                 Panel(self.rates, self.axis, "", 1.0),
             ],
             columns=("rank", "loss", "its best lr", "loss there"),
