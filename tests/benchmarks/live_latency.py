@@ -49,7 +49,9 @@ FIGURES = {  # what is drawn, what is dragged, and where it is taken hold of
     "stability": (SETUP + "explore_stability()", SLIDER.format("beta"), 0.5),
     "eigenvalues": (SETUP + "explore_eigenvalues(Momentum(lr=0.5))", SLIDER.format("lr"), 0.5),
     "curvature": (SETUP + "explore_curvature('rosenbrock')", POINT, 0.25),
-    "batches": (SETUP + "explore_batches()", SLIDER.format("lr"), 0.5),
+    "batches: lr": (SETUP + "explore_batches()", SLIDER.format("lr"), 0.5),
+    "batches: size": (SETUP + "explore_batches()", SLIDER.format("size"), 0.5),
+    "batches: epochs": (SETUP + "explore_batches()", SLIDER.format("epochs"), 0.5),
     "rates": (SETUP + "from course_lib.comparing.studies import results\nexplore_rates(results('mlp'))",
               SLIDER.format("lr"), 0.5),
 }  # fmt: skip

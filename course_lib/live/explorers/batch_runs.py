@@ -89,7 +89,7 @@ def run_batches(
                 seen.append(_Look(step, examples, counted.asked, np.asarray(problem.loss(end)), end))
                 if len(budgets) == 1 and not np.isfinite(seen[-1].loss).any():
                     break
-    places = [(i,) for i in range(*opt.grid)] if opt.grid else [()]
+    places: list[tuple[int, ...]] = [(i,) for i in range(*opt.grid)] if opt.grid else [()]
     return [_one([look for look in seen if look.step in own], place) for own in looks for place in places]
 
 
