@@ -108,7 +108,8 @@ def _one(looks: list[_Look], place: tuple[int, ...]) -> BatchRun:
     losses = np.array([look.loss[place] for look in looks])
     bad = ~np.isfinite(losses)
     last = int(bad.argmax()) if bad.any() else len(losses) - 1
-    end, own = looks[last], (..., *place)
+    end = looks[last]
+    own: Any = (..., *place)
     params = _each(lambda part: np.ascontiguousarray(part[own]), end.params)
     examples = np.array([look.examples for look in looks[: last + 1]])
     return BatchRun(examples, losses[: last + 1], end.gradients, end.step, params, bool(bad.any()))
