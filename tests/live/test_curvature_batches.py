@@ -8,7 +8,7 @@ from course_lib.live.explorers import batches
 from course_lib.live.explorers.batch_runs import run_batches
 from course_lib.live.explorers.gradient_cloud import GradientCloud
 from course_lib.optimizers import SAM, Adam, GaussNewton, GradientDescent, Momentum, Muon, Newton
-from course_lib.problems import Data, SoftmaxRegression
+from course_lib.problems import Data, LinearRegression, SoftmaxRegression, get_batches
 from course_lib.running import train
 from course_lib.surfaces import Surface, surface
 
@@ -168,9 +168,9 @@ def test_the_next_values_of_a_slider_are_run_at_once_and_kept(monkeypatch):
     figure = explore_batches(SMALL, size=8, epochs=2)
     calls = []
 
-    def counted(opt, problem, begin, size, budgets, seed):
+    def counted(opt, problem, begin, size, budgets, seed, order):
         calls.append((size, opt.grid, sorted(budgets)))
-        return run_batches(opt, problem, begin, size, budgets, seed)
+        return run_batches(opt, problem, begin, size, budgets, seed, order)
 
     monkeypatch.setattr(batches, "run_batches", counted)
     rates = figure.controls["lr"].values[30:42]
@@ -184,6 +184,27 @@ def test_the_next_values_of_a_slider_are_run_at_once_and_kept(monkeypatch):
     assert calls == [(40, (), [1, 3, 4]), (1, (), [40, 120, 160]), (8, (), [5, 15, 20])]
     calls.clear()
     assert figure.prepare("size", [5, 6]) == 2 and not calls, "batches of two sizes are not alike"
+
+
+def test_an_order_of_examples_is_that_of_the_batches():
+    figure = explore_batches(SMALL, size=40 // 2, epochs=1, order="sorted")
+    assert figure.controls["order"].spec.choices == ("shuffled", "once", "fixed", "replacement", "sorted")
+    x = SMALL.init()
+    for batch in get_batches(FEW, 20, np.random.default_rng(0), "sorted"):
+        g = SMALL.grad(x, batch)
+        x = {name: x[name] - 0.5 * g[name] for name in x}
+    assert figure.run("mini-batch").losses[-1] == pytest.approx(float(SMALL.loss(x)), rel=1e-12)
+    before = figure.run("mini-batch")
+    Wire(figure).move(order="shuffled")
+    assert figure.run("mini-batch") is not before and ", shuffled:" in figure._scene["alt"]
+
+
+def test_without_labels_there_is_no_sorted_order():
+    numbers = LinearRegression(train=Data(FEW.inputs, RNG.normal(size=40)))
+    figure = explore_batches(numbers, opt=GradientDescent(lr=0.1), size=8)
+    assert figure.controls["order"].spec.choices == ("shuffled", "once", "fixed", "replacement")
+    with pytest.raises(ValueError, match="order = 'sorted' is not allowed"):
+        explore_batches(numbers, size=8, order="sorted")
 
 
 def test_the_cloud_is_made_of_the_gradients_of_single_examples():
@@ -224,6 +245,7 @@ def test_still_pictures_of_both():
         ({"size": 40}, ValueError, "size = 40"),
         ({"size": 1}, ValueError, "size = 1"),
         ({"epochs": 0}, ValueError, "epochs = 0"),
+        ({"order": "random"}, ValueError, "order = 'random' is not allowed"),
         ({"problem": SoftmaxRegression(train=FEW[:2], classes=3)}, ValueError, "at least 3"),
     ],
 )

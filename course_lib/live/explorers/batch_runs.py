@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import count
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 import numpy as np
 
 from ...axes import to_back
 from ...optimizers import Optimizer
 from ...problems import Data, get_batches
+from ...problems.data import Order
 
 MOST_STEPS = 300
 """A run ends after so many steps, even if its budget of examples is not used up: a picture must answer at once."""
@@ -47,8 +48,25 @@ def steps_of(problem: Any, size: int, epochs: int) -> int:
     return min(MOST_STEPS, epochs * -(-len(problem.train) // size))
 
 
+def orders_of(data: Data) -> tuple[str, ...]:
+    """Return the orders in which examples can come: sorted only where their targets are labels.
+
+    Examples:
+        >>> orders_of(Data(np.eye(2), np.array([0.5, 1.5])))
+        ('shuffled', 'once', 'fixed', 'replacement')
+    """
+    labels = data.targets.dtype.kind in "iu"
+    return tuple(order for order in get_args(Order) if labels or order != "sorted")
+
+
 def run_batches(
-    opt: Optimizer, problem: Any, begin: Any, size: int, budgets: Sequence[int], seed: int
+    opt: Optimizer,
+    problem: Any,
+    begin: Any,
+    size: int,
+    budgets: Sequence[int],
+    seed: int,
+    order: Order = "shuffled",
 ) -> list[BatchRun]:
     """Return the runs from ``begin`` with batches of ``size``: of each budget, and of each setting of a grid ``(n,)``.
 
@@ -62,6 +80,7 @@ def run_batches(
         size: examples in a batch.
         budgets: numbers of steps, each ≥ 1; several of them only without a grid.
         seed: of the order in which examples come.
+        order: one of those that `get_batches` knows.
 
     Examples:
         >>> from course_lib.optimizers import GradientDescent
@@ -81,7 +100,8 @@ def run_batches(
     seen = [_Look(0, 0, 0, np.broadcast_to(problem.loss(x), opt.grid), x)]
     with np.errstate(all="ignore"), one_thread():
         examples = 0
-        for step, batch in zip(range(1, max(budgets) + 1), _batches(problem.train, size, rng), strict=False):
+        batches = _batches(problem.train, size, rng, order)
+        for step, batch in zip(range(1, max(budgets) + 1), batches, strict=False):
             x, state = opt.step(x, state, counted, batch)
             examples += len(batch)
             if step == every[len(seen)]:
@@ -153,9 +173,9 @@ def pace(opt: Optimizer, problem: Any, begin: Any, size: int, seed: int) -> floa
     return float(np.median(took))
 
 
-def _batches(data: Data, size: int, rng: np.random.Generator) -> Iterator[Data]:
+def _batches(data: Data, size: int, rng: np.random.Generator, order: Order = "shuffled") -> Iterator[Data]:
     for _ in count():
-        yield from get_batches(data, size, rng)
+        yield from get_batches(data, size, rng, order)
 
 
 class _Counting:

@@ -14,11 +14,12 @@ from ...optimizers import GradientDescent, Newton, Optimizer
 from ...optimizers.hyper import Spec
 from ...plotting import short
 from ...problems import SoftmaxRegression
+from ...problems.data import Order
 from ..block.ahead import imagined
 from ..block.controls import Control
 from ..block.figure import Figure
 from ..block.scene import Axis, Panel, Row, Scene
-from .batch_runs import MOST_STEPS, BatchRun, pace, run_batches, steps_of
+from .batch_runs import MOST_STEPS, BatchRun, orders_of, pace, run_batches, steps_of
 from .gradient_cloud import GradientCloud, ellipse
 from .options import Options
 from .run_marks import inside
@@ -40,6 +41,7 @@ def explore_batches(
     *,
     size: int = 32,
     epochs: int = 10,
+    order: Order = "shuffled",
     own: Sequence[str] = (),
     seed: int = 0,
     sliders: Sequence[str] | None = None,
@@ -57,6 +59,7 @@ def explore_batches(
         opt: any optimizer for such a problem; by default gradient descent with lr 0.5.
         size: of a mini-batch at first.
         epochs: budget of each run at first, in passes over the data; a run ends after 300 steps at the latest.
+        order: of the examples at first, as `get_batches` knows it; "sorted" only where the targets are labels.
         own: hyperparameters that each form has a slider of its own for, such as ``("lr",)``.
         seed: of the order in which examples come.
         sliders: the controls that are shown, such as ``("lr", "size")``; by default all.
@@ -65,7 +68,8 @@ def explore_batches(
 
     Raises:
         TypeError: if ``opt`` is no optimizer.
-        ValueError: if the optimizer cannot run on the problem, for an impossible size or number, or an unknown control.
+        ValueError: if the optimizer cannot run on the problem, for an impossible size, number or order, or an unknown
+            control.
 
     Examples:
         >>> figure = explore_batches(size=64, own=("lr",))
@@ -77,7 +81,7 @@ def explore_batches(
         True
     """
     options = Options(sliders, tuple(hide), dict(ranges or {}))
-    return BatchExplorer(problem, opt, size, epochs, tuple(own), seed, options)
+    return BatchExplorer(problem, opt, size, epochs, order, tuple(own), seed, options)
 
 
 class BatchExplorer(Figure):
@@ -89,6 +93,7 @@ class BatchExplorer(Figure):
         opt: Any,
         size: int,
         epochs: int,
+        order: Order,
         own: tuple[str, ...],
         seed: int,
         options: Options,
@@ -109,7 +114,7 @@ class BatchExplorer(Figure):
             if name not in opt.specs():
                 raise ValueError(f"own names {name!r}, but {type(opt).__name__} has {', '.join(opt.specs())}")
         shared = tuple(name for name in opt.specs() if name not in own)
-        others = ("size", "epochs", "place")
+        others = ("size", "epochs", "order", "place")
         reserved = frozenset({*others, *dir(Figure)})
         self._runs = Runs(dict.fromkeys(_FORMS, opt), shared, options, others, reserved, self.problem)
         self._known: dict[Any, BatchRun] = {}
@@ -123,11 +128,12 @@ class BatchExplorer(Figure):
                     "mini-batch size"),
             Control("epochs", Spec(low=1, high=1000, integer=True, scale="log", slider=(1, 50)), epochs,
                     "budget, in epochs"),
+            Control("order", Spec(choices=orders_of(self.problem.train)), order, "order of examples"),
             Control("place", Spec(choices=_PLACES), _PLACES[0], "gradients"),
         ]  # fmt: skip
-        for control in controls[-3:]:
+        for control in controls[-4:]:
             control.spec.clean(f"BatchExplorer: {control.name}", control.default)
-        super().__init__([*controls[:-3], *map(options.adjusted, controls[-3:])])
+        super().__init__([*controls[:-4], *map(options.adjusted, controls[-4:])])
 
     # -- the runs -----------------------------------------------------------------------------------
 
@@ -151,10 +157,10 @@ class BatchExplorer(Figure):
         return self._known[key]
 
     def _key(self, form: str) -> tuple[Any, ...]:
-        """Return all that a run depends on: its form, the size of its batches, its hyperparameters and its steps."""
+        """Return all that a run depends on: its form, its batches, its hyperparameters and its steps."""
         size = self.batch(form)
         hyper = self.optimizer(form).hyper().values()
-        return form, size, *hyper, steps_of(self.problem, size, self.epochs)
+        return form, size, self.order, *hyper, steps_of(self.problem, size, self.epochs)
 
     def prepare(self, name: str, values: Sequence[Any]) -> int | None:
         """Run values side by side, in each form for itself."""
@@ -175,13 +181,13 @@ class BatchExplorer(Figure):
     def _run_together(self, wanted: Mapping[Any, Optimizer]) -> None:
         """Run what can be run at once: several budgets, or several hyperparameters; leave what cannot."""
         keys, opts = list(wanted), list(wanted.values())
-        (_, size, *_), steps = keys[0], [key[-1] for key in keys]
+        (_, size, order, *_), steps = keys[0], [key[-1] for key in keys]
         together: Optimizer | None = opts[0]
         if len({key[:-1] for key in keys}) > 1:  # not only the budgets differ
             together = stacked(opts) if len({(key[1], key[-1]) for key in keys}) == 1 else None
             steps = steps[:1]
         if together is not None:
-            runs = run_batches(together, self.problem, self._begin, size, steps, self.seed)
+            runs = run_batches(together, self.problem, self._begin, size, steps, self.seed, order)
             self._known |= zip(keys, runs, strict=True)
         while len(self._known) > _KEPT:
             del self._known[next(iter(self._known))]
@@ -226,8 +232,11 @@ class BatchExplorer(Figure):
         )
         if any(run.examples[-1] < self.epochs * self.total and not run.diverged for run in runs.values()):
             scene.notice += f" A run ends after {MOST_STEPS} steps, whatever is left of its budget."
-        scene.alt = f"{type(self.optimizer(_FORMS[0])).__name__}, {self.epochs} epochs: " + "; ".join(
-            f"{form}: loss {_loss(run)} after {run.examples[-1]} examples" for form, run in runs.items()
+        scene.alt = (
+            f"{type(self.optimizer(_FORMS[0])).__name__}, {self.epochs} epochs, {self.order}: "
+            + "; ".join(
+                f"{form}: loss {_loss(run)} after {run.examples[-1]} examples" for form, run in runs.items()
+            )
         )
         return scene
 
