@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -14,7 +14,7 @@ from ...problems import SoftmaxRegression
 from ...running import train
 from ..cases import Case, Cases
 from ..kinds import Code, Goal, Number
-from ..observe import Notes, Run, described
+from ..observe import Notes, Run, call, described
 from ..tasks import Exercise, Mine, Mistake
 
 LOOP, SECONDS = "lesson 03, section 3, the loop", "lesson 03, section 4, examples and seconds"
@@ -233,9 +233,14 @@ def _digits() -> SoftmaxRegression:
     return SoftmaxRegression.on_digits()
 
 
-def order_of_digits(function: Callable[..., Any], case: Case, notes: Notes) -> None:
-    """Ask for an order of the digits, which are read only here: most who load this file never need them."""
-    notes.see("order", function(_digits().train.targets.copy()))
+class _Labels(Sequence[Case]):
+    """The one case of task 4: the digits' labels, which are read only when it is tried."""
+
+    def __len__(self) -> int:
+        return 1
+
+    def __getitem__(self, place: Any) -> Any:
+        return [{"targets": _digits().train.targets}][place]
 
 
 def _ruined(runs: list[Run], mine: Mine) -> tuple[bool, str]:
@@ -298,7 +303,7 @@ EXERCISE = Exercise(
         Code(solution=batch_noise, title="The law of the noise", points=3, cases=NOISES, wrong=noise_mistakes, reread=LAW, hints=[
             "σ²: subtract the mean over axis 0, square, sum over axis 1, take the mean.",
             "With replacement σ²/B; without, σ²·(1/B − 1/N)·N/(N − 1)."]),
-        Goal(solution=ruinous_order, title="Ruin the training", points=2, drive=order_of_digits, reached=_ruined, reread=ORDER, hints=[
+        Goal(solution=ruinous_order, title="Ruin the training", points=2, drive=call("order"), cases=Cases(_Labels()), reached=_ruined, reread=ORDER, hints=[
             "Which order carries the label?", "np.argsort(targets) puts all zeros first, then all ones."]),
         Number(solution=epoch_time, title="Predict the time", points=1, expected=_time, unit="ms", rtol=0.02, wrong=_known, reread=SECONDS, hints=[
             "How many steps has an epoch? The last batch may be smaller.", "Every step costs per_step, every example per_example."]),
