@@ -58,7 +58,7 @@ def cut(function: Callable[..., Any], case: Case, notes: Notes) -> None:
             notes.see("the generator was used (1 for yes)", rng.bit_generator.state != before, epoch)
         orders.append(order)
     if 1 < size < n:
-        notes.see("both epochs have the same order (1 for yes)", np.array_equal(*orders))
+        notes.see("both epochs have the same order (1 for yes)", np.array_equal(orders[0], orders[1]))
 
 
 def _pair(batch: Any, notes: Notes, epoch: int) -> tuple[np.ndarray, np.ndarray]:
