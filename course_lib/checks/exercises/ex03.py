@@ -37,34 +37,34 @@ def cut(function: Callable[..., Any], case: Case, notes: Notes) -> None:
     n, size, rng = case["n"], case["size"], np.random.default_rng(5)
     inputs, targets = np.arange(n)[:, None] * [1.0, 10.0], n - np.arange(n)
     orders = []
-    for epoch in (1, 2):
+    for epoch in ("in the first epoch, ", "in the second epoch, "):
         before = rng.bit_generator.state
         batches = function(inputs.copy(), targets.copy(), size, rng)
         if not isinstance(batches, Iterable) or isinstance(batches, (str, dict)):
-            notes.odd("the value returned", described(batches), "a list of batches", epoch)
-        pairs = [_pair(batch, notes, epoch) for batch in islice(batches, 2 * n + 2)]
-        notes.see("the number of batches", len(pairs), epoch)
-        notes.see("the sizes of the batches", [len(x) for x, _ in pairs], epoch)
+            notes.odd("the value returned", described(batches), "a list of batches")
+        pairs = [_pair(batch, notes) for batch in islice(batches, 2 * n + 2)]
+        notes.see(epoch + "the number of batches", len(pairs))
+        notes.see(epoch + "the sizes of the batches", [len(x) for x, _ in pairs])
         order = np.array([row for x, _ in pairs for row in x[:, 0]])
         same = len({tuple(sorted(x[:, 0])) for x, _ in pairs}) < min(len(pairs), 2)
-        notes.see("all batches are the same (1 for yes)", same, epoch)
+        notes.see(epoch + "all batches are the same (1 for yes)", same)
         shown, matched = set(order), [bool(np.array_equal(n - x[:, 0], y)) for x, y in pairs]
-        notes.see("an example comes twice (1 for yes)", len(shown) < len(order), epoch)
-        notes.see("an example is missing (1 for yes)", bool(set(range(n)) - shown), epoch)
-        notes.see("targets stand beside their inputs (1 for yes)", all(matched), epoch)
+        notes.see(epoch + "an example comes twice (1 for yes)", len(shown) < len(order))
+        notes.see(epoch + "an example is missing (1 for yes)", bool(set(range(n)) - shown))
+        notes.see(epoch + "targets stand beside their inputs (1 for yes)", all(matched))
         if 1 < size < n:
             together = all((np.diff(x[:, 0]) == 1).all() for x, _ in pairs)
-            notes.see("batches are pieces of the file (1 for yes)", together, epoch)
-            notes.see("the generator was used (1 for yes)", rng.bit_generator.state != before, epoch)
+            notes.see(epoch + "batches are pieces of the file (1 for yes)", together)
+            notes.see(epoch + "the generator was used (1 for yes)", rng.bit_generator.state != before)
         orders.append(order)
     if 1 < size < n:
         notes.see("both epochs have the same order (1 for yes)", np.array_equal(orders[0], orders[1]))
 
 
-def _pair(batch: Any, notes: Notes, epoch: int) -> tuple[np.ndarray, np.ndarray]:
-    x, y = (np.asarray(part) for part in notes.unpack(batch, ("inputs", "targets"), epoch))
+def _pair(batch: Any, notes: Notes) -> tuple[np.ndarray, np.ndarray]:
+    x, y = (np.asarray(part) for part in notes.unpack(batch, ("inputs", "targets")))
     if x.ndim != 2 or x.shape[1] != 2 or y.ndim != 1:
-        notes.odd("a batch", f"shapes {x.shape} and {y.shape}", "rows of inputs, and their targets", epoch)
+        notes.odd("a batch", f"shapes {x.shape} and {y.shape}", "rows of inputs, and their targets")
     return x, y
 
 
