@@ -180,6 +180,11 @@ def test_the_next_values_of_a_slider_are_run_at_once_and_kept(monkeypatch):
     for lr in rates:
         figure.lr = lr
     assert not calls
+    further = figure.controls["lr"].values[36:60]
+    assert figure.prepare("lr", further) == 6 and not calls, "what is known is told first"
+    assert figure.prepare("lr", further[6:]) == 12 and [grid for _, grid, _ in calls] == [(12,)] * 3
+    assert figure.prepare("lr", further[18:]) == 6
+    calls.clear()
     figure.prepare("epochs", [3, 1, 4])
     assert calls == [(40, (), [1, 3, 4]), (1, (), [40, 120, 160]), (8, (), [5, 15, 20])]
     calls.clear()

@@ -28,7 +28,7 @@ from .runs import Runs, named_optimizers, stacked
 _KEPT = 600
 """Runs: some hundred positions of a slider, each with three forms."""
 
-_SIDE_BY_SIDE = 16
+_SIDE_BY_SIDE = 12
 """Runs that are computed at once: each costs a third of what it costs alone, and no move waits long for them."""
 
 _FORMS = ("full batch", "one example", "mini-batch")
@@ -163,17 +163,17 @@ class BatchExplorer(Figure):
         return form, size, self.order, *hyper, steps_of(self.problem, size, self.epochs)
 
     def prepare(self, name: str, values: Sequence[Any]) -> int | None:
-        """Run values side by side, in each form for itself."""
+        """Run the next values side by side, in each form for itself; first come those that are known already."""
         wanted: list[dict[Any, Optimizer]] = [{} for _ in _FORMS]
-        ready = 0
-        for value in values:
+        for ready, value in enumerate(values):
             with imagined(self, name, value):
-                for runs, form in zip(wanted, _FORMS, strict=True):
-                    if (key := self._key(form)) not in self._known:
-                        runs[key] = self.optimizer(form)
-            ready += 1
-            if max(map(len, wanted)) == _SIDE_BY_SIDE:
+                new = [(key, self.optimizer(f)) for f in _FORMS if (key := self._key(f)) not in self._known]
+            if (ready and bool(new) != any(wanted)) or max(map(len, wanted)) == _SIDE_BY_SIDE:
                 break
+            for key, opt in new:
+                wanted[_FORMS.index(key[0])][key] = opt
+        else:
+            ready = len(values)
         for runs in filter(None, wanted):
             self._run_together(runs)
         return ready
