@@ -14,7 +14,9 @@ from course_lib.checks.observe import observe
 
 from .outside import Submission, submissions
 
-WRONG = [s for name in ("wrong_02", "wrong_03", "wrong_04", "wrong_05", "wrong_08") for s in submissions(name)]
+WRONG = [
+    s for name in ("wrong_02", "wrong_03", "wrong_04", "wrong_05", "wrong_08") for s in submissions(name)
+]
 RIGHT = submissions("right")
 OR, IDLE = " – or: ", " without effect"
 
