@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args
 
 import numpy as np
 
 from .stacks import to_back, to_front
 
-Order = Literal["shuffled", "fixed", "replacement"]
+Order = Literal["shuffled", "once", "fixed", "replacement", "sorted"]
 Rng = np.random.Generator | Sequence[np.random.Generator]
 
 
@@ -130,41 +131,57 @@ def get_batches(data: Data, size: int | None, rng: Rng, order: Order = "shuffled
         data: the examples; a `Stream` where they do not fit into memory.
         size: examples in a batch, in 1 … len(data), or None for all.
         rng: draws the order; or one generator for each run.
-        order: ``"shuffled"`` anew each epoch; ``"fixed"``, as stored; ``"replacement"``, each example drawn
-            independently, so that some come twice and others not at all.
+        order: ``"shuffled"`` anew each epoch; ``"once"``, shuffled in the same way each epoch, for which the generator
+            is left as it was; ``"fixed"``, as stored; ``"replacement"``, each example drawn independently, so that some
+            come twice and others not at all; ``"sorted"``, all examples of class 0 first, then those of class 1, and so
+            on: an order that ruins training, to be looked at.
 
     Raises:
-        ValueError: if the size is out of range, the order unknown or the sequence of generators empty.
+        ValueError: if the size is out of range, the order unknown, sorted where the targets are no labels, or the
+            sequence of generators empty.
         TypeError: if the size is not a whole number.
 
     Examples:
         >>> data = Data(np.arange(5.0)[:, None], np.arange(5))
         >>> [batch.targets.tolist() for batch in get_batches(data, 2, np.random.default_rng(0), "fixed")]
         [[0, 1], [2, 3], [4]]
+        >>> labelled = Data(np.arange(5.0)[:, None], np.array([1, 0, 2, 1, 0]))
+        >>> [batch.targets.tolist() for batch in get_batches(labelled, 2, np.random.default_rng(0), "sorted")]
+        [[0, 0], [1, 1], [2]]
         >>> rngs = [np.random.default_rng(seed) for seed in (0, 1, 2)]
         >>> [batch.inputs.shape for batch in get_batches(data, 2, rngs)]
         [(2, 1, 3), (2, 1, 3), (1, 1, 3)]
     """
     size = check_size(size, len(data))
-    if order not in ("shuffled", "fixed", "replacement"):
-        raise ValueError(f"order = {order!r} is not allowed: it must be 'shuffled', 'fixed' or 'replacement'")
+    if order not in get_args(Order):
+        *most, last = map(repr, get_args(Order))
+        raise ValueError(f"order = {order!r} is not allowed: it must be {', '.join(most)} or {last}")
     if not isinstance(rng, np.random.Generator) and len(rng) == 0:
         raise ValueError("rng is an empty sequence, but it must hold a generator for each run")
+    if order == "once":
+        rng, order = deepcopy(rng), "shuffled"
     for part in data.windows(size, rng, order):
-        total = len(part)
-        if size == total and order != "replacement":
+        if size == len(part) and order in ("shuffled", "fixed"):
             yield part
             continue
-        rows = np.arange(total) if order == "fixed" else _drawn(total, rng, order)
-        for first in range(0, total, size):
+        rows = _drawn(part, rng, order)
+        for first in range(0, len(part), size):
             yield part[rows[first : first + size]]
 
 
-def _drawn(total: int, rng: Rng, order: Order) -> np.ndarray:
-    """Return the order of an epoch, ``(total,)``; for several generators ``(total, runs)``."""
+def _drawn(data: Data, rng: Rng, order: Order) -> np.ndarray:
+    """Return the order of an epoch, ``(N,)``; ``(N, runs)`` where several generators draw it."""
+    if order == "fixed":
+        return np.arange(len(data))
+    if order == "sorted":
+        if data.targets.dtype.kind not in "iu":
+            raise ValueError(f"order = 'sorted' is not allowed: it needs labels, whole numbers, but the targets are "
+                             f"{data.targets.dtype}")  # fmt: skip
+        return np.argsort(data.targets, axis=0, kind="stable")
     if isinstance(rng, np.random.Generator):
+        total = len(data)
         return rng.permutation(total) if order == "shuffled" else rng.integers(total, size=total)
-    return np.array([_drawn(total, one, order) for one in rng]).T
+    return np.array([_drawn(data, one, order) for one in rng]).T
 
 
 def check_size(size: int | None, total: int) -> int:

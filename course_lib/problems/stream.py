@@ -22,9 +22,9 @@ class Stream:
 
     In order "shuffled" the windows come in random order and the examples are shuffled inside each: a *buffered*
     shuffle. Two examples far apart in the file never share a batch, so files sorted by class should be shuffled once
-    when they are written. Batches do not cross windows: a batch size must divide ``window``. There is no order
-    "replacement", and several generators (runs with batches of their own) only have order "fixed": each would need a
-    window of its own.
+    when they are written. Batches do not cross windows: a batch size must divide ``window``. There are no orders
+    "replacement" and "sorted", and several generators (runs with batches of their own) only have order "fixed": each
+    would need a window of its own.
 
     Args:
         inputs: file of an array ``(N, features)``, written by ``np.save`` by rows (C order).
@@ -103,8 +103,8 @@ class Stream:
             for k in rng.permutation(-(-len(self) // self.window)):
                 yield self._read(int(k) * self.window)
         else:
-            raise ValueError(f"order = {order!r} is not allowed: a stream has 'shuffled', for a single generator, and "
-                             f"'fixed'")  # fmt: skip
+            raise ValueError(f"order = {order!r} is not allowed: a stream has 'shuffled' and 'once', for a single "
+                             f"generator, and 'fixed'")  # fmt: skip
 
     def check_labels(self, classes: int, name: str) -> None:
         """Raise if the labels are not known to be 0 … classes − 1; the labels themselves are checked as they are read.

@@ -54,7 +54,9 @@ FIGURES = {  # what is drawn, what is dragged, and where it is taken hold of
     "basins: start": (SETUP + "explore_basins(GradientDescent(lr=0.01))", POINT, 0.25),
     "critical points": (SETUP + "explore_critical_points()", SLIDER.format("dimension"), 0.5),
     "slices": (SETUP + "explore_slices()", SLIDER.format("direction"), 0.5),
-    "batches": (SETUP + "explore_batches()", SLIDER.format("lr"), 0.5),
+    "batches: lr": (SETUP + "explore_batches()", SLIDER.format("lr"), 0.5),
+    "batches: size": (SETUP + "explore_batches()", SLIDER.format("size"), 0.5),
+    "batches: epochs": (SETUP + "explore_batches()", SLIDER.format("epochs"), 0.5),
     "rates": (SETUP + "from course_lib.comparing.studies import results\nexplore_rates(results('mlp'))",
               SLIDER.format("lr"), 0.5),
 }  # fmt: skip

@@ -114,6 +114,50 @@ CORRECT: dict[str, list[dict[str, str] | str]] = {
         "t = 0\nwhile t < steps:\n    g, t = grad(params), t + 1\n"
         "    params = {n: np.add(params[n], -lr * g[n]) for n in params}\nreturn params",
     ],
+    "epoch_batches": [
+        {"order[first : first + size]": "order[first : min(first + size, len(inputs))]"},
+        {"rng.permutation(len(inputs))": "rng.choice(len(inputs), len(inputs), replace=False)"},
+        {"rng.permutation(len(inputs))": "np.argsort(rng.random(len(inputs)))"},
+        {"return batches": "return tuple(batches)"},
+        {"return batches": "return iter(batches)"},
+        {"(inputs[rows], targets[rows])": "[inputs[rows], targets[rows]]"},
+        {"(inputs[rows], targets[rows])": "(np.take(inputs, rows, axis=0), np.take(targets, rows))"},
+        "order = np.arange(len(inputs))\nrng.shuffle(order)\ncuts = range(size, len(inputs), size)\n"
+        "return [(inputs[rows], targets[rows]) for rows in np.split(order, cuts)]",
+        "order = rng.permutation(len(inputs))\nx, y = inputs[order], targets[order]\n"
+        "return [(x[i:i + size], y[i:i + size]) for i in range(0, len(x), size)]",
+        "rows, batches = list(rng.permutation(len(inputs))), []\nwhile rows:\n"
+        "    now, rows = rows[:size], rows[size:]\n    batches.append((inputs[now], targets[now]))\nreturn batches",
+        "if size >= len(inputs):\n    return [(inputs, targets)]\norder = rng.permutation(len(inputs))\n"
+        "return [(inputs[order[i:i + size]], targets[order[i:i + size]]) for i in range(0, len(order), size)]",
+    ],
+    "descend_in_batches": [
+        {"x = x - lr * grad(x, batch)": "x = x + (-lr) * grad(x, batch)"},
+        {"x = x - lr * grad(x, batch)": "x = np.subtract(x, np.multiply(lr, grad(x, batch)))"},
+        {"x = x - lr * grad(x, batch)": "x -= lr * grad(x, batch)"},
+        {"x = x - lr * grad(x, batch)": "g = grad(x, batch); x = x - lr * g"},
+        {"in batches()": "in list(batches())"},
+        {"steps += 1": "steps = steps + 1"},
+        {"return x, steps": "return [x, steps]"},
+        {"for _ in range(epochs)": "for epoch in range(1, epochs + 1)"},
+        "steps = 0\nwhile epochs > 0:\n    for batch in batches():\n        x = x - grad(x, batch) * lr\n"
+        "        steps += 1\n    epochs -= 1\nreturn x, steps",
+        "steps = 0\nfor epoch in range(epochs):\n    for k, batch in enumerate(batches()):\n"
+        "        x = x - lr * grad(x, batch)\n        steps = steps + 1\nreturn np.array(x), steps",
+    ],
+    "batch_noise": [
+        {"np.sum((gradients - gradients.mean(axis=0)) ** 2, axis=1).mean()": "gradients.var(axis=0).sum()"},
+        {"np.sum((gradients - gradients.mean(axis=0)) ** 2, axis=1).mean()":
+            "(np.linalg.norm(gradients - gradients.mean(axis=0), axis=1) ** 2).mean()"},
+        {"(1 / size - 1 / n) * n / (n - 1)": "(n - size) / (size * (n - 1))"},
+        {"(1 / size - 1 / n) * n / (n - 1)": "(1 - size / n) / size * n / (n - 1)"},
+        {"len(gradients)": "gradients.shape[0]"},
+        {"sigma2 / size": "sigma2 * (1 / size)"},
+        {"if replace:": "if replace is True or replace:"},
+        {"np.sum((gradients - gradients.mean(axis=0)) ** 2, axis=1).mean()": "np.trace(np.atleast_2d(np.cov(gradients.T, bias=True)))"},
+        "n = len(gradients)\nfull = sum(gradients) / n\nsigma2 = sum(np.dot(g - full, g - full) for g in gradients) / n\n"
+        "return sigma2 / size if replace else sigma2 / size * (n - size) / (n - 1)",
+    ],
     "momentum_step": [
         {"+ g": "+ 1.0 * g"},
         {'beta * state["m"] + g': 'g + state["m"] * beta'},
@@ -235,8 +279,8 @@ def variants(task: Code) -> Iterator[tuple[str, Callable[..., Any]]]:
 
 def _mapped(function: Callable[..., Any], change: Callable[[Any], Any]) -> Callable[..., Any]:
     def through(value: Any) -> Any:
-        if isinstance(value, tuple):
-            return tuple(map(through, value))
+        if isinstance(value, (tuple, list)):
+            return type(value)(map(through, value))
         if isinstance(value, dict):
             return {name: through(part) for name, part in value.items()}
         return change(value)

@@ -46,6 +46,8 @@ SAME = {
     ("the new lr on the way to x", "x and the new y exchanged"): "x taken for y",
     ("β kept in the second row", "β kept in the first row"): "momentum's radius",
     ("no β at the memory", "the determinant"): "gradient descent's factor",
+    ("examples drawn with replacement", "the last batch filled up from the front"): "every batch drawn for itself",
+    ("targets left in the file's order", "inputs left in the file's order"): "no shuffling",
 }  # fmt: skip
 
 

@@ -133,7 +133,7 @@ def test_progress_is_kept_and_can_be_deleted():
     def largest_lr(hessian):
         return 1.0
 
-    assert "02_gradient_descent: 0 of 5 solved\n04" in str(progress())
+    assert "02_gradient_descent: 0 of 5 solved\n03" in str(progress())
     check(largest_lr)
     assert "○ open       descend" in str(progress())
     assert "△ attempted  largest_lr" in str(progress())

@@ -15,7 +15,9 @@ from course_lib.checks.observe import observe
 from .outside import Submission, submissions
 
 WRONG = [
-    s for name in ("wrong_01", "wrong_02", "wrong_04", "wrong_05", "wrong_08") for s in submissions(name)
+    s
+    for name in ("wrong_01", "wrong_02", "wrong_03", "wrong_04", "wrong_05", "wrong_06", "wrong_07", "wrong_08")
+    for s in submissions(name)
 ]
 RIGHT = submissions("right")
 OR, IDLE = " – or: ", " without effect"
@@ -110,6 +112,44 @@ TRUE = {
         "eps without effect": ["eps is fixed"],
         "size and third without effect": ["cube root of eps alone"],
         "the same answer for every input": ["integer division", "the worked number"],
+    "epoch_batches": {
+        "the last, smaller batch is dropped": ["drop_last"],
+        "no shuffling": ["shuffle=False", "sorted"],
+        "a generator of its own": ["global np.random"],
+        "the same order in every epoch": ["np.random.seed in every call"],
+        "every batch drawn for itself": ["random.choice for each batch"],
+        "examples drawn with replacement": ["bootstrap"],
+        "one batch only": ["one batch"],
+        "size taken for the number of batches": ["array_split into size pieces"],
+        "overlapping batches": ["range without a step"],
+        "only the batches are shuffled": ["batches shuffled, not the examples"],
+        "targets left in the file's order": ["two permutations", "only the inputs are shuffled"],
+        "inputs left in the file's order": ["two permutations"],
+    },
+    "descend_in_batches": {
+        "a step uphill": ["uphill"],
+        "the first epoch's batches in every epoch": ["the same list every epoch"],
+        "one step for each epoch, with the mean gradient": ["mean of the epoch's gradients"],
+        "one step for each epoch, with its last batch": ["step outside the inner loop"],
+        "the gradient at the beginning of the epoch": ["gradients accumulated, one step"],
+        "a return inside the loop": ["stops after one epoch", "a generator that is used up"],
+        "epochs counted in place of steps": ["epochs returned"],
+        "lr divided by the size of the batch": ["divided by the batch size again"],
+        "epochs without effect": ["a generator that is used up"],
+    },
+    "batch_noise": {
+        "the factor N/(N − 1) forgotten": ["1/B and 1/N, no factor"],
+        "divided by N − 1": ["the sample variance"],
+        "replace without effect": ["replace ignored", "the standard deviation"],
+        "one mean for all coordinates": ["variance over everything"],
+        "a mean over the coordinates": ["mean over coordinates"],
+        "the mean is not subtracted": ["second moment"],
+        "with and without replacement exchanged": ["swapped"],
+    },
+    "epoch_time": {
+        "That is one step with all examples. How many steps has the epoch?": ["one step"],
+        "That is one example at a time. A batch has several, and one step.": ["one example at a time"],
+        "In each step all examples of the batch cost, not just one.": ["the batch's examples forgotten"],
     },
     "momentum_step": {
         "the averaging form": ["averaging"],

@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 
 from course_lib.live import explore_batches, explore_curvature
+from course_lib.live.explorers import batches
+from course_lib.live.explorers.batch_runs import run_batches
+from course_lib.live.explorers.gradient_cloud import GradientCloud
 from course_lib.optimizers import SAM, Adam, GaussNewton, GradientDescent, Momentum, Muon, Newton
-from course_lib.problems import Data, SoftmaxRegression
+from course_lib.problems import Data, LinearRegression, SoftmaxRegression, get_batches
 from course_lib.running import train
 from course_lib.surfaces import Surface, surface
 
@@ -144,6 +147,84 @@ def test_only_what_has_changed_is_computed_anew():
     assert figure.run("one example") is before["one example"]
 
 
+@pytest.mark.parametrize("lr", [0.3, 1e308])
+def test_runs_of_several_budgets_and_settings_are_what_each_is_alone(lr):
+    def alone(opt, steps):
+        return run_batches(opt, SMALL, SMALL.init(), 8, [steps], seed=0)[0]
+
+    budgets = [17, 3, 40, 1]
+    together = run_batches(Adam(lr=lr), SMALL, SMALL.init(), 8, budgets, seed=0)
+    rates = np.array([lr, 0.01])
+    together += run_batches(Adam(lr=rates), SMALL, SMALL.init(), 8, [17], seed=0)
+    expected = [alone(Adam(lr=lr), steps) for steps in budgets] + [alone(Adam(lr=one), 17) for one in rates]
+    for run, other in zip(together, expected, strict=True):
+        assert (run.gradients, run.steps, run.diverged) == (other.gradients, other.steps, other.diverged)
+        assert np.array_equal(run.examples, other.examples)
+        assert np.array_equal(run.losses, other.losses, equal_nan=True)
+        assert all(np.array_equal(run.params[k], other.params[k], equal_nan=True) for k in run.params)
+
+
+def test_the_next_values_of_a_slider_are_run_at_once_and_kept(monkeypatch):
+    figure = explore_batches(SMALL, size=8, epochs=2)
+    calls = []
+
+    def counted(opt, problem, begin, size, budgets, seed, order):
+        calls.append((size, opt.grid, sorted(budgets)))
+        return run_batches(opt, problem, begin, size, budgets, seed, order)
+
+    monkeypatch.setattr(batches, "run_batches", counted)
+    rates = figure.controls["lr"].values[30:42]
+    assert figure.prepare("lr", rates) == 12
+    assert calls == [(size, (12,), [steps]) for size, steps in ((40, 2), (1, 80), (8, 10))]
+    calls.clear()
+    for lr in rates:
+        figure.lr = lr
+    assert not calls
+    further = figure.controls["lr"].values[36:60]
+    assert figure.prepare("lr", further) == 6 and not calls, "what is known is told first"
+    assert figure.prepare("lr", further[6:]) == 12 and [grid for _, grid, _ in calls] == [(12,)] * 3
+    assert figure.prepare("lr", further[18:]) == 6
+    calls.clear()
+    figure.prepare("epochs", [3, 1, 4])
+    assert calls == [(40, (), [1, 3, 4]), (1, (), [40, 120, 160]), (8, (), [5, 15, 20])]
+    calls.clear()
+    assert figure.prepare("size", [5, 6]) == 2 and not calls, "batches of two sizes are not alike"
+
+
+def test_an_order_of_examples_is_that_of_the_batches():
+    figure = explore_batches(SMALL, size=40 // 2, epochs=1, order="sorted")
+    assert figure.controls["order"].spec.choices == ("shuffled", "once", "fixed", "replacement", "sorted")
+    x = SMALL.init()
+    for batch in get_batches(FEW, 20, np.random.default_rng(0), "sorted"):
+        g = SMALL.grad(x, batch)
+        x = {name: x[name] - 0.5 * g[name] for name in x}
+    assert figure.run("mini-batch").losses[-1] == pytest.approx(float(SMALL.loss(x)), rel=1e-12)
+    before = figure.run("mini-batch")
+    Wire(figure).move(order="shuffled")
+    assert figure.run("mini-batch") is not before and ", shuffled:" in figure._scene["alt"]
+
+
+def test_without_labels_there_is_no_sorted_order():
+    numbers = LinearRegression(train=Data(FEW.inputs, RNG.normal(size=40)))
+    figure = explore_batches(numbers, opt=GradientDescent(lr=0.1), size=8)
+    assert figure.controls["order"].spec.choices == ("shuffled", "once", "fixed", "replacement")
+    with pytest.raises(ValueError, match="order = 'sorted' is not allowed"):
+        explore_batches(numbers, size=8, order="sorted")
+
+
+def test_the_cloud_is_made_of_the_gradients_of_single_examples():
+    class Elsewhere:  # knows nothing of many runs at once
+        train, init = SMALL.train, SMALL.init
+
+        def grad(self, params, batch=None):
+            assert params["W"].ndim == 2
+            return SMALL.grad(params, batch)
+
+    x = {"W": RNG.normal(size=(5, 3)), "b": RNG.normal(size=3)}
+    ours, theirs = (GradientCloud(problem, SMALL.init(), seed=0).at(x) for problem in (SMALL, Elsewhere()))
+    assert ours.shape == (41, 2) and np.allclose(ours, theirs, rtol=1e-12, atol=1e-14)
+
+
 def test_a_run_that_diverges_is_marked():
     figure = explore_batches(SMALL, size=8)
     figure.set(lr=1e308, place="after the mini-batch run")
@@ -169,6 +250,7 @@ def test_still_pictures_of_both():
         ({"size": 40}, ValueError, "size = 40"),
         ({"size": 1}, ValueError, "size = 1"),
         ({"epochs": 0}, ValueError, "epochs = 0"),
+        ({"order": "random"}, ValueError, "order = 'random' is not allowed"),
         ({"problem": SoftmaxRegression(train=FEW[:2], classes=3)}, ValueError, "at least 3"),
     ],
 )

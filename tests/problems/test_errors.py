@@ -31,7 +31,24 @@ class TestErrors:
             (6, None, "shuffled", ValueError, "batch size 6 is not allowed"),
             (2.0, None, "shuffled", TypeError, r"batch size 2\.0 is not a whole number"),
             (True, None, "shuffled", TypeError, "batch size True is not a whole number"),
-            (2, None, "sorted", ValueError, "order = 'sorted' is not allowed"),
+            (-1, None, "sorted", ValueError, "batch size -1 is not allowed"),
+            (
+                2,
+                None,
+                "random",
+                ValueError,
+                "order = 'random' is not allowed: it must be 'shuffled', 'once', 'fixed', "
+                "'replacement' or 'sorted'",
+            ),
+            (
+                2,
+                None,
+                "sorted",
+                ValueError,
+                "order = 'sorted' is not allowed: it needs labels, whole numbers, but the "
+                "targets are float64",
+            ),
+            (None, None, "sorted", ValueError, "order = 'sorted' is not allowed: it needs labels"),
             (2, [], "shuffled", ValueError, "rng is an empty sequence"),
         ],
     )
@@ -61,6 +78,7 @@ class TestErrors:
         data, rngs = Data(np.zeros((5, 1)), np.arange(5)), [np.random.default_rng(k) for k in range(3)]
         assert next(get_batches(data, None, rngs)) is data
         assert next(get_batches(data, 2, rngs, "fixed")).targets.tolist() == [0, 1]
+        assert next(get_batches(data, 2, rngs, "sorted")).targets.tolist() == [0, 1]
         assert next(get_batches(data, None, rngs, "replacement")).targets.shape == (5, 3)
 
     def test_a_batch_with_a_grid_can_be_cut(self):

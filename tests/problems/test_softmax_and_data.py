@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from course_lib.optimizers import GradientDescent
 from course_lib.problems import Data, SoftmaxRegression, digits, get_batches
+from course_lib.running import train
 from tests.problems.common import somewhere
 
 
@@ -116,3 +118,33 @@ class TestData:
         assert next(get_batches(data, 25, rng, "fixed")).targets.tolist() == list(range(25))
         drawn = np.concatenate([batch.targets for batch in get_batches(data, None, rng, "replacement")])
         assert len(drawn) == 50 and len(np.unique(drawn)) < 50
+
+    def test_shuffled_once_is_the_same_in_every_epoch_and_differs_from_the_order_stored(self):
+        data = Data(np.zeros((50, 1)), np.arange(50))
+        rngs = [np.random.default_rng(k) for k in range(2)]
+
+        def epoch(rng):
+            return np.concatenate([batch.targets for batch in get_batches(data, 8, rng, "once")])
+
+        first, second = epoch(rngs[0]), epoch(rngs[0])
+        assert np.array_equal(first, second) and sorted(first) == list(range(50)) != first.tolist()
+        assert np.array_equal(epoch(rngs), np.stack([first, epoch(rngs[1])], axis=1))
+        assert not np.array_equal(epoch(rngs[1]), first)
+
+    def test_sorted_goes_through_one_class_after_the_other(self):
+        labels = np.array([2, 0, 1, 0, 2, 2, 1])
+        data = Data(np.arange(7.0)[:, None], labels)
+        batches = list(get_batches(data, 3, np.random.default_rng(0), "sorted"))
+        assert [batch.targets.tolist() for batch in batches] == [[0, 0, 1], [1, 2, 2], [2]]
+        assert np.concatenate([batch.inputs for batch in batches]).ravel().tolist() == [1, 3, 2, 6, 0, 4, 5]
+
+    def test_a_problem_sorted_by_class_learns_worse_than_one_shuffled_once(self):
+        problem = SoftmaxRegression.on_digits()
+        options = dict(epochs=3, batch_size=16, seed=range(2))
+        loss = {
+            order: train(GradientDescent(lr=0.5), problem, order=order, **options)["loss"][-1]
+            for order in ("once", "shuffled", "sorted")
+        }
+        assert (loss["sorted"] > 2 * loss["once"]).all() and not np.array_equal(
+            loss["once"], loss["shuffled"]
+        )

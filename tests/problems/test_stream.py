@@ -143,6 +143,7 @@ class TestStream:
             (4, "shuffled", rng, "batch size 4 is not allowed: it must divide the stream's window, 6"),
             (None, "fixed", rng, "batch size 23 is not allowed"),
             (3, "replacement", rng, "order = 'replacement' is not allowed"),
+            (3, "sorted", rng, "order = 'sorted' is not allowed: a stream has 'shuffled' and 'once'"),
             (3, "shuffled", [rng, rng], "for a single generator"),
         ):
             with pytest.raises(ValueError, match=words):

@@ -69,7 +69,7 @@ class TestGrid:
     @pytest.mark.parametrize(
         "opt", [Adam(), Momentum(), Lookahead(Adam()), SAM(Momentum()), ClipByNorm(Adam())]
     )
-    @pytest.mark.parametrize("order", ["shuffled", "fixed", "replacement"])
+    @pytest.mark.parametrize("order", ["shuffled", "once", "fixed", "replacement", "sorted"])
     def test_settings_times_seeds_equal_each_run_alone(self, opt, order):
         problem, lr = network(l2=0.01), np.array([0.003, 0.03])
         options = dict(epochs=2, batch_size=16, order=order, every=3)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple, get_args
 
 import numpy as np
 
 from ...axes import to_back
 from ...optimizers import Optimizer
 from ...problems import Data, get_batches
+from ...problems.data import Order
 
 MOST_STEPS = 300
 """A run ends after so many steps, even if its budget of examples is not used up: a picture must answer at once."""
@@ -47,68 +48,100 @@ def steps_of(problem: Any, size: int, epochs: int) -> int:
     return min(MOST_STEPS, epochs * -(-len(problem.train) // size))
 
 
-def run_batches(opt: Optimizer, problem: Any, begin: Any, size: int, steps: int, seed: int) -> list[BatchRun]:
-    """Return a run from ``begin`` with batches of ``size``; for a grid of settings, ``(n,)``, all of them.
+def orders_of(data: Data) -> tuple[str, ...]:
+    """Return the orders in which examples can come: sorted only where their targets are labels.
 
-    The runs of a grid see the same batches, and each gives the numbers that it gives alone.
+    Examples:
+        >>> orders_of(Data(np.eye(2), np.array([0.5, 1.5])))
+        ('shuffled', 'once', 'fixed', 'replacement')
+    """
+    labels = data.targets.dtype.kind in "iu"
+    return tuple(order for order in get_args(Order) if labels or order != "sorted")
+
+
+def run_batches(
+    opt: Optimizer,
+    problem: Any,
+    begin: Any,
+    size: int,
+    budgets: Sequence[int],
+    seed: int,
+    order: Order = "shuffled",
+) -> list[BatchRun]:
+    """Return the runs from ``begin`` with batches of ``size``: of each budget, and of each setting of a grid ``(n,)``.
+
+    All see the same batches, and each gives the numbers that it gives alone: a run with fewer steps is the beginning of
+    one with more, looked at elsewhere.
+
+    Args:
+        opt: the optimizer, with one setting or a grid of them.
+        problem: what it runs on.
+        begin: the parameters at first.
+        size: examples in a batch.
+        budgets: numbers of steps, each ≥ 1; several of them only without a grid.
+        seed: of the order in which examples come.
+        order: one of those that `get_batches` knows.
 
     Examples:
         >>> from course_lib.optimizers import GradientDescent
         >>> from course_lib.problems import SoftmaxRegression
         >>> problem = SoftmaxRegression.on_digits()
-        >>> (run,) = run_batches(GradientDescent(lr=0.5), problem, problem.init(), 400, steps=6, seed=0)
-        >>> run.examples.tolist()  # 1,197 examples: the third batch of each pass is smaller
+        >>> runs = run_batches(GradientDescent(lr=0.5), problem, problem.init(), 400, budgets=[6, 3], seed=0)
+        >>> runs[0].examples.tolist()  # 1,197 examples: the third batch of each pass is smaller
         [0, 400, 800, 1197, 1597, 1997, 2394]
-        >>> run.gradients
-        6
+        >>> [run.gradients for run in runs]
+        [6, 3]
     """
     counted, rng = _Counting(problem), np.random.default_rng(seed)
-    looks = {round(step) for step in np.geomspace(1, steps, _LOOKS)}
-    x: Any = _repeated(begin, opt.grid)
+    looks = [[0, *sorted({round(step) for step in np.geomspace(1, most, _LOOKS)})] for most in budgets]
+    every = sorted(set().union(*looks))
+    x: Any = repeated(begin, opt.grid)
     state = opt.init(x)
-    examples, asked = [0], [0]
+    seen = [_Look(0, 0, 0, np.broadcast_to(problem.loss(x), opt.grid), x)]
     with np.errstate(all="ignore"), one_thread():
-        losses, ends = [np.broadcast_to(problem.loss(x), opt.grid)], [x]
-        for step, batch in zip(range(1, steps + 1), _batches(problem.train, size, rng), strict=False):
+        examples = 0
+        batches = _batches(problem.train, size, rng, order)
+        for step, batch in zip(range(1, max(budgets) + 1), batches, strict=False):
             x, state = opt.step(x, state, counted, batch)
-            examples.append(examples[-1] + len(batch))
-            if step in looks:
-                ends.append(opt.output(x, state))
-                losses.append(np.asarray(problem.loss(ends[-1])))
-                asked.append(counted.asked)
-                if not np.isfinite(losses[-1]).any():
+            examples += len(batch)
+            if step == every[len(seen)]:
+                end = opt.output(x, state)
+                seen.append(_Look(step, examples, counted.asked, np.asarray(problem.loss(end)), end))
+                if len(budgets) == 1 and not np.isfinite(seen[-1].loss).any():
                     break
-    at = np.array(examples)[[0, *sorted(looks)][: len(losses)]]
-    table = np.array(losses).reshape(len(losses), -1)
-    return [
-        _one(table[:, i], [0, *sorted(looks)], at, asked, ends, (i,) if opt.grid else ())
-        for i in range(table.shape[1])
-    ]
+    places: list[tuple[int, ...]] = [(i,) for i in range(*opt.grid)] if opt.grid else [()]
+    return [_one([look for look in seen if look.step in own], place) for own in looks for place in places]
 
 
-def _one(
-    losses: np.ndarray,
-    steps: list[int],
-    at: np.ndarray,
-    asked: list[int],
-    ends: list[Any],
-    place: tuple[int, ...],
-) -> BatchRun:
+class _Look(NamedTuple):
+    """What is seen of all runs after a step."""
+
+    step: int
+    examples: int
+    gradients: int
+    loss: np.ndarray
+    params: Any
+
+
+def _one(looks: list[_Look], place: tuple[int, ...]) -> BatchRun:
     """Return one of several runs, up to its first loss that is no number."""
+    losses = np.array([look.loss[place] for look in looks])
     bad = ~np.isfinite(losses)
     last = int(bad.argmax()) if bad.any() else len(losses) - 1
+    end = looks[last]
     own: Any = (..., *place)
-    params = _each(lambda part: np.ascontiguousarray(part[own]), ends[last])
-    return BatchRun(at[: last + 1], losses[: last + 1], asked[last], steps[last], params, bool(bad.any()))
+    params = _each(lambda part: np.ascontiguousarray(part[own]), end.params)
+    examples = np.array([look.examples for look in looks[: last + 1]])
+    return BatchRun(examples, losses[: last + 1], end.gradients, end.step, params, bool(bad.any()))
 
 
-def _repeated(begin: Any, grid: tuple[int, ...]) -> Any:
+def repeated(begin: Any, grid: tuple[int, ...]) -> Any:
     """Return parameters once for each run of a grid, the runs first in memory: products of matrices are faster so."""
 
-    def repeated(part: np.ndarray) -> np.ndarray:
+    def one(part: np.ndarray) -> np.ndarray:
         return to_back(np.broadcast_to(part, (*grid, *part.shape)).copy(), len(grid))
 
-    return _each(repeated, begin) if grid else begin
+    return _each(one, begin) if grid else begin
 
 
 def _each(do: Callable[[np.ndarray], np.ndarray], params: Any) -> Any:
@@ -140,9 +173,9 @@ def pace(opt: Optimizer, problem: Any, begin: Any, size: int, seed: int) -> floa
     return float(np.median(took))
 
 
-def _batches(data: Data, size: int, rng: np.random.Generator) -> Iterator[Data]:
+def _batches(data: Data, size: int, rng: np.random.Generator, order: Order = "shuffled") -> Iterator[Data]:
     for _ in count():
-        yield from get_batches(data, size, rng)
+        yield from get_batches(data, size, rng, order)
 
 
 class _Counting:

@@ -5,26 +5,32 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from ...curvature import flat
 from ...leaving import until_it_leaves
 from ...optimizers import GradientDescent, Newton, Optimizer
 from ...optimizers.hyper import Spec
 from ...plotting import short
 from ...problems import SoftmaxRegression
+from ...problems.data import Order
 from ..block.ahead import imagined
 from ..block.controls import Control
 from ..block.figure import Figure
 from ..block.scene import Axis, Panel, Row, Scene
-from .batch_runs import MOST_STEPS, BatchRun, pace, run_batches, steps_of
+from .batch_runs import MOST_STEPS, BatchRun, orders_of, pace, run_batches, steps_of
+from .gradient_cloud import GradientCloud, ellipse
 from .options import Options
 from .run_marks import inside
 from .runs import Runs, named_optimizers, stacked
 
-_SAMPLE, _CLOUD = 300, 120
-_KEPT, _SIDE_BY_SIDE = 12, 3
+_KEPT = 600
+"""Runs: some hundred positions of a slider, each with three forms."""
+
+_SIDE_BY_SIDE = 12
+"""Runs that are computed at once: each costs a third of what it costs alone, and no move waits long for them."""
+
 _FORMS = ("full batch", "one example", "mini-batch")
 _PLACES = ("at the start", "after the mini-batch run")
 
@@ -35,6 +41,7 @@ def explore_batches(
     *,
     size: int = 32,
     epochs: int = 10,
+    order: Order = "shuffled",
     own: Sequence[str] = (),
     seed: int = 0,
     sliders: Sequence[str] | None = None,
@@ -52,6 +59,7 @@ def explore_batches(
         opt: any optimizer for such a problem; by default gradient descent with lr 0.5.
         size: of a mini-batch at first.
         epochs: budget of each run at first, in passes over the data; a run ends after 300 steps at the latest.
+        order: of the examples at first, as `get_batches` knows it; "sorted" only where the targets are labels.
         own: hyperparameters that each form has a slider of its own for, such as ``("lr",)``.
         seed: of the order in which examples come.
         sliders: the controls that are shown, such as ``("lr", "size")``; by default all.
@@ -60,7 +68,8 @@ def explore_batches(
 
     Raises:
         TypeError: if ``opt`` is no optimizer.
-        ValueError: if the optimizer cannot run on the problem, for an impossible size or number, or an unknown control.
+        ValueError: if the optimizer cannot run on the problem, for an impossible size, number or order, or an unknown
+            control.
 
     Examples:
         >>> figure = explore_batches(size=64, own=("lr",))
@@ -72,7 +81,7 @@ def explore_batches(
         True
     """
     options = Options(sliders, tuple(hide), dict(ranges or {}))
-    return BatchExplorer(problem, opt, size, epochs, tuple(own), seed, options)
+    return BatchExplorer(problem, opt, size, epochs, order, tuple(own), seed, options)
 
 
 class BatchExplorer(Figure):
@@ -84,6 +93,7 @@ class BatchExplorer(Figure):
         opt: Any,
         size: int,
         epochs: int,
+        order: Order,
         own: tuple[str, ...],
         seed: int,
         options: Options,
@@ -104,24 +114,26 @@ class BatchExplorer(Figure):
             if name not in opt.specs():
                 raise ValueError(f"own names {name!r}, but {type(opt).__name__} has {', '.join(opt.specs())}")
         shared = tuple(name for name in opt.specs() if name not in own)
-        others = ("size", "epochs", "place")
+        others = ("size", "epochs", "order", "place")
         reserved = frozenset({*others, *dir(Figure)})
         self._runs = Runs(dict.fromkeys(_FORMS, opt), shared, options, others, reserved, self.problem)
         self._known: dict[Any, BatchRun] = {}
-        self._ready: dict[Any, BatchRun] = {}
         self._paces: dict[tuple[str, int], float] = {}
-        self._look_around()
+        self._noise = GradientCloud(self.problem, self._begin, seed)
+        self._at_start = self._noise.at(self._begin)
+        self._clouds: WeakKeyDictionary[BatchRun, np.ndarray] = WeakKeyDictionary()
         controls = [
             *self._runs.controls,
             Control("size", Spec(low=2, high=total, integer=True, scale="log", slider=(2, total // 2)), size,
                     "mini-batch size"),
             Control("epochs", Spec(low=1, high=1000, integer=True, scale="log", slider=(1, 50)), epochs,
                     "budget, in epochs"),
+            Control("order", Spec(choices=orders_of(self.problem.train)), order, "order of examples"),
             Control("place", Spec(choices=_PLACES), _PLACES[0], "gradients"),
         ]  # fmt: skip
-        for control in controls[-3:]:
+        for control in controls[-4:]:
             control.spec.clean(f"BatchExplorer: {control.name}", control.default)
-        super().__init__([*controls[:-3], *map(options.adjusted, controls[-3:])])
+        super().__init__([*controls[:-4], *map(options.adjusted, controls[-4:])])
 
     # -- the runs -----------------------------------------------------------------------------------
 
@@ -140,81 +152,62 @@ class BatchExplorer(Figure):
     def run(self, form: str) -> BatchRun:
         """Return the run of a form at the present settings: "full batch", "one example" or "mini-batch"."""
         key = self._key(form)
-        found = self._ready.get(key) or self._known.get(key)
-        if found is None:
-            _, size, steps, *_ = key
-            (found,) = run_batches(self.optimizer(form), self.problem, self._begin, size, steps, self.seed)
-            self._known[key] = found
-            while len(self._known) > _KEPT:
-                del self._known[next(iter(self._known))]
-        return found
+        if key not in self._known:
+            self._run_together({key: self.optimizer(form)})
+        return self._known[key]
 
     def _key(self, form: str) -> tuple[Any, ...]:
-        """Return all that a run depends on: its form, the size of its batches, its steps and its hyperparameters."""
+        """Return all that a run depends on: its form, its batches, its hyperparameters and its steps."""
         size = self.batch(form)
-        return form, size, steps_of(self.problem, size, self.epochs), *self.optimizer(form).hyper().values()
+        hyper = self.optimizer(form).hyper().values()
+        return form, size, self.order, *hyper, steps_of(self.problem, size, self.epochs)
 
     def prepare(self, name: str, values: Sequence[Any]) -> int | None:
-        """Run the values of a hyperparameter side by side, in each form for itself."""
-        self._ready.clear()
-        rounds = []
-        for value in values[:_SIDE_BY_SIDE]:
+        """Run the next values side by side, in each form for itself; first come those that are known already."""
+        wanted: list[dict[Any, Optimizer]] = [{} for _ in _FORMS]
+        for ready, value in enumerate(values):
             with imagined(self, name, value):
-                rounds.append([(self._key(form), self.optimizer(form)) for form in _FORMS])
-        for column in zip(*rounds, strict=True):
-            keys, opts = zip(*column, strict=True)
-            together = stacked(opts)
-            _, size, steps, *_ = keys[0]
-            alike = all(key[1:3] == (size, steps) for key in keys)
-            if together is not None and together.grid and alike:
-                runs = run_batches(together, self.problem, self._begin, size, steps, self.seed)
-                self._ready |= zip(keys, runs, strict=True)
-        return len(rounds)
+                new = [(key, self.optimizer(f)) for f in _FORMS if (key := self._key(f)) not in self._known]
+            if (ready and bool(new) != any(wanted)) or max(map(len, wanted)) == _SIDE_BY_SIDE:
+                break
+            for key, opt in new:
+                wanted[_FORMS.index(key[0])][key] = opt
+        else:
+            ready = len(values)
+        for runs in filter(None, wanted):
+            self._run_together(runs)
+        return ready
 
-    # -- the noise ----------------------------------------------------------------------------------
-
-    def _look_around(self) -> None:
-        """Fix two directions, the full gradient's at the start and the noisiest one across it, and some examples."""
-        rng = np.random.default_rng(self.seed)
-        chosen = rng.permutation(self.total)[:_SAMPLE]
-        self._examples = [self.problem.train[chosen[i : i + 1]] for i in range(len(chosen))]
-        every, full = self._gradients(self._begin)
-        along = full / max(float(np.linalg.norm(full)), 1e-300)
-        across = every - np.outer(every @ along, along)
-        second = np.linalg.svd(across - across.mean(axis=0), full_matrices=False)[2][0]
-        self._directions = np.stack([along, second], axis=1)
-        self._clouds: dict[str, tuple[Any, np.ndarray]] = {_PLACES[0]: (None, self._project(self._begin))}
-        cloud = self._clouds[_PLACES[0]][1]  # with the origin and some room beyond it, on both axes
-        room = np.maximum(0.4 * np.abs(cloud).max(axis=0), 1e-12)
-        self._low = 1.1 * np.minimum(cloud.min(axis=0), -room)
-        self._high = 1.1 * np.maximum(cloud.max(axis=0), room)
-
-    def _gradients(self, x: Any) -> tuple[np.ndarray, np.ndarray]:
-        """Return the gradient of each chosen example as a row, and the full one."""
-        every = np.array([flat(self.problem.grad(x, example)) for example in self._examples])
-        return every, flat(self.problem.grad(x))
-
-    def _project(self, x: Any) -> np.ndarray:
-        every, full = (part @ self._directions for part in self._gradients(x))
-        every += full - every.mean(
-            axis=0
-        )  # the chosen examples stand for all: their mean is the full gradient
-        return np.vstack([every, full])
+    def _run_together(self, wanted: Mapping[Any, Optimizer]) -> None:
+        """Run what can be run at once: several budgets, or several hyperparameters; leave what cannot."""
+        keys, opts = list(wanted), list(wanted.values())
+        (_, size, order, *_), steps = keys[0], [key[-1] for key in keys]
+        together: Optimizer | None = opts[0]
+        if len({key[:-1] for key in keys}) > 1:  # not only the budgets differ
+            together = stacked(opts) if len({(key[1], key[-1]) for key in keys}) == 1 else None
+            steps = steps[:1]
+        if together is not None:
+            runs = run_batches(together, self.problem, self._begin, size, steps, self.seed, order)
+            self._known |= zip(keys, runs, strict=True)
+        while len(self._known) > _KEPT:
+            del self._known[next(iter(self._known))]
 
     def cloud(self) -> np.ndarray:
         """Return gradients of single examples along the two directions, ``(n, 2)``; the last row is the full one."""
-        run = None if self.place == _PLACES[0] else self.run("mini-batch")
-        if self.place not in self._clouds or self._clouds[self.place][0] is not run:
-            with np.errstate(all="ignore"):
-                self._clouds[self.place] = run, self._project(run.params if run else self._begin)
-        return self._clouds[self.place][1]
+        if self.place == _PLACES[0]:
+            return self._at_start
+        run = self.run("mini-batch")
+        if run not in self._clouds:
+            self._clouds[run] = self._noise.at(run.params)
+        return self._clouds[run]
 
     # -- the picture --------------------------------------------------------------------------------
 
     def draw(self) -> Scene:
         """Return the losses, the clouds of gradients and the costs."""
         runs = {form: self.run(form) for form in _FORMS}
-        (left, low), (right, high), first = self._low, self._high, runs["full batch"].losses[0]
+        (left, low), (right, high) = self._noise.low, self._noise.high
+        first = runs["full batch"].losses[0]
         top = 10.0 ** np.ceil(np.log10(first) + 0.2) if first > 0 else 1.0
         scene = Scene(
             [
@@ -239,8 +232,11 @@ class BatchExplorer(Figure):
         )
         if any(run.examples[-1] < self.epochs * self.total and not run.diverged for run in runs.values()):
             scene.notice += f" A run ends after {MOST_STEPS} steps, whatever is left of its budget."
-        scene.alt = f"{type(self.optimizer(_FORMS[0])).__name__}, {self.epochs} epochs: " + "; ".join(
-            f"{form}: loss {_loss(run)} after {run.examples[-1]} examples" for form, run in runs.items()
+        scene.alt = (
+            f"{type(self.optimizer(_FORMS[0])).__name__}, {self.epochs} epochs, {self.order}: "
+            + "; ".join(
+                f"{form}: loss {_loss(run)} after {run.examples[-1]} examples" for form, run in runs.items()
+            )
         )
         return scene
 
@@ -261,21 +257,20 @@ class BatchExplorer(Figure):
     def _draw_cloud(self, scene: Scene) -> None:
         points = self.cloud()
         single, full = points[:-1], points[-1]
-        (left, low), (right, high) = self._low, self._high
+        (left, low), (right, high) = self._noise.low, self._noise.high
         scene.line(1, [left, right], [0, 0], "frame", 1.0)
         scene.line(1, [0, 0], [low, high], "frame", 1.0)
-        draws = np.random.default_rng(self.seed).integers(len(single), size=(_CLOUD, self.size))
-        means = single[draws].mean(axis=1)
+        means = self._noise.means(single, self.size)
         for form, cloud in (("one example", single), ("mini-batch", means)):
             scene.points(1, cloud[:, 0], cloud[:, 1], self._runs.colors[form], 1.8, alpha=0.6)
         scene.arrows(1, 0.0, 0.0, full[0], full[1], self._runs.colors["full batch"], 3.0)
         for form in ("one example", "mini-batch"):  # above the arrow, or its head would hide the small one
-            x, y = _ellipse(single, full, self.batch(form))
+            x, y = ellipse(single, full, self.batch(form))
             scene.line(1, x, y, self._runs.colors[form], 2.4, halo=True)
 
     def _cost(self, form: str, run: BatchRun) -> Row:
-        batch = self.problem.train[np.arange(self.batch(form))]
-        size = batch.inputs.nbytes + batch.targets.nbytes
+        train = self.problem.train
+        size = (train.inputs.nbytes + train.targets.nbytes) * self.batch(form) / self.total
         place = (form, self.batch(form))
         if place not in self._paces:  # measured once, or the numbers would tremble while a slider is moved
             self._paces[place] = pace(
@@ -285,16 +280,6 @@ class BatchExplorer(Figure):
         cells = (f"{run.gradients:,}", f"{run.examples[-1]:,}", short(run.examples[-1] / self.total),
                  _bytes(size), f"{1000 * seconds:.0f} ms", _loss(run))  # fmt: skip
         return Row(form, self._runs.colors[form], cells, "bad" if run.diverged else "")
-
-
-def _ellipse(single: np.ndarray, centre: np.ndarray, size: int) -> np.ndarray:
-    """Return x and y of one standard deviation of the mean of ``size`` examples around the full gradient."""
-    if not (np.abs(single) < 1e15).all():
-        return np.full((2, 1), np.nan)
-    values, vectors = np.linalg.eigh(np.cov(single.T) / size)
-    angle = np.linspace(0, 2 * np.pi, 73)
-    circle = np.stack([np.cos(angle), np.sin(angle)])
-    return np.asarray(centre[:, None] + vectors @ (np.sqrt(np.maximum(values, 0))[:, None] * circle))
 
 
 def _loss(run: BatchRun) -> str:
