@@ -9,6 +9,7 @@ from .decoupled import AdamW, Lion
 from .descent import SGD, GradientDescent, Momentum, Nesterov
 from .entry import Entry
 from .forms import forms_table
+from .full_adagrad import FullMatrixAdagrad
 from .function import as_optimizer
 from .gauss_newton import GaussNewton, LevenbergMarquardt
 from .hessian_free import HessianFree
@@ -49,6 +50,7 @@ __all__ = [
     "ClipByNorm",
     "ClipByValue",
     "Entry",
+    "FullMatrixAdagrad",
     "GaussNewton",
     "GradientDescent",
     "HessianFree",
