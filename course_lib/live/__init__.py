@@ -21,6 +21,8 @@ Each explorer is one call and returns a widget with a trait for every setting:
   real data: their losses, the noise of their gradients and what they cost;
 * ``explore_rates(comparison, baseline="SGD", method="Adam")``: the ranking of a comparison's methods at a learning rate
   that was tried, or each at its own;
+* ``explore_words(opt=None, problem=None, epochs=3, *, size=32, right, shared)``: for every word of a text, how far its
+  weights move when it occurs and what they learn, against how often it occurs;
 * ``Target(loss=1e-6, steps=100)``: a challenge for ``explore_path``, which says when it is met.
 
 All of them take ``sliders=("lr", "steps")`` or ``hide=("form",)`` for the controls that a lesson has introduced, and
@@ -47,6 +49,7 @@ from .explorers.race import Race, explore_race, runners
 from .explorers.rates import RatesExplorer, explore_rates
 from .explorers.settings_map import MapExplorer, explore_map
 from .explorers.stability import StabilityExplorer, explore_stability, spectral_radius
+from .explorers.words import WordExplorer, explore_words
 
 __all__ = [
     "SEQUENCES",
@@ -66,6 +69,7 @@ __all__ = [
     "Scene",
     "StabilityExplorer",
     "Target",
+    "WordExplorer",
     "explore_batches",
     "explore_curvature",
     "explore_eigenvalues",
@@ -75,6 +79,7 @@ __all__ = [
     "explore_race",
     "explore_rates",
     "explore_stability",
+    "explore_words",
     "figure_scale",
     "runners",
     "spectral_radius",

@@ -38,6 +38,7 @@ EXPLORERS = {
     "curvature": lambda: live.explore_curvature("himmelblau"),
     "batches": lambda: live.explore_batches(epochs=1, size=400),
     "rates": lambda: live.explore_rates(results("mlp")),
+    "words": live.explore_words,
 }
 
 

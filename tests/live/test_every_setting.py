@@ -26,8 +26,9 @@ from course_lib.live import (
     explore_race,
     explore_rates,
     explore_stability,
+    explore_words,
 )
-from course_lib.optimizers import REGISTRY, Momentum, Newton
+from course_lib.optimizers import REGISTRY, GradientDescent, Momentum, Newton
 from course_lib.problems import Data, SoftmaxRegression
 from course_lib.schedules import (
     constant,
@@ -45,6 +46,7 @@ from .common import check, foreseen, move_and_check, set_at_random
 
 RNG = np.random.default_rng(0)
 SMALL = SoftmaxRegression(train=Data(RNG.normal(size=(40, 5)), RNG.integers(3, size=40)), classes=3)
+SPARSE = SoftmaxRegression(train=Data(RNG.poisson(0.3, (40, 6)) * 1.0, RNG.integers(3, size=40)), classes=3)
 QUADRATIC = surface("quadratic")
 OWN = {"steep": [1e8, -1e-8, 0.0, 1e8] * 5, "nothing": np.zeros(20)}
 SPECTRA = ([1.0], [0.1, 1.0], [1e-6, 1.0, 1e6], list(np.geomspace(0.01, 1, 12)))
@@ -125,6 +127,10 @@ def rank(study):
     return explore_rates(results(study))
 
 
+def read(entry, epochs):
+    return explore_words({"SGD": GradientDescent(), "other": opt(entry)}, SPARSE, epochs, size=9)
+
+
 on_quadratic = [entry for entry, ground in pairs() if ground is QUADRATIC]
 training = [
     entry
@@ -143,6 +149,7 @@ FIGURES = {
     "curvature": [partial(bend, ground, place) for ground in SURFACES.values()
                   for place in (*ground.minima[:3], *ground.saddles[:3], *ground.maxima[:3], ground.start, (0, 0))],
     "rates": [partial(rank, study) for study in STUDIES],
+    "words": [partial(read, *pair) for pair in itertools.product(training, (1, 3))],
     "batches": [partial(feed, *pair) for pair in itertools.product(training, (2, 39))],
 }  # fmt: skip
 

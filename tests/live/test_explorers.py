@@ -19,6 +19,7 @@ from course_lib.live import (
     explore_race,
     explore_rates,
     explore_stability,
+    explore_words,
     spectral_radius,
 )
 from course_lib.live.explorers.outcome import above
@@ -132,6 +133,7 @@ EXPLORERS = {
     "curvature": (lambda **o: explore_curvature(**o), "lr"),
     "batches": (lambda **o: explore_batches(epochs=1, size=400, **o), "lr"),
     "rates": (lambda **o: explore_rates(results("mlp"), **o), "each"),
+    "words": (lambda **o: explore_words(**o), "adagrad_lr"),
 }
 
 

@@ -64,7 +64,7 @@ def run_batches(opt: Optimizer, problem: Any, begin: Any, size: int, steps: int,
     """
     counted, rng = _Counting(problem), np.random.default_rng(seed)
     looks = {round(step) for step in np.geomspace(1, steps, _LOOKS)}
-    x: Any = _repeated(begin, opt.grid)
+    x: Any = repeated(begin, opt.grid)
     state = opt.init(x)
     examples, asked = [0], [0]
     with np.errstate(all="ignore"), one_thread():
@@ -102,7 +102,7 @@ def _one(
     return BatchRun(at[: last + 1], losses[: last + 1], asked[last], steps[last], params, bool(bad.any()))
 
 
-def _repeated(begin: Any, grid: tuple[int, ...]) -> Any:
+def repeated(begin: Any, grid: tuple[int, ...]) -> Any:
     """Return parameters once for each run of a grid, the runs first in memory: products of matrices are faster so."""
 
     def repeated(part: np.ndarray) -> np.ndarray:
