@@ -10,10 +10,10 @@ from course_lib.optimizers import (
     Adagrad,
     Adam,
     GradientDescent,
+    Lookahead,
     Muon,
     Nesterov,
     Newton,
-    ScheduleFreeSGD,
 )
 from course_lib.problems import Data, LinearRegression, SoftmaxRegression, get_batches
 
@@ -26,7 +26,7 @@ FEW = SoftmaxRegression(train=Data(COUNTS, RNG.integers(3, size=40)), classes=3)
 
 
 @pytest.mark.parametrize(
-    "opt", [GradientDescent(lr=0.5), Adagrad(lr=0.3), Nesterov(lr=0.1), ScheduleFreeSGD(lr=1.0)]
+    "opt", [GradientDescent(lr=0.5), Adagrad(lr=0.3), Nesterov(lr=0.1), Lookahead(GradientDescent(lr=0.5))]
 )
 def test_steps_and_weights_are_those_of_a_loop(opt):
     (run,) = learn_words(opt, FEW, epochs=3, size=7, seed=5)
