@@ -86,6 +86,7 @@ class Panel:
         background: name of the picture matplotlib makes for it once a theme and size, or "".
         grid: whether faint lines continue the ticks.
         equal: whether a unit is as long across as upwards, so that angles are true; other panels get the room left.
+        least: how many CSS pixels wide it is at least, margins and all, before panels stand below each other.
     """
 
     x: Axis
@@ -95,6 +96,7 @@ class Panel:
     background: str = ""
     grid: bool = True
     equal: bool = False
+    least: int = 270
 
 
 @dataclass(frozen=True)
