@@ -307,6 +307,17 @@ def _pairs(x: Any, y: Any) -> np.ndarray:
     return pairs
 
 
+def round_up(value: float) -> float:
+    """Return the next round number, so that an axis that ends there stands still while a slider is moved.
+
+    Examples:
+        >>> round_up(0.21), round_up(5), round_up(71.0)
+        (0.3, 5.0, 100.0)
+    """
+    decade = 10.0 ** math.floor(math.log10(value))
+    return float(next(m * decade for m in (1, 1.5, 2, 3, 5, 7, 10) if m * decade >= value * (1 - 1e-9)))
+
+
 def name_list(names: Sequence[str]) -> str:
     """Return names as words: "a", "a and b", "a, b and c"."""
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

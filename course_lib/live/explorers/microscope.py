@@ -13,7 +13,7 @@ from ...optimizers.hyper import Spec
 from ...plotting import SERIES, short
 from ..block.controls import Control
 from ..block.figure import Figure
-from ..block.scene import HUGE, Axis, Panel, Row, Scene
+from ..block.scene import HUGE, Axis, Panel, Row, Scene, round_up
 from .formulas import corrected, formulas
 from .options import Options
 from .runs import Runs, named_optimizers
@@ -199,12 +199,12 @@ class Microscope(Figure):
             heights = [curves[term.label] for term in terms]
             high = _largest(heights, 1.0 if kind == "step" else least)
             if kind == "step" or high > least:
-                high = _round_up(1.1 * high)
+                high = round_up(1.1 * high)
+            downwards = any((curve < 0).any() for curve in heights) or (kind == "mean" and (g < 0).any())
+            low = 0.0 if kind == "size" else -high if downwards else -0.08 * high
             words = "step / lr" if kind == "step" else ", ".join(self._drawn(shown, terms, kind))
             if terms:
-                panels[kind] = Panel(
-                    across, Axis.linear("", 0 if kind == "size" else -high, high), words, least=180
-                )
+                panels[kind] = Panel(across, Axis.linear("", low, high), words, least=180)
         return panels or {"mean": Panel(across, Axis.linear("", -least, least))}
 
     def _drawn(self, shown: list[Term], terms: list[Term], kind: str) -> Iterable[str]:
@@ -276,12 +276,6 @@ def _largest(curves: Iterable[np.ndarray], least: float) -> float:
     """Return the largest size on some curves, without what has left for infinity, and no less than ``least``."""
     sizes = np.abs(np.concatenate([[0.0], *curves]))
     return max(least, float(sizes[sizes < 1e6 * max(least, 1.0)].max()))
-
-
-def _round_up(value: float) -> float:
-    """Return the next of 1, 2, 5, 10, 20, …, so that an axis stands still while a slider is moved."""
-    power = 10.0 ** np.floor(np.log10(value))
-    return float(next(m * power for m in (1, 2, 5, 10) if m * power >= value * (1 - 1e-9)))
 
 
 def _number(value: float) -> str:

@@ -15,7 +15,7 @@ from ...problems import SoftmaxRegression
 from ..block.ahead import imagined
 from ..block.controls import Control
 from ..block.figure import Figure
-from ..block.scene import HUGE, Axis, Panel, Row, Scene
+from ..block.scene import HUGE, Axis, Panel, Row, Scene, round_up
 from .options import Options
 from .runs import Runs, check_trains, stacked
 from .word_runs import WordRun, learn_words, small_text
@@ -227,8 +227,8 @@ class WordExplorer(Figure):
         top = np.nanmax(weights, initial=1.0, where=weights < HUGE)
         documents = Axis.decades("documents with the word", 0.8, 1.3 * self.count.max(), 4)
         return [
-            Panel(documents, Axis.decades("mean length", ground, roof, 4), "step when the word occurs"),
-            Panel(documents, Axis.linear("", 0, _ceiling(1.25 * top)), "weight learnt"),
+            Panel(documents, Axis.decades("", ground, roof, 4), "step when the word occurs"),
+            Panel(documents, Axis.linear("", 0, round_up(1.25 * top)), "weight learnt"),
         ]
 
     @property
@@ -257,9 +257,3 @@ def _median(values: np.ndarray) -> str:
 def _within(line: np.ndarray, axis: Axis) -> np.ndarray:
     """Return a line without what lies above its panel; what is below stays, and the panel's edge cuts it."""
     return np.where(line <= axis.high, np.maximum(line, axis.low), np.nan)
-
-
-def _ceiling(value: float) -> float:
-    """Return the next of 1, 1.5, 2, 3, 5, 7 or ten times these, so that an axis stands still while a slider moves."""
-    power = 10.0 ** np.floor(np.log10(value))
-    return float(next(m * power for m in (1, 1.5, 2, 3, 5, 7, 10) if m * power >= value * (1 - 1e-9)))
