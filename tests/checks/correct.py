@@ -114,6 +114,40 @@ CORRECT: dict[str, list[dict[str, str] | str]] = {
         'm_hat = state["m"] / (1 - beta1 ** state["t"])\nv_hat = state["v"] / (1 - beta2 ** state["t"])\n'
         "x -= lr * m_hat / (np.sqrt(v_hat) + eps)\nreturn x, state",
     ],
+    "adagrad_step": [
+        {"g**2": "g * g"},
+        {"g**2": "np.square(g)"},
+        {"g**2": "np.abs(g) ** 2"},
+        {"np.sqrt(v)": "v**0.5"},
+        {"x - lr * g / (np.sqrt(v) + eps)": "x - lr / (eps + np.sqrt(v)) * g"},
+        {"x - lr * g / (np.sqrt(v) + eps)": "x + -lr * (g / (np.sqrt(v) + eps))"},
+        {'{"v": v}': "state | dict(v=v)"},
+        {'{"v": v}': '{**state, "v": v, "t": state["t"] + 1}'},
+        'state["v"] += g**2\nx -= lr * g / (np.sqrt(state["v"]) + eps)\nreturn x, state',
+        'sizes = np.hypot(np.sqrt(state["v"]), g)\nreturn x - lr * g / (sizes + eps), {"v": sizes**2}',
+    ],
+    "distance": [
+        {"np.sum(1 / np.sqrt(np.arange(1, steps + 1)))": "sum(k**-0.5 for k in range(1, steps + 1))"},
+        {"1 / np.sqrt(np.arange(1, steps + 1))": "np.arange(1, steps + 1) ** -0.5"},
+        {"np.arange(1, steps + 1)": "(1 + np.arange(steps))"},
+        {"lr * np.sum(1 /": "np.sum(lr /"},
+        {"np.arange(1, steps + 1)": "np.cumsum(np.ones(steps))"},
+        "x, v = 0.0, 0.0\nfor _ in range(steps):\n    v += 1\n    x -= lr / np.sqrt(v)\nreturn abs(x)",
+        "way = 0\nfor k in range(steps):\n    way += lr / (k + 1) ** 0.5\nreturn way",
+        "return np.r_[0, np.cumsum(lr / np.sqrt(np.arange(1, steps + 1)))][-1]",
+    ],
+    "full_matrix_step": [
+        {"gradients.T @ gradients": "sum(np.outer(g, g) for g in gradients)"},
+        {"gradients.T @ gradients": "np.einsum('ti,tj->ij', gradients, gradients)"},
+        {"np.sqrt(values)": "values**0.5"},
+        {"lr * Q @ (Q.T @ gradients[-1] / np.sqrt(values))": "lr * (Q / np.sqrt(values)) @ Q.T @ gradients[-1]"},
+        {"lr * Q @ (Q.T @ gradients[-1] / np.sqrt(values))": "lr * Q @ np.diag(values**-0.5) @ Q.T @ gradients[-1]"},
+        {"lr * Q @ (Q.T @ gradients[-1] / np.sqrt(values))": "np.linalg.solve(Q * np.sqrt(values) @ Q.T, lr * gradients[-1])"},
+        {"gradients[-1]": "gradients[len(gradients) - 1]"},
+        "_, sizes, Qt = np.linalg.svd(gradients, full_matrices=False)\nreturn lr * Qt.T @ (Qt @ gradients[-1] / sizes)",
+        "G = np.zeros((gradients.shape[1],) * 2)\nfor g in gradients:\n    G += np.outer(g, g)\n"
+        "Q, values, _ = np.linalg.svd(G)\nreturn Q @ ((Q.T @ g) / np.sqrt(values)) * lr",
+    ],
 }  # fmt: skip
 CORRECT["adam_efficient"] = [
     *({"g**2": other} for other in ("g * g", "np.square(g)", "np.abs(g) ** 2")),

@@ -19,7 +19,16 @@ VARIED = [
     if isinstance(t, Number) or (isinstance(t, Goal) and "mine" in t.solution.__code__.co_names)
 ]
 SHORTCUTS = {
-    "valley_settings": [(1, 0), (0.5, 0.5), (1, 0.9), (0.1, 0.9), (0.01, 0.9), (2, 0.8), (3.2, 0.75)]
+    "valley_settings": [(1, 0), (0.5, 0.5), (1, 0.9), (0.1, 0.9), (0.01, 0.9), (2, 0.8), (3.2, 0.75)],
+    "text_settings": [
+        (0.5, 0.15),
+        (1, 1),
+        (0.1, 0.1),
+        (0.01, 0.01),
+        (1e-3, 1e-3),
+        (1e-4, 1e-2),
+        (0.45, 0.13),
+    ],
 }
 NUMBERS = [0, 1, 0.5, 2, 0.1, 0.01, 1e-3, 1.9]
 
