@@ -81,19 +81,15 @@ way_mistakes = [
             "Step k is lr/√k: v is k by then, and the root of it divides.", WAY),
     Mistake("the last step is missing", {"steps + 1": "steps"}, "np.arange ends before its second number.", WAY),
     Mistake("one step too many", {"steps + 1": "steps + 2"}, "np.arange ends before its second number.", WAY),
-    Mistake("the last step alone", {EACH: "(1 / np.sqrt(steps) if steps else 0)"}, "Add up all steps.", WAY),
-    Mistake("the root of the steps", {EACH: "np.sqrt(steps)"}, "The sum of 1/√k is about 2√T.", WAY),
+    Mistake("the last step alone", {EACH: "(steps**-0.5 if steps else 0)"}, "Add up all steps.", WAY),
+    Mistake("the root of the steps", {EACH: "np.sqrt(steps)"}, "Each step has a divisor of its own, √k; their sum is about 2√T.", WAY),
     Mistake("lr is missing", {"lr * ": ""}, "Every step is lr times 1/√k.", WAY),
     Mistake("lr squared", {"lr * ": "lr**2 * "}, "Every step is lr times 1/√k: lr stands in it once.", WAY),
     Mistake("the mean step", {"np.sum": "np.mean"}, "Add the steps up; do not average.", WAY),
     Mistake("roots that grow", {"1 / np.sqrt": "np.sqrt"}, "Step k is divided by √k.", WAY),
     Mistake("the root of the sum", {EACH: "np.sqrt(np.sum(1 / np.arange(1, steps + 1)))"},
             "First the root of each step's v, then the sum.", WAY),
-    Mistake("one step that is divided by all", {EACH: "steps / np.sqrt(max(steps, 1))"},
-            "Every step has its own divisor, √k, not the last one's.", WAY, same_as=("the root of the steps",)),
 ]  # fmt: skip
-way_mistakes[7] = Mistake("the root of the steps", {EACH: "np.sqrt(steps)"}, "The sum of 1/√k is about 2√T.", WAY,
-                          same_as=("one step that is divided by all",))  # fmt: skip
 
 # -- 3: stall it -----------------------------------------------------------------------------------------
 
@@ -241,7 +237,7 @@ def _numbers(rng: np.random.Generator) -> dict[str, Any]:
 EXERCISE = Exercise(
     "06_adagrad",
     [
-        Code(solution=adagrad_step, title="Fill in the formula", points=4, drive=rule("v"), cases=STEPS, wrong=step_mistakes, reread=RULE, parts={"v": 1}, hints=[
+        Code(solution=adagrad_step, title="Fill in the formula", points=4, drive=rule("v"), cases=STEPS, wrong=step_mistakes, reread=RULE, hints=[
             "Two lines: the new v from the old one and g², then the new x.",
             'v = state["v"] + g**2. Divide g by the root of v, with eps added to the root.']),
         Code(solution=distance, title="How far does it get?", points=2, cases=WAYS, wrong=way_mistakes, reread=WAY, hints=[
