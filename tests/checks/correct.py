@@ -148,6 +148,39 @@ CORRECT: dict[str, list[dict[str, str] | str]] = {
         "G = np.zeros((gradients.shape[1],) * 2)\nfor g in gradients:\n    G += np.outer(g, g)\n"
         "Q, values, _ = np.linalg.svd(G)\nreturn Q @ ((Q.T @ g) / np.sqrt(values)) * lr",
     ],
+    "rmsprop_step": [
+        {"g**2": "g * g"},
+        {"(1 - beta) * g**2": "g**2 - beta * g**2"},
+        {'beta * state["v"] + (1 - beta) * g**2': 'state["v"] + (1 - beta) * (g**2 - state["v"])'},
+        {"np.sqrt(v)": "v**0.5"},
+        {"x - lr * g / (np.sqrt(v) + eps)": "x - g * (lr / (eps + np.sqrt(v)))"},
+        {'{"v": v}': '{**state, "v": v}'},
+        'state["v"] *= beta\nstate["v"] += (1 - beta) * g**2\nx -= lr * g / (np.sqrt(state["v"]) + eps)\nreturn x, state',
+        'size = np.hypot(np.sqrt(beta * state["v"]), np.sqrt(1 - beta) * g)\n'
+        'return x - lr * g / (size + eps), {"v": size**2}',
+    ],
+    "adadelta_step": [
+        {"g**2": "g * g"},
+        {"d**2": "np.square(d)"},
+        {'np.sqrt(state["u"] + eps) / np.sqrt(v + eps) * g': 'np.sqrt((state["u"] + eps) / (v + eps)) * g'},
+        {'np.sqrt(state["u"] + eps) / np.sqrt(v + eps) * g': 'g * (state["u"] + eps) ** 0.5 / (v + eps) ** 0.5'},
+        {"return x - d,": "return x + (-d),"},
+        {'{"v": v, "u": u}': '{"u": u, "v": v, "d": d}'},
+        {'{"v": v, "u": u}': 'state | {"u": u, "v": v}'},
+        'def rms(a):\n    return np.sqrt(a + eps)\nstate["v"] = beta * state["v"] + (1 - beta) * g**2\n'
+        'd = -rms(state["u"]) / rms(state["v"]) * g\nstate["u"] = beta * state["u"] + (1 - beta) * d**2\nreturn x + d, state',
+    ],
+    "in_new_unit": [
+        {"lr * c**2,": "c * lr * c,"},
+        {"eps / c**2": "eps * c**-2"},
+        {"return lr": "return 1.0 * lr"},
+        {"lr * c**2, lr * c, lr, eps * c**2, eps / c**2": "[lr * c**2, lr * c, lr, eps * c**2, eps / c**2]"},
+        {"lr * c**2,": "lr * c * c,"},
+        {"eps * c**2,": "c**2 * eps,"},
+        {"eps / c**2": "eps / c / c"},
+        {"lr * c, lr,": "c * lr, lr,"},
+        "u = c * c\nreturn u * lr, c * lr, lr, u * eps, eps / u",
+    ],
 }  # fmt: skip
 CORRECT["adam_efficient"] = [
     *({"g**2": other} for other in ("g * g", "np.square(g)", "np.abs(g) ** 2")),

@@ -38,6 +38,8 @@ SAME = {
     ("beta not squared", "lr = 1/L"): "Nesterov's settings",
     ("the condition number in place of its root", "the roots forgotten"): "no roots at all",
     ("t counted from 0", "t counted from 2"): "",
+    ("a sum that fades", "nothing is forgotten"): "Adagrad's sum",
+    ("gradient descent's lr times c", "RMSprop's lr as it was"): "gradient descent's lr as it was",
 }  # fmt: skip
 
 
