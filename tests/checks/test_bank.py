@@ -39,7 +39,8 @@ SAME = {
     ("the condition number in place of its root", "the roots forgotten"): "no roots at all",
     ("t counted from 0", "t counted from 2"): "",
     ("a sum that fades", "nothing is forgotten"): "Adagrad's sum",
-    ("gradient descent's lr times c", "RMSprop's lr as it was"): "gradient descent's lr as it was",
+    ("gradient descent's lr times c", "RMSprop's lr times c squared"): "gradient descent and RMSprop exchanged",
+    ("the eps beside v as it was", "the eps beside u as it was"): "eps as it was",
 }  # fmt: skip
 
 

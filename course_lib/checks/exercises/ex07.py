@@ -134,7 +134,12 @@ def _known_eps(mine: Mine) -> list[tuple[float, str]]:
 
 
 def in_new_unit(lr, eps, c):
-    return lr * c**2, lr * c, lr, eps * c**2, eps / c**2
+    descent = lr * c**2
+    rmsprop = lr * c
+    newton = lr
+    beside_u = eps * c**2
+    beside_v = eps / c**2
+    return descent, rmsprop, newton, beside_u, beside_v
 
 
 NAMES = ("gradient descent's lr", "RMSprop's lr", "Newton's lr", "eps beside u", "eps beside v")
@@ -143,25 +148,32 @@ SETTINGS = Cases(
     [{"lr": 0.3, "eps": 0.02, "c": 1.0, "about": "the same unit"},
      {"lr": 0.3, "eps": 0.02, "c": 1e-3, "about": "a larger unit, and so smaller numbers"}],
 )  # fmt: skip
-ANSWER = "lr * c**2, lr * c, lr, eps * c**2, eps / c**2"
+ANSWER = "descent, rmsprop, newton, beside_u, beside_v"
+D, R, N, EU, EV = (
+    "descent = lr * c**2",
+    "rmsprop = lr * c",
+    "newton = lr",
+    "beside_u = eps * c**2",
+    "beside_v = eps / c**2",
+)
 unit_mistakes = [
     Mistake("everything upside down", {ANSWER: "lr / c**2, lr / c, lr, eps / c**2, eps * c**2"},
             "The numbers of x become c times as large, so steps must, too.", UNITS),
-    Mistake("gradient descent's lr times c", {"lr * c**2,": "lr * c,"}, "Its g is in 1/x: c for the step, and c for g.", UNITS),
-    Mistake("gradient descent's lr as it was", {"lr * c**2,": "lr,"}, "Its g is in 1/x, its step in x: lr is in x².", UNITS),
-    Mistake("gradient descent's lr divided", {"lr * c**2,": "lr / c**2,"}, "g becomes smaller by c, and the step must become larger by c.", UNITS),
-    Mistake("RMSprop's lr as it was", {"lr * c, lr": "lr, lr"}, "g/√v has no unit: lr is in x.", UNITS),
-    Mistake("RMSprop's lr times c squared", {"lr * c, lr": "lr * c**2, lr"}, "g/√v has no unit: lr is in x, not in x².", UNITS),
-    Mistake("RMSprop's lr divided", {"lr * c, lr": "lr / c, lr"}, "lr is the length of a step, and x has larger numbers now.", UNITS),
-    Mistake("Newton's lr times c", {"lr * c, lr,": "lr * c, lr * c,"}, "g/h is in x already: its lr has no unit.", UNITS),
-    Mistake("Newton's lr times c squared", {"lr * c, lr,": "lr * c, lr * c**2,"}, "g/h is in x already: its lr has no unit.", UNITS),
-    Mistake("eps as it was", {"eps * c**2, eps / c**2": "eps, eps"}, "ε is added to squares: it has their units.", UNITS),
-    Mistake("the two eps exchanged", {"eps * c**2, eps / c**2": "eps / c**2, eps * c**2"}, "u is in x², v in 1/x².", UNITS),
-    Mistake("eps without squares", {"eps * c**2, eps / c**2": "eps * c, eps / c"}, "u and v are means of squares.", UNITS),
-    Mistake("one eps for both", {"eps / c**2": "eps * c**2"}, "v is in 1/x²: one number cannot serve both.", UNITS),
-    Mistake("the eps beside v as it was", {"eps / c**2": "eps"}, "v is in 1/x².", UNITS),
-    Mistake("the eps beside u as it was", {"eps * c**2,": "eps,"}, "u is in x².", UNITS),
-    Mistake("gradient descent and RMSprop exchanged", {"lr * c**2, lr * c": "lr * c, lr * c**2"}, "RMSprop's g/√v has no unit, gradient descent's g has.", UNITS),
+    Mistake("gradient descent's lr times c", {D: "descent = lr * c"}, "Its g is in 1/x: c for the step, and c for g.", UNITS),
+    Mistake("gradient descent's lr as it was", {D: "descent = lr"}, "Its g is in 1/x, its step in x: lr is in x².", UNITS),
+    Mistake("gradient descent's lr divided", {D: "descent = lr / c**2"}, "g becomes smaller by c, and the step must become larger by c.", UNITS),
+    Mistake("RMSprop's lr as it was", {R: "rmsprop = lr"}, "g/√v has no unit: lr is in x.", UNITS),
+    Mistake("RMSprop's lr times c squared", {R: "rmsprop = lr * c**2"}, "g/√v has no unit: lr is in x, not in x².", UNITS),
+    Mistake("RMSprop's lr divided", {R: "rmsprop = lr / c"}, "lr is the length of a step, and x has larger numbers now.", UNITS),
+    Mistake("Newton's lr times c", {N: "newton = lr * c"}, "g/h is in x already: its lr has no unit.", UNITS),
+    Mistake("Newton's lr times c squared", {N: "newton = lr * c**2"}, "g/h is in x already: its lr has no unit.", UNITS),
+    Mistake("eps as it was", {EU: "beside_u = eps", EV: "beside_v = eps"}, "ε is added to squares: it has their units.", UNITS),
+    Mistake("the two eps exchanged", {EU: "beside_u = eps / c**2", EV: "beside_v = eps * c**2"}, "u is in x², v in 1/x².", UNITS),
+    Mistake("eps without squares", {EU: "beside_u = eps * c", EV: "beside_v = eps / c"}, "u and v are means of squares.", UNITS),
+    Mistake("one eps for both", {EV: "beside_v = eps * c**2"}, "v is in 1/x²: one number cannot serve both.", UNITS),
+    Mistake("the eps beside v as it was", {EV: "beside_v = eps"}, "v is in 1/x².", UNITS),
+    Mistake("the eps beside u as it was", {EU: "beside_u = eps"}, "u is in x².", UNITS),
+    Mistake("gradient descent and RMSprop exchanged", {D: "descent = lr * c", R: "rmsprop = lr * c**2"}, "RMSprop's g/√v has no unit, gradient descent's g has.", UNITS),
 ]  # fmt: skip
 
 
