@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ...axes import to_back, to_front
 from ...optimizers import Optimizer
 from ...problems import SoftmaxRegression, get_batches
 from ...problems.datasets import zipf_text
@@ -70,18 +71,18 @@ def learn_words(
     held_out = problem.train if problem.valid is None else problem.valid
     x: Any = repeated(problem.init(), opt.grid)
     state, looks = opt.init(x), []
-    moved, times = np.zeros((len(x["W"]), *opt.grid)), np.zeros(len(x["W"]))
+    moved, times = np.zeros((*opt.grid, len(x["W"]))), np.zeros(len(x["W"]))
     with np.errstate(all="ignore"), one_thread():
         for _ in range(epochs):
             for batch in get_batches(problem.train, size, rng):
                 before = x["W"]
                 x, state = opt.step(x, state, problem, batch)
                 seen = batch.inputs.any(axis=0)
-                moved[seen] += np.sqrt(((x["W"][seen] - before[seen]) ** 2).sum(axis=1))
+                step = to_front(x["W"] - before, len(opt.grid))
+                moved += np.where(seen, np.sqrt(np.einsum("...c,...c", step, step)), 0.0)
                 times += seen
             final: Any = opt.output(x, state)
-            steps = (moved.T / np.maximum(times, 1)).T
-            looks.append((steps, _margin(final["W"]), *(
+            looks.append((to_back(moved / np.maximum(times, 1), len(opt.grid)), _margin(final["W"]), *(
                 np.asarray(of(final, held_out)) for of in (problem.loss, problem.accuracy))))  # fmt: skip
     places = [(..., i) for i in range(opt.grid[0])] if opt.grid else [(...,)]
     return [
