@@ -14,7 +14,9 @@ from course_lib.checks.observe import observe
 
 from .outside import Submission, submissions
 
-WRONG = [s for name in ("wrong_02", "wrong_04", "wrong_08") for s in submissions(name)]
+WRONG = [
+    s for name in ("wrong_02", "wrong_04", "wrong_06", "wrong_07", "wrong_08") for s in submissions(name)
+]
 RIGHT = submissions("right")
 OR, IDLE = " – or: ", " without effect"
 
@@ -150,6 +152,18 @@ TRUE = {
         "the root is missing": ["no root in the rate"],
         "both corrections upside down": ["rate upside down"],
         "lr corrected anew in every step": ["lr defined recursively"],
+    },
+    "adagrad_step": {"lr without effect": ["a fixed lr"]},
+    "rmsprop_step": {"beta without effect": ["PyTorch's beta, fixed"]},
+    "first_jolt": {
+        "That would be the step if v were g². It is (1 − β)·g² after the first gradient.": ["lr itself"],
+        "Take the root: the divisor is √v.": ["no root"],
+        "√(1 − β) stands below: v is too small, so the step is too long.": ["upside down"],
+        "g cancels: it is divided by its own size.": ["times g"],
+    },
+    "eps_for": {
+        "All steps go with the root of ε.": ["times, not squared"],
+        "All steps go with √ε: to make √ε so much larger, ε must grow by the square.": ["the root"],
     },
     "first_step": {
         "That is the first step *with* the bias correction. Here both hats are gone.": ["1: as with correction"],
