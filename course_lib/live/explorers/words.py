@@ -203,8 +203,9 @@ class WordExplorer(Figure):
         for panel in (0, 1):
             axis = scene.panels[panel].y
             scene.line(panel, [limit, limit], [axis.low, axis.high], "muted", 1.0, dash=True)
-        scene.text(1, limit, scene.panels[1].y.high, "rare", "muted", "right", shift=10)
-        scene.handle(1, "rare", limit, 0.06 * scene.panels[1].y.high)
+        axis = scene.panels[0].y
+        scene.text(0, limit, axis.high, "rare", "muted", "right", shift=10)
+        scene.handle(0, "rare", limit, axis.low**0.94 * axis.high**0.06)
         few = int((self.count[self.count > 0] <= limit).sum())
         scene.notice = (
             f"Rare: in {limit:.0f} documents of {len(self.problem.train)} or fewer; these are {few} words."
