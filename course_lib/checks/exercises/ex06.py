@@ -129,7 +129,7 @@ def text_settings():
     return 0.45 / mine["unit"] ** 2, 0.13 / mine["unit"]
 
 
-METHODS: dict[str, tuple[type[Optimizer], int]] = {"SGD": (GradientDescent, 2), "Adagrad": (Adagrad, 1)}
+METHODS: dict[str, tuple[Optimizer, int]] = {"SGD": (GradientDescent(), 2), "Adagrad": (Adagrad(), 1)}
 """Each method, and the power of the counts' unit by which its lr must be smaller."""
 
 _LOG = np.linspace(np.log(0.05), np.log(5), 25)
@@ -148,7 +148,7 @@ def _text() -> SoftmaxRegression:
 def _loss(name: str, rate: float) -> float:
     """Return the loss at a learning rate told for plain counts; in a larger unit it is the same at a smaller lr."""
     method, power = METHODS[name]
-    run = train(method(lr=rate / 100**power), _text(), epochs=3, batch_size=60, seed=0, every=30)
+    run = train(method.replace(lr=rate / 100**power), _text(), epochs=3, batch_size=60, seed=0, every=30)
     return float(run["valid_loss"][-1])
 
 

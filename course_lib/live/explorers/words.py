@@ -20,7 +20,7 @@ from .options import Options
 from .runs import Runs, check_trains, stacked
 from .word_runs import WordRun, learn_words, small_text
 
-_KEPT, _SIDE_BY_SIDE = 24, 8
+_KEPT, _SIDE_BY_SIDE = 24, 12
 _LEAST = 1e-5
 
 
