@@ -9,8 +9,8 @@ Each explorer is one call and returns a widget with a trait for every setting:
   quadratic, coloured by the rate of convergence, with the path at the cursor beside it;
 * ``explore_eigenvalues(opt, eigenvalues=(0.01, 0.1, 1), steps=100)``: the error along each eigen-direction of a
   quadratic against the step;
-* ``explore_moments(opt, gradients="steady", steps=120)``: for one coordinate everything the optimizer remembers,
-  and the step it takes, under a sequence of gradients;
+* ``explore_moments(opt, gradients="steady", steps=120)``: for one coordinate everything an optimizer remembers,
+  or several side by side, and the step they take, under a sequence of gradients;
 * ``explore_map(opt, surface="rosenbrock", steps=200, *, x="lr", y=None)``: 64×64 runs over two hyperparameters, with
   the run at the cursor beside them;
 * ``explore_race(opts=None, surface="double_well", steps=300)``: several optimizers leave one start together; plays,
@@ -27,6 +27,8 @@ Each explorer is one call and returns a widget with a trait for every setting:
   curvature in every direction;
 * ``explore_rates(comparison, baseline="SGD", method="Adam")``: the ranking of a comparison's methods at a learning rate
   that was tried, or each at its own;
+* ``explore_words(opt=None, problem=None, epochs=3, *, size=32, right, shared)``: for every word of a text, how far its
+  weights move when it occurs and what they learn, against how often it occurs;
 * ``Target(loss=1e-6, steps=100)``: a challenge for ``explore_path``, which says when it is met.
 
 All of them take ``sliders=("lr", "steps")`` or ``hide=("form",)`` for the controls that a lesson has introduced, and
@@ -49,13 +51,15 @@ from .explorers.batches import BatchExplorer, explore_batches
 from .explorers.critical import CriticalExplorer, explore_critical_points
 from .explorers.curvature import CurvatureExplorer, explore_curvature
 from .explorers.eigenvalues import EigenvalueExplorer, explore_eigenvalues
-from .explorers.microscope import SEQUENCES, Microscope, explore_moments
+from .explorers.microscope import Microscope, explore_moments
 from .explorers.path import PathExplorer, Target, explore_path
 from .explorers.race import Race, explore_race, runners
 from .explorers.rates import RatesExplorer, explore_rates
+from .explorers.sequences import SEQUENCES
 from .explorers.settings_map import MapExplorer, explore_map
 from .explorers.slices import SliceExplorer, explore_slices
 from .explorers.stability import StabilityExplorer, explore_stability, spectral_radius
+from .explorers.words import WordExplorer, explore_words
 
 __all__ = [
     "SEQUENCES",
@@ -78,6 +82,7 @@ __all__ = [
     "SliceExplorer",
     "StabilityExplorer",
     "Target",
+    "WordExplorer",
     "explore_basins",
     "explore_batches",
     "explore_critical_points",
@@ -90,6 +95,7 @@ __all__ = [
     "explore_rates",
     "explore_slices",
     "explore_stability",
+    "explore_words",
     "figure_scale",
     "runners",
     "spectral_radius",

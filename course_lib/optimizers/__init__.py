@@ -10,6 +10,7 @@ from .decoupled import AdamW, Lion
 from .descent import SGD, GradientDescent, Momentum, Nesterov
 from .entry import Entry
 from .forms import forms_table
+from .full_adagrad import FullMatrixAdagrad
 from .function import as_optimizer
 from .gauss_newton import GaussNewton, LevenbergMarquardt
 from .hessian_free import HessianFree
@@ -51,6 +52,7 @@ __all__ = [
     "ClipByNorm",
     "ClipByValue",
     "Entry",
+    "FullMatrixAdagrad",
     "GaussNewton",
     "GradientDescent",
     "HessianFree",

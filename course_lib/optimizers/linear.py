@@ -27,6 +27,22 @@ def eigen(a: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.where(bad[..., None], np.nan, values), vectors
 
 
+def right_singular(a: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return singular values, descending, and right singular vectors as rows, of matrices ``(…, m, n)``, m ≥ n.
+
+    They are NaN for a matrix that is not finite, as in `eigen`.
+
+    Examples:
+        >>> sizes, rows = right_singular(np.array([[0.0, 2.0], [3.0, 0.0], [4.0, 0.0]]))
+        >>> print(sizes, np.abs(rows))
+        [5. 2.] [[1. 0.]
+         [0. 1.]]
+    """
+    bad = ~np.isfinite(a).all(axis=(-2, -1))
+    _, sizes, rows = np.linalg.svd(np.where(bad[..., None, None], 0, a), full_matrices=False)
+    return np.where(bad[..., None], np.nan, sizes), rows
+
+
 def spectral(a: np.ndarray, function: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
     r"""Return :math:`f(A) = Q f(\Lambda) Q^\top` for symmetric matrices ``(…, n, n)``.
 

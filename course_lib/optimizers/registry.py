@@ -10,6 +10,7 @@ from .bounded import SWATS, AdaBound, AMSBound
 from .decoupled import AdamW, Lion
 from .descent import GradientDescent, Momentum, Nesterov
 from .entry import Entry, refused
+from .full_adagrad import FullMatrixAdagrad
 from .gauss_newton import GaussNewton, LevenbergMarquardt
 from .hessian_free import HessianFree
 from .kfac import KFAC
@@ -55,6 +56,12 @@ ROWS = (
         cls=Adagrad, family="adaptive", year=2011, paper="Duchi, Hazan and Singer, Adaptive subgradient methods",
         memory=1, lr=1.0,
         valid=({"lr": 0.3, "eps": 1e-3},), invalid=refused(lr=_POSITIVE, eps=_NOT_NEGATIVE),
+    ),
+    Entry(
+        cls=FullMatrixAdagrad, family="adaptive", year=2011,
+        paper="Duchi, Hazan and Singer, Adaptive subgradient methods",
+        memory=0, matrix_memory=lambda r, c: r * c, lr=1.0,
+        valid=({"lr": 0.3, "eps": 1e-3}, {"eps": 0.0}), invalid=refused(lr=_POSITIVE, eps=_NOT_NEGATIVE),
     ),
     Entry(
         cls=RMSprop, family="adaptive", year=2012, paper="Tieleman and Hinton, Lecture 6.5",

@@ -27,6 +27,7 @@ EXPLORERS = {  # a slider that changes everything that is shown, and the cell
         "lr",
         "from course_lib.comparing.studies import results\nexplore_rates(results('mlp'))",
     ),
+    "explore_words": ("adagrad_lr", "explore_words()"),
 }
 WITH_A_POINT = [
     "explore_path",
@@ -37,6 +38,7 @@ WITH_A_POINT = [
     "explore_curvature",
     "explore_basins",
     "explore_slices",
+    "explore_words",
 ]
 ALL_DRAWN = f"() => document.querySelectorAll('.lf canvas[aria-label]').length === {len(EXPLORERS)}"
 

@@ -48,6 +48,9 @@ SAME = {
     ("no β at the memory", "the determinant"): "gradient descent's factor",
     ("examples drawn with replacement", "the last batch filled up from the front"): "every batch drawn for itself",
     ("targets left in the file's order", "inputs left in the file's order"): "no shuffling",
+    ("a sum that fades", "nothing is forgotten"): "Adagrad's sum",
+    ("gradient descent's lr times c", "RMSprop's lr times c squared"): "gradient descent and RMSprop exchanged",
+    ("the eps beside v as it was", "the eps beside u as it was"): "eps as it was",
 }  # fmt: skip
 
 

@@ -16,7 +16,16 @@ from .outside import Submission, submissions
 
 WRONG = [
     s
-    for name in ("wrong_01", "wrong_02", "wrong_03", "wrong_04", "wrong_05", "wrong_06", "wrong_07", "wrong_08")
+    for name in (
+        "wrong_01",
+        "wrong_02",
+        "wrong_03",
+        "wrong_04",
+        "wrong_05",
+        "wrong_06",
+        "wrong_07",
+        "wrong_08",
+    )
     for s in submissions(name)
 ]
 RIGHT = submissions("right")
@@ -112,6 +121,7 @@ TRUE = {
         "eps without effect": ["eps is fixed"],
         "size and third without effect": ["cube root of eps alone"],
         "the same answer for every input": ["integer division", "the worked number"],
+    },
     "epoch_batches": {
         "the last, smaller batch is dropped": ["drop_last"],
         "no shuffling": ["shuffle=False", "sorted"],
@@ -282,6 +292,18 @@ TRUE = {
         "the root is missing": ["no root in the rate"],
         "both corrections upside down": ["rate upside down"],
         "lr corrected anew in every step": ["lr defined recursively"],
+    },
+    "adagrad_step": {"lr without effect": ["a fixed lr"]},
+    "rmsprop_step": {"beta without effect": ["PyTorch's beta, fixed"]},
+    "first_jolt": {
+        "That would be the step if v were g². It is (1 − β)·g² after the first gradient.": ["lr itself"],
+        "Take the root: the divisor is √v.": ["no root"],
+        "√(1 − β) stands below: v is too small, so the step is too long.": ["upside down"],
+        "g cancels: it is divided by its own size.": ["times g"],
+    },
+    "eps_for": {
+        "All steps go with the root of ε.": ["times, not squared"],
+        "All steps go with √ε: to make √ε so much larger, ε must grow by the square.": ["the root"],
     },
     "first_step": {
         "That is the first step *with* the bias correction. Here both hats are gone.": ["1: as with correction"],

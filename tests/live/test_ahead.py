@@ -11,7 +11,7 @@ from course_lib.comparing.studies import results
 from course_lib.live.block import ahead as ahead_module
 from course_lib.live.block.ahead import imagined
 from course_lib.live.explorers import ground as ground_module
-from course_lib.optimizers import SAM, Adam, GradientDescent, Lookahead, Momentum, Newton
+from course_lib.optimizers import SAM, Adagrad, Adam, GradientDescent, Lookahead, Momentum, Newton
 from course_lib.schedules import constant, cosine, linear_warmup, step_decay, warmup_stable_decay
 
 from .common import Wire, foreseen
@@ -31,6 +31,7 @@ EXPLORERS = {
     ),
     "wrapped path": lambda: live.explore_path(Lookahead(Adam(lr=0.1)), "himmelblau", steps=40),
     "moments": lambda: live.explore_moments(Adam(lr=0.1)),
+    "moments side by side": lambda: live.explore_moments([Adagrad(lr=0.1), Adam(lr=0.1)], "loud start"),
     "map": lambda: live.explore_map(Adam(lr=0.1), "himmelblau", steps=20),
     "race": lambda: live.explore_race(steps=30),
     "stability": live.explore_stability,
@@ -41,6 +42,7 @@ EXPLORERS = {
     "slices": live.explore_slices,
     "batches": lambda: live.explore_batches(epochs=1, size=400),
     "rates": lambda: live.explore_rates(results("mlp")),
+    "words": live.explore_words,
 }
 
 

@@ -29,9 +29,10 @@ from course_lib.live import (
     explore_rates,
     explore_slices,
     explore_stability,
+    explore_words,
 )
 from course_lib.live.explorers import basins as basin_explorer
-from course_lib.optimizers import REGISTRY, Momentum, Newton
+from course_lib.optimizers import REGISTRY, GradientDescent, Momentum, Newton
 from course_lib.problems import Data, SoftmaxRegression
 from course_lib.schedules import (
     constant,
@@ -49,6 +50,7 @@ from .common import check, foreseen, move_and_check, set_at_random
 
 RNG = np.random.default_rng(0)
 SMALL = SoftmaxRegression(train=Data(RNG.normal(size=(40, 5)), RNG.integers(3, size=40)), classes=3)
+SPARSE = SoftmaxRegression(train=Data(RNG.poisson(0.3, (40, 6)) * 1.0, RNG.integers(3, size=40)), classes=3)
 QUADRATIC = surface("quadratic")
 OWN = {"steep": [1e8, -1e-8, 0.0, 1e8] * 5, "nothing": np.zeros(20)}
 SPECTRA = ([1.0], [0.1, 1.0], [1e-6, 1.0, 1e6], list(np.geomspace(0.01, 1, 12)))
@@ -143,6 +145,10 @@ def rank(study):
     return explore_rates(results(study))
 
 
+def read(entry, epochs):
+    return explore_words({"SGD": GradientDescent(), "other": opt(entry)}, SPARSE, epochs, size=9)
+
+
 on_quadratic = [entry for entry, ground in pairs() if ground is QUADRATIC]
 training = [
     entry
@@ -166,6 +172,7 @@ FIGURES = {
                for place in (*ground.minima[:2], *ground.saddles[:2], ground.start, (0, 0))],
     "critical": [partial(explore_critical_points, dimension) for dimension in (1, 2, 5, 8)],
     "rates": [partial(rank, study) for study in STUDIES],
+    "words": [partial(read, *pair) for pair in itertools.product(training, (1, 3))],
     "batches": [partial(feed, *pair) for pair in itertools.product(training, (2, 39))],
 }  # fmt: skip
 

@@ -22,6 +22,7 @@ from course_lib.live import (
     explore_rates,
     explore_slices,
     explore_stability,
+    explore_words,
     spectral_radius,
 )
 from course_lib.live.explorers.outcome import above
@@ -138,6 +139,7 @@ EXPLORERS = {
     "basins": (lambda **o: explore_basins(Momentum(), steps=10, **o), "beta"),
     "batches": (lambda **o: explore_batches(epochs=1, size=400, **o), "lr"),
     "rates": (lambda **o: explore_rates(results("mlp"), **o), "each"),
+    "words": (lambda **o: explore_words(**o), "adagrad_lr"),
 }
 
 

@@ -103,7 +103,7 @@ def test_every_row_says_what_it_is(opt):
     titles = [panel["title"] for panel in figure._scene["panels"]]
     drawn = {row["name"] for row in figure._scene["rows"]}
     if "v" in drawn:
-        assert "√v" in titles[1]
+        assert any("√v" in title for title in titles)
     figure.close()
 
 

@@ -8,7 +8,17 @@ from PIL import Image
 
 from course_lib.live import SEQUENCES, explore_map, explore_moments, explore_race, runners
 from course_lib.live.explorers.settings_map import CELLS, shades
-from course_lib.optimizers import Adam, AdaMax, GradientDescent, Lookahead, Momentum, Muon, Newton
+from course_lib.optimizers import (
+    Adagrad,
+    Adam,
+    AdaMax,
+    GradientDescent,
+    Lookahead,
+    Momentum,
+    Muon,
+    Newton,
+    RMSprop,
+)
 from course_lib.running import simulate
 from course_lib.surfaces import surface
 
@@ -48,10 +58,80 @@ def test_what_is_looked_at_is_not_faded():
     assert faded.count(0.15) == 4  # v, both corrected values, the step
 
 
+def test_several_rules_under_the_same_gradients():
+    figure = explore_moments([Adagrad(lr=0.5), RMSprop(lr=0.5, beta=0.8)], "loud start", steps=60)
+    assert list(figure.controls) == ["gradients", "lr", "adagrad_eps", "beta", "rmsprop_eps", "focus"]
+    figure.set(lr=0.25, beta=0.9)
+    g = np.where(np.arange(60) < 10, 10.0, 1.0)
+    v = {"Adagrad": np.cumsum(g**2), "RMSprop": np.zeros(60)}
+    for t in range(60):
+        v["RMSprop"][t] = 0.9 * (v["RMSprop"][t - 1] if t else 0) + 0.1 * g[t] ** 2
+    lines = {}
+    for mark in figure._scene["marks"]:
+        if mark["kind"] == "line" and mark["count"] == 120:
+            numbers = np.frombuffer(figure._scene["data"], np.float32, 120, mark["at"]).reshape(-1, 2)
+            lines[mark["color"], mark["panel"]] = numbers[:, 1]
+    for name in figure.names:
+        trace, color = figure.trace(name), figure._runs.colors[name]
+        assert np.allclose(trace["v"], v[name], rtol=1e-12)
+        assert np.allclose(trace["step"], 0.25 * g / (np.sqrt(v[name]) + 1e-8), rtol=1e-6)
+        assert np.allclose(lines[color, 0], np.sqrt(v[name]), rtol=1e-6)
+        assert np.allclose(lines[color, 1], trace["step"] / 0.25, rtol=1e-6)
+    assert [panel["title"] for panel in figure._scene["panels"]] == ["|g|, √v", "step / lr"]
+    assert figure._scene["panels"][0]["y"]["high"] >= np.sqrt(v["Adagrad"][-1])
+    assert [row["name"] for row in figure._scene["rows"]] == [
+        "g", "Adagrad v", "Adagrad step", "RMSprop v", "RMSprop step"
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("hide", "titles", "rows"),
+    [
+        (("m", "m̂"), ["|g|, √v, √v̂", "step / lr"], ["g", "v", "v̂", "step"]),
+        (("g", "v", "v̂", "step", "lr"), ["m, m̂"], ["m", "m̂"]),
+        (("m", "m̂", "v", "v̂", "step"), ["g"], ["g"]),
+        (("Adam v", "Adam v̂", "g"), None, None),
+        (("step",), ["g, m, m̂", "|g|, √v, √v̂"], ["g", "m", "v", "m̂", "v̂"]),
+    ],
+)
+def test_quantities_can_be_hidden_and_so_can_panels(hide, titles, rows):
+    if titles is None:
+        with pytest.raises(ValueError, match="hide names 'Adam v'"):
+            explore_moments(Adam(), hide=hide)
+        return
+    figure = explore_moments(Adam(), steps=20, hide=hide)
+    assert [panel["title"] for panel in figure._scene["panels"]] == titles
+    assert [row["name"] for row in figure._scene["rows"]] == rows
+    assert list(figure.controls["focus"].values) == ["everything", *rows]
+    assert set(figure.trace()) == {"g", "m", "v", "m̂", "v̂", "step"}, "from Python all can be seen"
+
+
+def test_one_runs_quantity_can_be_hidden_and_one_of_all_runs():
+    pair = {"a": Adam(), "b": RMSprop()}
+    rows = [row["name"] for row in explore_moments(pair, hide=("a v", "m", "m̂", "v̂"))._scene["rows"]]
+    assert rows == ["g", "a step", "b v", "b step"]
+
+
+def test_a_mean_larger_than_the_gradients_stays_in_its_panel():
+    figure = explore_moments(Momentum(lr=0.1, beta=0.9), "steady")
+    high = figure._scene["panels"][0]["y"]["high"]
+    assert figure.trace()["m"].max() < high == 15
+    figure.beta = 0.5
+    assert figure._scene["panels"][0]["y"]["high"] == 3
+    figure.gradients = "flips its sign"
+    assert figure._scene["panels"][0]["y"]["high"] == 1.15
+
+
+def test_three_panels_stand_side_by_side_in_a_narrow_window():
+    assert {panel["least"] for panel in explore_moments(Adam())._scene["panels"]} == {180}
+
+
 @pytest.mark.parametrize(
     ("arguments", "error", "words"),
     [
         ((Adam,), TypeError, "an instance such as"),
+        (([],), ValueError, "at least one"),
+        (([Adam(), Newton()],), ValueError, "Newton cannot be watched"),
         ((Adam(), "rising"), ValueError, "is not known"),
         ((Adam(), {"short": [1.0]}), ValueError, "at least two finite numbers"),
         ((Adam(), {"broken": [1.0, np.nan]}), ValueError, "at least two finite numbers"),
@@ -62,6 +142,11 @@ def test_what_is_looked_at_is_not_faded():
 def test_what_the_microscope_refuses(arguments, error, words):
     with pytest.raises(error, match=words):
         explore_moments(*arguments)
+
+
+def test_the_microscope_shows_something():
+    with pytest.raises(ValueError, match="leaves nothing to draw"):
+        explore_moments(GradientDescent(), hide=("g", "step"))
 
 
 # -- map ---------------------------------------------------------------------------------------------

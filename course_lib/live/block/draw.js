@@ -1,7 +1,6 @@
 // Draws what Python decides: scenes (see scene.py), above pictures made by matplotlib. Nothing is computed here but where
 // things stand on the screen.
 
-const NARROW = 270; // CSS pixels a panel needs at least; as many stand side by side as have them
 const LOWEST = 140; // and a row of panels, however low the window
 const TEXT = 11; // pixels of an axis label where the page's text has its usual size
 const MARGIN = { left: 48, right: 12, top: 24, bottom: 36 }; // around a plot, at that size
@@ -10,7 +9,8 @@ const MARGIN = { left: 48, right: 12, top: 24, bottom: 36 }; // around a plot, a
 
 // places for the panels' plots; `room` is the height that a screen leaves for them, `unit` how large the text is
 function layout(panels, width, room, unit, places) {
-  const across = Math.min(Math.max(Math.floor(width / (NARROW * unit)), 1), panels.length);
+  const least = unit * Math.max(...panels.map((panel) => panel.least)); // as many stand side by side as have that
+  const across = Math.min(Math.max(Math.floor(width / least), 1), panels.length);
   const rows = Math.ceil(panels.length / across);
   const wished = across > 1 || panels.length === 1
     ? Math.min(Math.max((0.9 * width) / across, 280), 430)

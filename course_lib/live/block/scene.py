@@ -87,6 +87,7 @@ class Panel:
         grid: whether faint lines continue the ticks.
         equal: whether a unit is as long across as upwards, so that angles are true; other panels get the room left.
         lines: how many lines of text stand one above the other in it, for which it is kept high enough.
+        least: how many CSS pixels wide it is at least, margins and all, before panels stand below each other.
     """
 
     x: Axis
@@ -97,6 +98,7 @@ class Panel:
     grid: bool = True
     equal: bool = False
     lines: int = 0
+    least: int = 270
 
 
 @dataclass(frozen=True)
@@ -305,6 +307,17 @@ def _pairs(x: Any, y: Any) -> np.ndarray:
     pairs = np.stack(np.broadcast_arrays(x, y), axis=-1).astype(float)
     pairs[~(np.abs(pairs) < HUGE).all(axis=-1)] = np.nan
     return pairs
+
+
+def round_up(value: float) -> float:
+    """Return the next round number, so that an axis that ends there stands still while a slider is moved.
+
+    Examples:
+        >>> round_up(0.21), round_up(5), round_up(71.0)
+        (0.3, 5.0, 100.0)
+    """
+    decade = 10.0 ** math.floor(math.log10(value))
+    return float(next(m * decade for m in (1, 1.5, 2, 3, 5, 7, 10) if m * decade >= value * (1 - 1e-9)))
 
 
 def name_list(names: Sequence[str]) -> str:

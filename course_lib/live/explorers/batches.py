@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from ...leaving import until_it_leaves
-from ...optimizers import GradientDescent, Newton, Optimizer
+from ...optimizers import GradientDescent, Optimizer
 from ...optimizers.hyper import Spec
 from ...plotting import short
 from ...problems import SoftmaxRegression
@@ -23,7 +23,7 @@ from .batch_runs import MOST_STEPS, BatchRun, orders_of, pace, run_batches, step
 from .gradient_cloud import GradientCloud, ellipse
 from .options import Options
 from .run_marks import inside
-from .runs import Runs, named_optimizers, stacked
+from .runs import Runs, check_trains, named_optimizers, stacked
 
 _KEPT = 600
 """Runs: some hundred positions of a slider, each with three forms."""
@@ -102,14 +102,10 @@ class BatchExplorer(Figure):
         opt = GradientDescent(lr=0.5) if opt is None else opt
         (opt,) = named_optimizers([opt]).values()
         total = self.total = len(self.problem.train)
-        missing = [name for name in opt.needs if not hasattr(self.problem, name)]
-        if missing or isinstance(opt, Newton):
-            lacks = ", ".join(missing) or "a Hessian that is small enough"
-            raise ValueError(f"{type(opt).__name__} cannot run here: it needs a problem with {lacks}")
         if total < 3:
             raise ValueError(f"problem has {total} training examples, but three batch forms need at least 3")
         self.seed, self._begin = seed, self.problem.init(np.random.default_rng(seed))
-        opt.init(self._begin)  # raises here, not at the first move, if it cannot move these parameters
+        check_trains(opt, self.problem)
         for name in own:
             if name not in opt.specs():
                 raise ValueError(f"own names {name!r}, but {type(opt).__name__} has {', '.join(opt.specs())}")

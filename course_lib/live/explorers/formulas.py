@@ -75,6 +75,7 @@ _OF: dict[str, dict[str, str] | Callable[[Any], dict[str, str]]] = {
     "Momentum": _momentum,
     "Nesterov": {"m": "β·m + g", "step": "lr·m"},
     "Adagrad": {"v": "v + g²", "step": "lr·g / (√v + ε)"},
+    "FullMatrixAdagrad": {"S": "√(S² + g²)", "step": "lr·g / (S + ε)"},
     "RMSprop": {"v": "β·v + (1−β)·g²", "step": "lr·g / (√v + ε)"},
     "Adadelta": {
         "v": "β·v + (1−β)·g²",

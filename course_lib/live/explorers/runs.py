@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ...optimizers import REGISTRY, Optimizer
+from ...optimizers import REGISTRY, Newton, Optimizer
 from ...optimizers.hyper import Spec
 from ...plotting import SERIES
 from ..block.controls import Control, rounded
@@ -150,6 +150,19 @@ def stacked(settings: Sequence[Optimizer]) -> Optimizer | None:
         return first.replace(**differing)
     except (TypeError, ValueError):
         return None
+
+
+def check_trains(opt: Optimizer, problem: Any) -> None:
+    """Raise here, not at the first move, for an optimizer that cannot train a problem with many parameters.
+
+    Raises:
+        ValueError: if it needs what the problem lacks, or cannot move parameters of such shapes.
+    """
+    missing = [name for name in opt.needs if not hasattr(problem, name)]
+    if missing or isinstance(opt, Newton):
+        lacks = ", ".join(missing) or "a Hessian that is small enough"
+        raise ValueError(f"{type(opt).__name__} cannot run here: it needs a problem with {lacks}")
+    opt.init(problem.init(np.random.default_rng(0)))
 
 
 def _possible(opt: Optimizer, name: str, spec: Spec, problem: Any) -> Spec:
