@@ -57,6 +57,9 @@ path_mistakes = [
     Mistake("the averaging form", {SUM: "m = beta * m + (1 - beta) * g"}, "Asked for is the sum form, βm + g.", RULE),
     Mistake("no memory", {SUM: "m = g"}, "The new m keeps β times the old one.", RULE),
     Mistake("nothing is forgotten", {SUM: "m = m + g"}, "Without β the velocity grows for ever.", RULE),
+    Mistake("one array, changed in place and listed again and again", {MOVE: "x -= lr * m"},
+            "With -= the list holds the same array many times, and all its rows show the end. Write x = x - …", RULE),
+    Mistake("lr counted twice", {SUM: "m = beta * m + lr * g"}, "lr stands in the step of x, so not in m.", RULE),
     Mistake("x moves by the old velocity", {f"{SUM}\n        {MOVE}": f"{MOVE}\n        {SUM}"}, "First the new m, then x with it.", RULE),
     Mistake("x moves by the gradient", {MOVE: "x = x - lr * g"}, "That holds from the look-ahead point; from x the step is lr·m.", RULE),
     Mistake("a step uphill", {MOVE: "x = x + lr * m"}, "m adds up gradients, and these point uphill: subtract.", RULE),
@@ -140,7 +143,8 @@ point_mistakes = [
     Mistake("no β on the way to x", {FIRST: "y + lr * m"}, "The memory alone carries x by lr·β·m.", FORMS),
     Mistake("no β in the new y", {SECOND: "x - new_lr * m"}, "The memory alone carries x by lr·β·m.", FORMS),
     Mistake("no lr on the way to x", {FIRST: "y + beta * m"}, "m is a sum of bare gradients: its way is lr·β·m.", FORMS),
-    Mistake("x and the new y exchanged", {f"return x, {SECOND}": f"return {SECOND}, x"}, "Return x first.", FORMS),
+    Mistake("x and the new y exchanged", {f"return x, {SECOND}": f"return {SECOND}, x"},
+            "Return x first. If you wrote -=: that changes the array itself, and x and y may be one array.", FORMS),
     Mistake("y scaled like lr", {SECOND: "y * new_lr / lr"}, "Only the look-ahead's length scales with lr, not the place.", FORMS),
 ]  # fmt: skip
 
@@ -185,6 +189,9 @@ radius_mistakes = [
     Mistake("gradient descent's factor", {SIZE: "abs(1 - lr * curvature)"}, "That is the case β = 0.", BRAKE),
     Mistake("a plus in the second row", {"[-lr": "[lr"}, "x moves against m: both entries carry a minus.", BRAKE),
     Mistake("a lost lr", {"-lr * kept": "-kept"}, "x moves by lr·m.", BRAKE),
+    Mistake("no gradient in the second row", {", 1 - lr * curvature]]": ", 1]]"}, "x moves by the new m, which holds λx.", BRAKE),
+    Mistake("only the root with the plus", {SIZE: "abs(np.trace(step) + np.emath.sqrt(np.trace(step) ** 2 - 4 * np.linalg.det(step))) / 2"},
+            "Where the trace is negative, the other root is the larger one: compare both.", BRAKE),
     Mistake("never above 1", {SIZE: f"min(1.0, {SIZE})"}, "Where a run diverges, the radius is above 1: say so.", BRAKE),
 ]  # fmt: skip
 
