@@ -113,7 +113,10 @@ def _jolts(mine: Mine) -> list[tuple[float, str]]:
         (1 / np.sqrt(1 - beta), "That is in units of lr."),
         (lr / np.sqrt(beta), "The new square has the weight 1 − β."),
         (lr * mine["g"], "g cancels: it is divided by its own size."),
-        (lr * mine["g"] / np.sqrt(1 - beta), "g cancels: it is divided by its own size."),
+        (
+            lr * mine["g"] / np.sqrt(1 - beta),
+            "The root is right, but g cancels: it stands below the line too.",
+        ),
     ]
 
 
