@@ -130,6 +130,7 @@ def _known_eps(mine: Mine) -> list[tuple[float, str]]:
         ),
         (1e-6 / times**2, "Longer steps need a larger ε."),
         (1e-6, "That is the default, with the default's steps."),
+        (1e-3 * times, "That is √ε. The question is for ε itself."),
     ]
 
 
