@@ -300,6 +300,7 @@ TRUE = {
         "Take the root: the divisor is √v.": ["no root"],
         "√(1 − β) stands below: v is too small, so the step is too long.": ["upside down"],
         "g cancels: it is divided by its own size.": ["times g"],
+        "The root is right, but g cancels: it stands below the line too.": ["times g"],
     },
     "eps_for": {
         "All steps go with the root of ε.": ["times, not squared"],

@@ -313,11 +313,12 @@ def round_up(value: float) -> float:
     """Return the next round number, so that an axis that ends there stands still while a slider is moved.
 
     Examples:
-        >>> round_up(0.21), round_up(5), round_up(71.0)
+        >>> round_up(0.24), round_up(5), round_up(71.0)
         (0.3, 5.0, 100.0)
     """
     decade = 10.0 ** math.floor(math.log10(value))
-    return float(next(m * decade for m in (1, 1.5, 2, 3, 5, 7, 10) if m * decade >= value * (1 - 1e-9)))
+    above = next(m * decade for m in (1, 1.5, 2, 3, 5, 7, 10) if m * decade >= value * (1 - 1e-9))
+    return float(f"{above:.2g}")
 
 
 def name_list(names: Sequence[str]) -> str:
