@@ -24,6 +24,8 @@ FIGURES = {
     "eigenvalues": lambda: live.explore_eigenvalues(Momentum(lr=0.5)),
     "curvature": lambda: live.explore_curvature("rosenbrock"),
     "batches": lambda: live.explore_batches(),
+    "basins": lambda: live.explore_basins(GradientDescent(lr=0.012)),
+    "words": lambda: live.explore_words(),
     "rates": lambda: live.explore_rates(studies.results("mlp")),
 }  # fmt: skip
 
