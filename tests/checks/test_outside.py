@@ -160,6 +160,8 @@ TRUE = {
         "That is one step with all examples. How many steps has the epoch?": ["one step"],
         "That is one example at a time. A batch has several, and one step.": ["one example at a time"],
         "In each step all examples of the batch cost, not just one.": ["the batch's examples forgotten"],
+        "The last batch is smaller, but it is a step, too.": ["the last step forgotten"],
+        "The last batch has fewer examples than the others.": ["a full last batch"],
     },
     "momentum_step": {
         "the averaging form": ["averaging"],

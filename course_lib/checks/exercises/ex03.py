@@ -273,21 +273,23 @@ def _known(mine: Mine) -> list[tuple[float, str]]:
         (-(-n // size) * (step + example), "In each step all examples of the batch cost, not just one."),
         (n * example, "That is the part for the examples. Every step costs something, too."),
         (step + size * example, "That is one step. An epoch has many."),
+        (n // size * step + n * example, "The last batch is smaller, but it is a step, too."),
+        (-(-n // size) * (step + size * example), "The last batch has fewer examples than the others."),
     ]
 
 
 def _numbers(rng: np.random.Generator) -> dict[str, Any]:
     while True:
         found = {
-            "examples": int(10 ** rng.uniform(3, 5)),
-            "size": int(2 ** rng.uniform(3, 7)),
+            "examples": int(10 ** rng.uniform(2.2, 3.2)),
+            "size": int(2 ** rng.uniform(4, 7)),
             "per_step": float(f"{10 ** rng.uniform(-1.3, 0):.2g}"),
         }
         # the two parts of a step are of one size, or one of them could be forgotten
         found["per_example"] = float(f"{found['per_step'] / found['size'] * rng.uniform(0.4, 2.5):.2g}")
         right = _time(found)
         if found["examples"] % found["size"] and all(
-            abs(number / right - 1) > 0.06 for number, _ in _known(found)
+            abs(number / right - 1) > 0.015 for number, _ in _known(found)
         ):
             return found
 
@@ -305,7 +307,7 @@ EXERCISE = Exercise(
             "With replacement σ²/B; without, σ²·(1/B − 1/N)·N/(N − 1)."]),
         Goal(solution=ruinous_order, title="Ruin the training", points=2, drive=call("order"), cases=Cases(_Labels()), reached=_ruined, reread=ORDER, hints=[
             "Which order carries the label?", "np.argsort(targets) puts all zeros first, then all ones."]),
-        Number(solution=epoch_time, title="Predict the time", points=1, expected=_time, unit="ms", rtol=0.02, wrong=_known, reread=SECONDS, hints=[
+        Number(solution=epoch_time, title="Predict the time", points=1, expected=_time, unit="ms", rtol=0.005, wrong=_known, reread=SECONDS, hints=[
             "How many steps has an epoch? The last batch may be smaller.", "Every step costs per_step, every example per_example."]),
     ],
     varied=_numbers,
