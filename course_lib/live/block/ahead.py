@@ -92,7 +92,7 @@ def foresee(figure: Foreseeable, asked: Mapping[str, Any]) -> tuple[dict[str, An
     ready = None
     with suppress(Exception):  # said in words where such a value is really set
         ready = figure.prepare(name, asked["values"])
-    end = time.perf_counter() + _MOMENT
+    prepared = time.perf_counter()
     for value in asked["values"][:ready]:
         try:
             with imagined(figure, name, value):
@@ -101,10 +101,11 @@ def foresee(figure: Foreseeable, asked: Mapping[str, Any]) -> tuple[dict[str, An
             scenes.append(None)
         else:
             scenes.append(scene | {"buffer": buffers.setdefault(scene.pop("data"), len(buffers))})
-        if time.perf_counter() > end:
+        if time.perf_counter() > prepared + _MOMENT:
             break
     answer = {key: asked.get(key) for key in ("ahead", "view", "edition")}
-    each = 1000 * (time.perf_counter() - began) / max(len(scenes), 1)
+    drawing = (time.perf_counter() - prepared) / max(len(scenes), 1)
+    each = 1000 * (drawing + (prepared - began) / max(ready or len(scenes), 1))
     return {
         **answer,
         "values": asked["values"][: len(scenes)],

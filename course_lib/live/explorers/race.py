@@ -33,6 +33,9 @@ RUNNERS = ("GradientDescent", "Momentum", "Nesterov", "Adagrad", "Adadelta", "RM
 OWN, ONE = "each its own", "one for all"
 """The two ways to choose learning rates."""
 
+_MANY = 1000
+"""So many optimizers with other learning rates are kept."""
+
 TOLERANCE = 1e-6
 """The loss above the minimum at which a runner has arrived."""
 
@@ -115,6 +118,7 @@ class Race(GroundFigure):
         options: Options,
     ) -> None:
         self._own = opts is None
+        self._made: dict[Any, Optimizer] = {}
         self.runners = named_optimizers(runners() if opts is None else opts)
         self.length = steps
         self.looks = {name: (color, i >= len(SERIES)) for i, (name, color) in
@@ -146,8 +150,13 @@ class Race(GroundFigure):
         opt = (_runners(self.ground) if self._own else self.runners)[name]
         if "lr" not in opt.specs():
             return opt
-        own = opt.hyper()["lr"] * self.factor
-        return opt.replace(lr=self.shared_lr if self.lr == ONE else own)
+        lr = self.shared_lr if self.lr == ONE else opt.hyper()["lr"] * self.factor
+        key = name, self.ground.name, lr
+        if key not in self._made:
+            if len(self._made) > _MANY:
+                self._made.clear()
+            self._made[key] = opt.replace(lr=lr)
+        return self._made[key]
 
     def settings(self) -> dict[str, Setting]:
         """Return each runner that takes part as the controls stand, how long the race is, and the noise."""

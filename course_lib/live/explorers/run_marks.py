@@ -126,14 +126,7 @@ def draw_losses(
     """Draw a run's losses against its steps; the arguments are those of `draw_path`, ``top`` where curves end."""
     axis = scene.panels[panel].y
     top = axis.high if top is None else top
-    heights = above(path)
-    with np.errstate(all="ignore"):
-        shown = np.log10(np.maximum(heights, axis.low * 1e-3)) if axis.log else heights
-    floor, ceiling = (-np.inf, np.log10(top)) if axis.log else (axis.low, top)
-    curve = np.stack([np.arange(len(heights)), shown], axis=1)
-    gone = path.diverged_at is not None
-    sound = np.arange(len(heights)) < path.diverged_at if gone else None
-    points, left = until_it_leaves(curve, (-np.inf, floor), (np.inf, ceiling), sound, gone)
+    points, left = _shown_losses(path, axis, top)
     step = path.steps if step is None else step
     last = min(step, len(points) - 1)
     x, y = points[:, 0], 10 ** points[:, 1] if axis.log else points[:, 1]
@@ -142,6 +135,19 @@ def draw_losses(
         scene.vertices(color, 2.2, until=last)
     if left is not None and step >= left:
         scene.points(panel, [x[-1]], [inside(axis, y[-1], top)], "bad", 6, "cross")
+
+
+@lru_cache(maxsize=64)
+def _shown_losses(path: Path, axis: Axis, top: float) -> tuple[np.ndarray, int | None]:
+    """Return a run's steps and losses, in powers of ten on a logarithmic axis, until they leave it, and that step."""
+    heights = above(path)
+    with np.errstate(all="ignore"):
+        shown = np.log10(np.maximum(heights, axis.low * 1e-3)) if axis.log else heights
+    floor, ceiling = (-np.inf, np.log10(top)) if axis.log else (axis.low, top)
+    curve = np.stack([np.arange(len(heights)), shown], axis=1)
+    gone = path.diverged_at is not None
+    sound = np.arange(len(heights)) < path.diverged_at if gone else None
+    return until_it_leaves(curve, (-np.inf, floor), (np.inf, ceiling), sound, gone)
 
 
 def inside(axis: Axis, height: float, top: float | None = None) -> float:
