@@ -64,6 +64,16 @@ def shown(page, name):
     return picture, page.inner_text(f"{figure(name)} >> .lf-readouts"), label(page, canvas(name))
 
 
+def moved(page, name, before, least=2):
+    """What an explorer shows once so many of picture, read-outs and words are others, or after ten seconds."""
+    for _ in range(40):
+        now = shown(page, name)
+        if now[0] != before[0] and sum(new != old for new, old in zip(now, before, strict=True)) >= least:
+            break
+        page.wait_for_timeout(100)
+    return now
+
+
 def pictures(page):
     return {name: settled(page, canvas(name))[0] for name in EXPLORERS}
 
@@ -97,12 +107,12 @@ def test_a_slider_moves_it_by_mouse_and_by_keys(page, name):
     slider.scroll_into_view_if_needed()
     before = shown(page, name)
     drag(page, slider.bounding_box(), (0.75, 0.5), (0.4, 0.5))
-    by_mouse = shown(page, name)
+    by_mouse = moved(page, name, before, least=3)
     assert all(new != old for new, old in zip(by_mouse, before, strict=True))
     slider.focus()
     for _ in range(3):
         page.keyboard.press("ArrowRight")
-    by_keys = shown(page, name)
+    by_keys = moved(page, name, by_mouse)
     assert by_keys[0] != by_mouse[0] and by_keys[1:] != by_mouse[1:]
     assert slider.evaluate("slider => slider === document.activeElement"), "the keys stayed with the slider"
 
@@ -113,11 +123,11 @@ def test_a_point_is_dragged_and_moved_by_keys(page, name):
     page.locator(canvas(name)).focus()
     before = shown(page, name)
     drag(page, page.locator(canvas(name)).bounding_box(), (0.12, 0.3), (0.2, 0.4))
-    by_mouse = shown(page, name)
+    by_mouse = moved(page, name, before, least=1)
     assert by_mouse[0] != before[0]
     for key in ("ArrowRight", "ArrowRight", "ArrowUp"):
         page.keyboard.press(key)
-    assert shown(page, name)[0] != by_mouse[0]
+    assert moved(page, name, by_mouse, least=1)[0] != by_mouse[0]
 
 
 def test_all_follow_the_theme_and_come_back(page):
