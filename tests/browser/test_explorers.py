@@ -64,6 +64,19 @@ def shown(page, name):
     return picture, page.inner_text(f"{figure(name)} >> .lf-readouts"), label(page, canvas(name))
 
 
+def in_view(page, locator):
+    """Scroll to an element until it stays, and return its box: Run All scrolls to the last cell, a little late."""
+    before = None
+    for _ in range(40):
+        locator.scroll_into_view_if_needed()
+        now = locator.bounding_box()
+        if now == before:
+            return now
+        before = now
+        page.wait_for_timeout(300)
+    raise AssertionError("the page never stopped scrolling")
+
+
 def moved(page, name, before, least=2):
     """What an explorer shows once so many of picture, read-outs and words are others, or after ten seconds."""
     for _ in range(40):
@@ -104,9 +117,8 @@ def test_it_stands_drawn_and_says_what_it_shows(page, name):
 @pytest.mark.parametrize("name", EXPLORERS)
 def test_a_slider_moves_it_by_mouse_and_by_keys(page, name):
     slider = page.locator(f"{figure(name)} >> input[data-name={EXPLORERS[name][0]}]")
-    slider.scroll_into_view_if_needed()
     before = shown(page, name)
-    drag(page, slider.bounding_box(), (0.75, 0.5), (0.4, 0.5))
+    drag(page, in_view(page, slider), (0.75, 0.5), (0.4, 0.5))
     by_mouse = moved(page, name, before, least=3)
     assert all(new != old for new, old in zip(by_mouse, before, strict=True))
     slider.focus()
@@ -119,10 +131,9 @@ def test_a_slider_moves_it_by_mouse_and_by_keys(page, name):
 
 @pytest.mark.parametrize("name", WITH_A_POINT)
 def test_a_point_is_dragged_and_moved_by_keys(page, name):
-    page.locator(canvas(name)).scroll_into_view_if_needed()
     page.locator(canvas(name)).focus()
     before = shown(page, name)
-    drag(page, page.locator(canvas(name)).bounding_box(), (0.12, 0.3), (0.2, 0.4))
+    drag(page, in_view(page, page.locator(canvas(name))), (0.12, 0.3), (0.2, 0.4))
     by_mouse = moved(page, name, before, least=1)
     assert by_mouse[0] != before[0]
     for key in ("ArrowRight", "ArrowRight", "ArrowUp"):
