@@ -288,8 +288,11 @@ def _numbers(rng: np.random.Generator) -> dict[str, Any]:
         # the two parts of a step are of one size, or one of them could be forgotten
         found["per_example"] = float(f"{found['per_step'] / found['size'] * rng.uniform(0.4, 2.5):.2g}")
         right = _time(found)
-        if found["examples"] % found["size"] and all(
-            abs(number / right - 1) > 0.015 for number, _ in _known(found)
+        # and no small round number is right by chance
+        if (
+            right > 2.5
+            and found["examples"] % found["size"]
+            and all(abs(number / right - 1) > 0.015 for number, _ in _known(found))
         ):
             return found
 
