@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from .running.arguments import whole
+from .arguments import whole
 
 __all__ = [
     "Schedule",

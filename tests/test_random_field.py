@@ -124,7 +124,7 @@ def test_the_model_of_a_function_agrees_with_functions(n):
 
 
 def test_what_cannot_be_is_said():
-    with pytest.raises(ValueError, match="dimension must be a finite number ≥ 1 and ≤ 20, got 0"):
+    with pytest.raises(ValueError, match="dimension = 0 is not allowed: it must be in 1 … 20"):
         RandomField(0)
     with pytest.raises(TypeError, match=r"dimension = 2.5 is not a whole number"):
         RandomField(2.5)
@@ -132,9 +132,12 @@ def test_what_cannot_be_is_said():
         RandomField(3).grad(np.zeros(2))
     with pytest.raises(ValueError, match="has dimension 3, but a surface has two"):
         RandomField(3).surface()
-    with pytest.raises(ValueError, match="starts must be a finite number ≥ 1"):
+    with pytest.raises(ValueError, match="starts = 0 is not allowed: it must be ≥ 1"):
         RandomField(2).critical_points(0)
     with pytest.raises(ValueError, match="model = 'dice' is not allowed: it must be one of coins, matrix"):
         index_shares(2, "dice")
-    with pytest.raises(ValueError, match="n must be a finite number ≥ 1 and ≤ 20, got 21"):
+    with pytest.raises(ValueError, match="n = 21 is not allowed: it must be in 1 … 20"):
         function_points(21)
+    for call in (lambda: index_shares(2.5, "function"), lambda: RandomField(2).critical_points(starts=10.5)):
+        with pytest.raises(TypeError, match="is not a whole number"):
+            call()

@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..arguments import whole
 from ..optimizers import KFAC, LBFGS, Adam, HessianFree, LineSearch, Momentum, Newton, Optimizer
 from ..problems import MLP, Data, get_batches
 from ..running import Table
-from ..running.arguments import whole
 
 
 class Contender(NamedTuple):

@@ -117,6 +117,19 @@ class Data:
         return part
 
 
+def endless_batches(data: Data, size: int | None, rng: Rng, order: Order = "shuffled") -> Iterator[Data]:
+    """Yield the batches of one epoch after the other, without end; the arguments are those of `get_batches`.
+
+    Examples:
+        >>> data = Data(np.arange(3.0)[:, None], np.arange(3))
+        >>> batches = endless_batches(data, 2, np.random.default_rng(0), "fixed")
+        >>> [next(batches).targets.tolist() for _ in range(4)]
+        [[0, 1], [2], [0, 1], [2]]
+    """
+    while True:
+        yield from get_batches(data, size, rng, order)
+
+
 def get_batches(data: Data, size: int | None, rng: Rng, order: Order = "shuffled") -> Iterator[Data]:
     """Yield the batches of one epoch.
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from ..arguments import whole
 from ..optimizers import REGISTRY, GradientDescent, LineSearch, Newton, Optimizer
 from ..surfaces import Surface, surface
-from .arguments import whole
 from .simulate import DIVERGED, simulate
 
 SADDLE, MAXIMUM, ELSEWHERE, GONE = -1, -2, -3, -4

@@ -17,7 +17,16 @@ from typing import Any
 import numpy as np
 
 ROOT = Path(__file__).parents[1]
-LIBRARY = ("axes.py", "curvature.py", "gradients.py", "optimizers", "problems", "running", "schedules.py")
+LIBRARY = (
+    "arguments.py",
+    "axes.py",
+    "curvature.py",
+    "gradients.py",
+    "optimizers",
+    "problems",
+    "running",
+    "schedules.py",
+)
 """The parts of the library that the numbers of a training run depend on."""
 
 _OWN = tuple(str(ROOT / part) for part in LIBRARY)

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from ..arguments import progress_bar, whole
 from ..optimizers import Optimizer
-from ..problems.data import Order, check_size, get_batches
-from .arguments import progress_bar, whole
+from ..problems.data import Order, check_size, endless_batches
 
 _MEMORY = 0.9
 """Decay of the running mean that smooths the losses of batches."""
@@ -132,7 +132,7 @@ def _batches(problem: Any, size: int | None, rng: np.random.Generator, order: Or
     if not hasattr(problem, "train"):
         return itertools.repeat(None)
     check_size(size, len(problem.train))
-    return (batch for _ in itertools.count() for batch in get_batches(problem.train, size, rng, order))
+    return endless_batches(problem.train, size, rng, order)
 
 
 def _check(opt: Any, low: float, high: float) -> None:

@@ -9,9 +9,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from ..arguments import whole
 from ..optimizers import Optimizer, State
 from ..surfaces import Surface, surface
-from .arguments import whole
 
 Schedule = Callable[[int], float]
 """A multiplier in [0, 1] of the learning rate, as a function of the step t = 1, 2, 3, …"""

@@ -9,9 +9,9 @@ from typing import Any, Self
 
 import numpy as np
 
+from ..arguments import progress_bar, whole
 from ..optimizers import Optimizer
 from ..problems.data import check_size
-from .arguments import progress_bar, whole
 from .cache import Cache
 from .fingerprint import fingerprint
 from .history import History

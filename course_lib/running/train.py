@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from ..arguments import progress_bar, whole
 from ..axes import to_back
 from ..optimizers import Optimizer
 from ..optimizers.base import each, norm
 from ..problems.data import Order, check_size, get_batches
-from .arguments import progress_bar, whole
 from .history import History, Snapshot
 from .simulate import DIVERGED, Schedule
 

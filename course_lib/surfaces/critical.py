@@ -7,7 +7,7 @@ from math import comb
 
 import numpy as np
 
-from course_lib.surfaces.base import number
+from course_lib.arguments import whole
 
 MODELS = ("coins", "matrix", "function")
 """Signs by coin flips; the eigenvalues of a random symmetric matrix; critical points of a smooth random function."""
@@ -74,7 +74,7 @@ def function_points(n: int, samples: int = 20_000, seed: int = 0) -> ModelPoints
         >>> round(float(points.weights @ (points.index == 1)), 2)  # half of them are saddles
         0.5
     """
-    n, samples = int(number("n", n, least=1, most=20)), int(number("samples", samples, least=1))
+    n, samples = whole("n", n, 1, 20), whole("samples", samples, 1)
     rng = np.random.default_rng((seed, n))
     spread = 2.0
     f = spread * rng.standard_normal(samples)
@@ -104,7 +104,7 @@ def index_shares(n: int, model: str, samples: int = 20_000, seed: int = 0) -> np
         >>> index_shares(2, "function", 200_000).round(2)
         array([0.25, 0.5 , 0.25])
     """
-    n = int(number("n", n, least=1, most=20))
+    n = whole("n", n, 1, 20)
     if model == "coins":
         return np.array([comb(n, k) for k in range(n + 1)]) / 2.0**n
     if model == "matrix":

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from course_lib.arguments import whole
 from course_lib.surfaces.base import Surface, number
 
 CRITICAL = 1e-8
@@ -78,12 +79,12 @@ class RandomField:
     """
 
     def __init__(self, dimension: int = 2, waves: int = 200, seed: int = 0) -> None:
-        for name, value, most in (("dimension", dimension, 20), ("waves", waves, np.inf)):
-            if isinstance(value, bool) or not isinstance(value, int | np.integer):
-                raise TypeError(f"{name} = {value!r} is not a whole number")
-            number(name, value, least=1, most=most)
+        self.dimension, self.waves, self.seed = (
+            whole("dimension", dimension, 1, 20),
+            whole("waves", waves, 1),
+            seed,
+        )
         rng = np.random.default_rng(seed)
-        self.dimension, self.waves, self.seed = int(dimension), int(waves), seed
         self.frequencies = rng.standard_normal((waves, dimension))
         self.phases = rng.uniform(0, 2 * np.pi, waves)
 
@@ -140,10 +141,8 @@ class RandomField:
             seed: of the starts.
         """
         rng = np.random.default_rng(seed)
-        starts, reach = int(number("starts", starts, least=1)), number("reach", reach, above=0)
-        return self._from(
-            rng.uniform(-reach, reach, (self.dimension, starts)), int(number("steps", steps, least=1))
-        )
+        starts, reach = whole("starts", starts, 1), number("reach", reach, above=0)
+        return self._from(rng.uniform(-reach, reach, (self.dimension, starts)), whole("steps", steps, 1))
 
     def _from(self, x: np.ndarray, steps: int) -> CriticalPoints:
         """Return the critical points to which some starts ``(n, k)`` lead."""

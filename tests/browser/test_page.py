@@ -156,6 +156,13 @@ def test_picture_and_sliders_are_on_one_screen(lab, width, height, cell):
     assert used <= room or lowest <= 2 * 140, f"{used} of {room} pixels"
 
 
+def test_a_panel_with_lines_of_text_stays_high_enough_for_them(lab):
+    rates = "from course_lib.comparing.studies import results\nexplore_rates(results('mlp'))"
+    page = lab([SETUP + rates], viewport={"width": 683, "height": 384})
+    high = page.evaluate("() => document.querySelector('.lf canvas').clientHeight")
+    assert high > 15 * 14, "fifteen bars, each with its name"
+
+
 def test_a_notebook_opened_again_shows_its_figures(lab, server, browser):
     page = lab([PATH + "f", SETUP + "explore_stability()"], figures=2)
     drag_around(page)

@@ -129,6 +129,18 @@ def test_a_slow_figure_is_asked_little_at_a_time(line):
     assert 1 <= len(content["values"]) <= 4 and content["milliseconds"] >= 20
 
 
+def test_what_is_prepared_for_many_values_is_not_counted_as_ones(line, monkeypatch):
+    """Otherwise a figure that prepares dozens at once would be taken for one too slow to look ahead."""
+    clock = [0.0]
+    monkeypatch.setattr(ahead_module.time, "perf_counter", lambda: clock[0])
+    draw, line.prepare = line.draw, lambda name, values: (clock.__setitem__(0, clock[0] + 0.2), 20)[1]
+    line.draw = lambda: (clock.__setitem__(0, clock[0] + 0.025), draw())[1]
+    values = [i / 10 for i in range(30)]
+    told, _ = ahead_module.foresee(line, {"ahead": "slope", "values": values})
+    assert len(told["values"]) == 3, "60 milliseconds of drawing"
+    assert told["milliseconds"] == pytest.approx(25 + 200 / 20)
+
+
 def counted(monkeypatch):
     """The runs of a path explorer from now on, in answers that are not cut short by the clock."""
     monkeypatch.setattr(ahead_module, "_MOMENT", 60.0)

@@ -1,11 +1,12 @@
 """The explorers: what they show is what the optimizer did, and no setting makes them stumble."""
 
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from course_lib.comparing.studies import results
 from course_lib.live import (
@@ -28,6 +29,7 @@ from course_lib.live import (
 from course_lib.live.explorers.outcome import above
 from course_lib.live.explorers.quadratic import Eigen
 from course_lib.optimizers import Adam, GradientDescent, Momentum, Shampoo, Sophia
+from course_lib.plotting import new_figure
 from course_lib.running import simulate
 from course_lib.surfaces import SURFACES, surface
 
@@ -295,6 +297,18 @@ def test_what_python_sets_on_the_map_is_kept_to_the_last_digit():
     assert (figure.lr, figure.beta) == (1e-7, 0.123456) == figure.cursor
     figure.cursor = (0.7654321, 0.7654321)
     assert (figure.lr, figure.beta) == (0.7654321, 0.7654321) == figure.cursor
+
+
+@pytest.mark.parametrize("eigenvalues", [(1.0, 10.0), (0.2, 1.0), (0.05, 0.5, 1.0)])
+def test_no_words_on_the_map_lie_on_others(eigenvalues):
+    figure = new_figure(3.9, 3.1)
+    figure.set_layout_engine("none")
+    axes = figure.add_axes((0, 0, 1, 1))
+    explore_stability(eigenvalues=eigenvalues).draw_background(axes, "map-sum", "light")
+    FigureCanvasAgg(figure).draw()
+    boxes = [text.get_window_extent() for text in axes.texts]
+    assert len(boxes) > len(eigenvalues)
+    assert not any(one.overlaps(other) for one, other in combinations(boxes, 2))
 
 
 def test_the_best_of_the_map_is_the_smallest_rate_on_it():

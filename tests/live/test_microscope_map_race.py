@@ -319,3 +319,11 @@ def test_runners_of_one_class_with_equal_numbers_are_told_apart():
 def test_what_the_race_refuses(arguments, error, words):
     with pytest.raises(error, match=words):
         explore_race(*arguments)
+
+
+def test_a_frame_of_a_race_shows_its_step_and_none_beyond():
+    short, long = (explore_race([Adam(lr=0.1), Momentum(lr=0.1)], steps=steps) for steps in (10, 40))
+    for step in (0, 4, 10):
+        one, other = (next(race._frames("step", [step], "light", 4.0)) for race in (short, long))
+        assert one.tobytes() == other.tobytes()
+    assert one.tobytes() != next(long._frames("step", [12], "light", 4.0)).tobytes()

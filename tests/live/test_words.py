@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from course_lib.live import explore_words
+from course_lib.live.block.ahead import foresee
+from course_lib.live.explorers import words as words_module
 from course_lib.live.explorers.word_runs import learn_words, small_text
 from course_lib.optimizers import (
     KFAC,
@@ -159,3 +161,20 @@ def test_what_it_refuses(arguments, error, words):
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_a_still_picture(theme):
     assert np.ptp(np.asarray(opened(explore_words(problem=FEW).png(theme)))) > 100
+
+
+def test_values_are_run_side_by_side_and_never_twice(monkeypatch):
+    runs = []
+    monkeypatch.setattr(
+        words_module, "learn_words", lambda opt, *a: (runs.append(opt.grid), learn_words(opt, *a))[1]
+    )
+    figure = explore_words(GradientDescent(lr=0.5), FEW, epochs=2, size=7)
+    values = figure.controls["lr"].values[:16]
+    runs.clear()
+    told = [foresee(figure, {"ahead": "lr", "values": asked})[0]["values"] for asked in (values, values[8:])]
+    assert told == [values[:12], values[8:12]] and runs == [(12,)]
+    foresee(figure, {"ahead": "lr", "values": values[9:]})
+    assert runs == [(12,), (4,)]
+    figure.epochs = 3
+    foresee(figure, {"ahead": "lr", "values": values[:12]})
+    assert runs[-1] == (12,), "a longer run is another one"

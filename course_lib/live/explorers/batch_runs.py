@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import count
 from typing import Any, NamedTuple, get_args
 
 import numpy as np
 
 from ...axes import to_back
 from ...optimizers import Optimizer
-from ...problems import Data, get_batches
-from ...problems.data import Order
+from ...problems import Data
+from ...problems.data import Order, endless_batches
 
 MOST_STEPS = 300
 """A run ends after so many steps, even if its budget of examples is not used up: a picture must answer at once."""
@@ -100,7 +99,7 @@ def run_batches(
     seen = [_Look(0, 0, 0, np.broadcast_to(problem.loss(x), opt.grid), x)]
     with np.errstate(all="ignore"), one_thread():
         examples = 0
-        batches = _batches(problem.train, size, rng, order)
+        batches = endless_batches(problem.train, size, rng, order)
         for step, batch in zip(range(1, max(budgets) + 1), batches, strict=False):
             x, state = opt.step(x, state, counted, batch)
             examples += len(batch)
@@ -165,17 +164,12 @@ def pace(opt: Optimizer, problem: Any, begin: Any, size: int, seed: int) -> floa
     """Return about how many seconds a step takes: the median of a few."""
     x, state, took = begin, opt.init(begin), []
     with np.errstate(all="ignore"), one_thread():
-        batches = _batches(problem.train, size, np.random.default_rng(seed))
+        batches = endless_batches(problem.train, size, np.random.default_rng(seed))
         for _, batch in zip(range(7), batches, strict=False):
             began = time.perf_counter()
             x, state = opt.step(x, state, problem, batch)
             took.append(time.perf_counter() - began)
     return float(np.median(took))
-
-
-def _batches(data: Data, size: int, rng: np.random.Generator, order: Order = "shuffled") -> Iterator[Data]:
-    for _ in count():
-        yield from get_batches(data, size, rng, order)
 
 
 class _Counting:

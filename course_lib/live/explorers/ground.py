@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-import operator
 from collections.abc import Sequence
 from typing import Any, ClassVar, NamedTuple
 
@@ -21,13 +19,10 @@ from ..block.ahead import imagined
 from ..block.controls import Control
 from ..block.figure import Figure
 from .options import Options
-from .runs import EVERYTHING, stacked
+from .runs import EVERYTHING, stacked, to_prepare
 
 _RECENT = 64
 """So many runs are kept, beside those that have been prepared."""
-
-_ENOUGH = 4
-"""So many of the next values that have been prepared already are drawn before others are prepared."""
 
 
 class Setting(NamedTuple):
@@ -123,14 +118,13 @@ class GroundFigure(Figure):
         for value in values[: self._side_by_side]:
             with imagined(self, name, value):
                 rounds.append([(self.key(run, one), one, self.start) for run, one in self.settings().items()])
-        known = [all(key in self._ready or key in self._recent for key, *_ in one) for one in rounds]
-        ready = (*known, False).index(False)
-        if ready >= min(_ENOUGH, len(rounds)):
-            return ready
-        self._ready = {key: self._ready[key] for one in rounds for key, *_ in one if key in self._ready}
-        for column in zip(*itertools.compress(rounds, map(operator.not_, known)), strict=True):
-            self._run_together(*zip(*column, strict=True))
-        return len(rounds)
+        keys = [[key for key, *_ in one] for one in rounds]
+        ready, missing = to_prepare(keys, lambda key: key in self._ready or key in self._recent)
+        if missing:
+            self._ready = {key: self._ready[key] for own in keys for key in own if key in self._ready}
+            for column in zip(*(rounds[place] for place in missing), strict=True):
+                self._run_together(*zip(*column, strict=True))
+        return ready
 
     def _run_together(
         self, keys: Sequence[Any], settings: Sequence[Setting], starts: Sequence[tuple[float, float]]

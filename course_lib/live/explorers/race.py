@@ -151,7 +151,7 @@ class Race(GroundFigure):
         if "lr" not in opt.specs():
             return opt
         lr = self.shared_lr if self.lr == ONE else opt.hyper()["lr"] * self.factor
-        key = name, self.ground.name, lr
+        key = name, lr
         if key not in self._made:
             if len(self._made) > _MANY:
                 self._made.clear()

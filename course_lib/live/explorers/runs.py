@@ -19,6 +19,10 @@ EVERYTHING = Options()
 """All controls, with the ends they have by themselves."""
 
 
+_ENOUGH = 4
+"""So many of the next values that have been run already are drawn before others are run."""
+
+
 class Runs:
     """Some optimizers by name, with a control for each of their hyperparameters.
 
@@ -163,6 +167,28 @@ def check_trains(opt: Optimizer, problem: Any) -> None:
         lacks = ", ".join(missing) or "a Hessian that is small enough"
         raise ValueError(f"{type(opt).__name__} cannot run here: it needs a problem with {lacks}")
     opt.init(problem.init(np.random.default_rng(0)))
+
+
+def to_prepare(plans: Sequence[Sequence[Any]], known: Callable[[Any], bool]) -> tuple[int, list[int]]:
+    """Return how many of the next values can be drawn, and the places of those for which something must be run first.
+
+    What has been run already is drawn before more is run, so that nothing is run twice.
+
+    Args:
+        plans: for each value the keys of its runs, the next value first.
+        known: whether a run is there, by its key.
+
+    Examples:
+        >>> to_prepare([["a"], ["b"], ["c"], ["d"], ["e"]], {"a", "b", "c", "d"}.__contains__)
+        (4, [])
+        >>> to_prepare([["c"], ["d"], ["e"], ["f"], ["g"]], {"c", "d"}.__contains__)
+        (5, [2, 3, 4])
+    """
+    ready = [all(map(known, keys)) for keys in plans]
+    first = (*ready, False).index(False)
+    if first >= min(_ENOUGH, len(plans)):
+        return first, []
+    return len(plans), [place for place, there in enumerate(ready) if not there]
 
 
 def _possible(opt: Optimizer, name: str, spec: Spec, problem: Any) -> Spec:

@@ -17,7 +17,7 @@ from ..block.controls import Control
 from ..block.figure import Figure
 from ..block.scene import HUGE, Axis, Panel, Row, Scene, round_up
 from .options import Options
-from .runs import Runs, check_trains, stacked
+from .runs import Runs, check_trains, stacked, to_prepare
 from .word_runs import WordRun, learn_words, small_text
 
 _KEPT, _SIDE_BY_SIDE = 24, 12
@@ -140,13 +140,17 @@ class WordExplorer(Figure):
             KeyError: for a name that is none of the runs.
         """
         key = self._key(name)
-        found = self._ready.get(key) or self._known.get(key, [])
+        found = self._found(key)
         if len(found) < self.epochs:
             (found,) = learn_words(self.optimizer(name), self.problem, self.epochs, self.size, self.seed)
             self._known[key] = found
             while len(self._known) > _KEPT:
                 del self._known[next(iter(self._known))]
         return found[self.epochs - 1]
+
+    def _found(self, key: Any) -> list[WordRun]:
+        """Return what is there of a run, epoch by epoch."""
+        return self._ready.get(key) or self._known.get(key, [])
 
     def _key(self, name: str) -> tuple[Any, ...]:
         return name, *self.optimizer(name).hyper().values()
@@ -158,18 +162,21 @@ class WordExplorer(Figure):
                 for run in self.names:
                     self.run(run)
             return None
-        self._ready.clear()
         rounds = []
         for value in values[:_SIDE_BY_SIDE]:
             with imagined(self, name, value):
                 rounds.append([(self._key(run), self.optimizer(run)) for run in self.names])
-        for column in zip(*rounds, strict=True):
+        keys = [[key for key, _ in one] for one in rounds]
+        ready, missing = to_prepare(keys, lambda key: len(self._found(key)) >= self.epochs)
+        if missing:
+            self._ready = {key: self._ready[key] for own in keys for key in own if key in self._ready}
+        for column in zip(*(rounds[place] for place in missing), strict=True):
             wanted = dict(column)
             together = stacked(list(wanted.values())) if len(wanted) > 1 else None
             if together is not None and together.grid:
                 runs = learn_words(together, self.problem, self.epochs, self.size, self.seed)
                 self._ready |= zip(wanted, runs, strict=True)
-        return len(rounds)
+        return ready
 
     # -- the picture --------------------------------------------------------------------------------
 
