@@ -143,7 +143,15 @@ def test_width_and_resolution_are_respected(lab):
     assert page.evaluate(
         "() => { const e = document.querySelector('.lf'); return e.scrollWidth <= e.clientWidth; }"
     )
-    assert settled(page)[1] > 0.1  # the map's ground; lines and words alone paint a tenth of that
+    settled(page)
+    shades = page.eval_on_selector(
+        CANVAS,
+        """canvas => {
+            const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+            return new Set(new Uint32Array(data.buffer)).size;
+        }""",
+    )
+    assert shades > 2000, "the map's ground is there; lines and words alone have a third of its shades"
 
 
 def test_two_views_show_the_same_and_python_moves_both(lab):
