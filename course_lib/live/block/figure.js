@@ -255,10 +255,11 @@ function dragHandles(canvas, link, scene, places, point, still) {
     const place = places()[mark.panel];
     const [i, j] = [Math.round((x - place.x) / LATTICE), Math.round((y - place.y) / LATTICE)];
     if (trace.length && trace.at(-1)[0] === i && trace.at(-1)[1] === j) return;
-    trace = [...trace.slice(-3), [i, j]];
+    trace = [...trace.slice(-3), [i, j, performance.now()]];
     const value = (right, below) =>
       valuesAt(mark, place.x + LATTICE * (i + right), place.y + LATTICE * (j + below));
-    link.drag(mark.name, value, i - trace[0][0], j - trace[0][1]);
+    const [left, above, since] = trace[0];
+    link.drag(mark.name, value, i - left, j - above, performance.now() - since);
   };
   const on = {
     pointerdown(event) {

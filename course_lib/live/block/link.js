@@ -35,7 +35,9 @@ function makeLink(model, view, show) {
   let usual = model.get("_scene").milliseconds; // that the last scene took
   const each = new Map(); // slider → milliseconds that a scene foreseen took; every slider is tried once
   let moved = 0;
-  let before = 0;
+  let pace = 0; // positions a millisecond that the slider moves
+  let way = 0; // its last direction
+  let took = 0; // milliseconds from asking what lies ahead to the answer
 
   function flush() {
     if (!alive || !pending || flying >= (standing ? 1 : IN_FLIGHT)) return;
@@ -58,7 +60,7 @@ function makeLink(model, view, show) {
     standing = false;
   }
 
-  // ask for the nearest positions not yet known, those that lie in the direction of the movement first
+  // ask for the positions not yet known that are nearest to where the hand will be, those it moves towards first
   function look(name) {
     if (controls.get(name)?.kind !== "slider" && !(place && name in carriers)) return;
     if (about !== name) forget(name);
@@ -69,35 +71,47 @@ function makeLink(model, view, show) {
       .filter((value) => !scenes.has(keyOf(value))).slice(0, AT_ONCE);
     if (!wanted.length) return;
     if (scenes.size > MOST) scenes = new Map();
-    asked = Object.assign(new Set(wanted.map(keyOf)), { edition });
+    asked = Object.assign(new Set(wanted.map(keyOf)), { edition, since: performance.now() });
     model.send({ ahead: name, values: wanted, view, edition });
   }
 
+  // how many positions further a moving slider will be when the answer comes
+  const lead = () => (performance.now() - moved < PAUSE ? pace * took : 0);
+
   function positions({ name, values }, cost) {
-    const at = nearest(values, model.get(name));
-    const way = Math.sign(at - before);
+    const at = nearest(values, model.get(name)) + lead();
     const far = Math.min(EFFORT / cost, performance.now() - moved < 1000 ? FAR : NEAR);
     const away = (i) => Math.abs(i - at) * (Math.sign(i - at) === way ? 1 : 2);
     const near = values.map((_, i) => i).filter((i) => Math.abs(i - at) <= far);
     return near.sort((i, j) => away(i) - away(j)).map((i) => values[i]);
   }
 
-  // the places that a point comes to next if it goes on as it moves, the nearest first
+  // see where a slider goes and how fast; a rest or a turn begins anew
+  function follow(values, from, to) {
+    const gone = nearest(values, to) - nearest(values, from);
+    const now = gone / Math.max(performance.now() - moved, 1);
+    way = Math.sign(gone) || way;
+    pace = performance.now() - moved < PAUSE && pace * now > 0 ? (pace + now) / 2 : now;
+  }
+
+  // the places that a point comes to next if it goes on as it moves, the nearest to where it will be first
   function ahead(value, across, down) {
     const length = Math.hypot(across, down);
     if (!length) return [];
     const [u, v] = [across / length, down / length];
+    const [lag, far] = [lead(), Math.ceil(AHEAD + lead())];
     const found = [];
-    for (let i = -AHEAD; i <= AHEAD; i++) for (let j = -AHEAD; j <= AHEAD; j++) {
+    for (let i = -far; i <= far; i++) for (let j = -far; j <= far; j++) {
       const along = i * u + j * v;
       const aside = Math.abs(j * u - i * v);
-      if (along > 0 && along <= AHEAD) found.push({ i, j, far: along + ASIDE * aside });
+      if (along > 0 && along <= far) found.push({ i, j, away: Math.abs(along - lag) * (along < lag ? 2 : 1) + ASIDE * aside });
     }
-    return found.sort((a, b) => a.far - b.far).slice(0, 2 * AT_ONCE).map(({ i, j }) => value(i, j));
+    return found.sort((a, b) => a.away - b.away).slice(0, 2 * AT_ONCE).map(({ i, j }) => value(i, j));
   }
 
   function foreseen(content, buffers) {
     if (content.ahead === undefined || content.view !== view) return;
+    if (asked) took = performance.now() - asked.since;
     asked = null;
     each.set(content.ahead, content.milliseconds);
     if (content.edition === edition) {
@@ -128,13 +142,15 @@ function makeLink(model, view, show) {
   return {
     latest, // what this view last asked for, which may be ahead of the picture
     look,
-    // a point to a place on a lattice: `value` says what the places around it are, as a function of steps across and down
-    drag(name, value, across, down) {
+    // a point to a place on a lattice: `value` says what the places around it are, as a function of steps across and down;
+    // it came so far across and down in so many milliseconds
+    drag(name, value, across, down, milliseconds) {
+      pace = Math.hypot(across, down) / Math.max(milliseconds, 1);
       this.set(name, value(0, 0), { ahead: () => ahead(value, across, down) });
     },
     set(name, value, at = null) {
       place = at;
-      before = controls.has(name) ? nearest(controls.get(name).values, model.get(name)) : 0;
+      if (controls.has(name)) follow(controls.get(name).values, model.get(name), value);
       moved = performance.now();
       latest[name] = value;
       pending = { ...pending, values: { ...pending?.values, [name]: value } };

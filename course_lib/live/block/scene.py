@@ -294,7 +294,7 @@ class Scene:
             "panels": [asdict(panel) for panel in self.panels],
             "marks": self.marks,
             "columns": self.columns,
-            "rows": [asdict(row) for row in self.rows],
+            "rows": [dict(vars(row)) for row in self.rows],
             "notice": self.notice,
             "notice_state": self.notice_state,
             "alt": self.alt,
