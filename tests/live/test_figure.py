@@ -255,4 +255,6 @@ def test_memory_stays_where_it_is_over_many_moves(line, count):
     tracemalloc.start()
     held = [moves(4000), *(moves(count) for _ in range(4))]  # the first fill the caches
     tracemalloc.stop()
-    assert min(b - a for a, b in itertools.pairwise(held)) < count  # what is kept for every move grows in every round
+    assert (
+        min(b - a for a, b in itertools.pairwise(held)) < count
+    )  # what is kept for every move grows in every round
