@@ -17,14 +17,28 @@ def eigen(a: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return eigenvalues, ascending, and eigenvectors of symmetric matrices ``(…, n, n)``.
 
     numpy raises where a matrix is not finite; here its eigenvalues are NaN, so that a run that has diverged does not
-    stop the others of its grid.
+    stop the others of its grid. For pairs of coordinates there is a closed form, dozens of times faster on a grid.
     """
     bad = ~np.isfinite(a).all(axis=(-2, -1))
+    if a.shape[-1] == 2:
+        return _eigen_of_pairs(np.where(bad[..., None, None], np.nan, a))
     if not bad.any():
         values, vectors = np.linalg.eigh(a)
         return values, vectors
     values, vectors = np.linalg.eigh(np.where(bad[..., None, None], np.eye(a.shape[-1], dtype=a.dtype), a))
     return np.where(bad[..., None], np.nan, values), vectors
+
+
+def _eigen_of_pairs(a: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    r"""Return `eigen` of ``(…, 2, 2)``.
+
+    A rotation by :math:`\theta` with :math:`\tan 2\theta = 2 a_{21} / (a_{11} - a_{22})` makes the matrix diagonal.
+    """
+    first, second, off = a[..., 0, 0] / 2, a[..., 1, 1] / 2, a[..., 1, 0]
+    radius, angle = np.hypot(first - second, off), np.arctan2(off, first - second) / 2
+    values = (first + second)[..., None] + np.stack([-radius, radius], axis=-1)
+    cos, sin = np.cos(angle), np.sin(angle)
+    return values, np.stack([np.stack([-sin, cos], -1), np.stack([cos, sin], -1)], -2)
 
 
 def right_singular(a: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -211,3 +211,19 @@ class TestLinear:
         np.testing.assert_array_equal(roots[[0, 2]], [np.eye(3), 2 * np.eye(3)])
         p = solve(a, np.ones((3, 3)), lambda v: v)
         np.testing.assert_array_equal(np.isnan(p).any(axis=1), [False, True, False])
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1e-8, 1.0, 1e8, 1e300])
+def test_eigenvalues_of_pairs_are_those_of_any_matrix(scale):
+    a = scale * np.random.default_rng(0).normal(size=(7, 500, 2, 2))
+    a = (a + a.mT) / 2
+    a[0, :100] = scale * np.diag([3.0, 1.0])
+    a[1, :100] = scale * np.diag([-1.0, 2.0])
+    a[2, :100] = scale * np.eye(2)
+    a[3, :100] = 0
+    a[4, :100] = scale * np.ones((2, 2))
+    values, vectors = eigen(a)
+    close(values / scale, np.linalg.eigvalsh(a) / scale, 1e-13)
+    close((vectors * (values / scale)[..., None, :]) @ vectors.mT, a / scale, 1e-13)
+    close(vectors @ vectors.mT, np.broadcast_to(np.eye(2), a.shape), 1e-14)
+    assert np.isnan(eigen(np.array([[np.inf, 0.0], [0.0, 1.0]]))[0]).all()
