@@ -255,8 +255,10 @@ def _changes(case: dict[str, Any], hyper: Sequence[str]) -> list[tuple[str, dict
 def _changed(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _changed(part) for name, part in value.items()}
-    if isinstance(value, np.ndarray):
-        return 1.7 * value
+    if isinstance(
+        value, np.ndarray
+    ):  # in another order besides: where the least stands does not change with the scale
+        return 1.7 * (value[::-1] if value.ndim == 1 else value)
     if isinstance(value, int):
         return value + 3
     return 0.6 * value if 0 < value < 1 else 1.7 * value + 0.5 * (value == 0)

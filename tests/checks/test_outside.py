@@ -25,6 +25,7 @@ WRONG = [
         "wrong_06",
         "wrong_07",
         "wrong_08",
+        "wrong_11",
     )
     for s in submissions(name)
 ]
@@ -296,6 +297,7 @@ TRUE = {
         "lr corrected anew in every step": ["lr defined recursively"],
     },
     "adagrad_step": {"lr without effect": ["a fixed lr"]},
+    "steps_to_leave": {"edge without effect": ["a fixed edge"]},
     "rmsprop_step": {"beta without effect": ["PyTorch's beta, fixed"]},
     "first_jolt": {
         "That would be the step if v were g². It is (1 − β)·g² after the first gradient.": ["lr itself"],
