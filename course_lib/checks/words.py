@@ -109,7 +109,7 @@ def _short(value: Any) -> bool:
 
 def _how_far(a: np.ndarray, b: np.ndarray) -> str:
     if not np.isfinite(a).all():
-        return " (not finite: an overflow, a 0/0 or the root of a negative number)"
+        return " (not finite: an overflow, a division by 0 or the root of a negative number)"
     gap, scale = np.abs(a - b).max(), np.abs(b).max()
     if scale == 0 or gap > 10 * scale:
         return f" (off by {gap:.3g})"
