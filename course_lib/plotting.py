@@ -91,7 +91,8 @@ def styled(axes: Axes, theme: str = "light") -> Axes:
     """Give axes the course's look and return them."""
     colors = THEMES[theme]
     axes.set_facecolor(colors["page"])
-    axes.tick_params(colors=colors["muted"], labelsize=_STYLE["font"] - 1, length=3)
+    axes.tick_params(which="both", colors=colors["muted"], labelsize=_STYLE["font"] - 1)
+    axes.tick_params(length=3)
     axes.grid(True, color=colors["grid"], linewidth=0.8)
     axes.set_axisbelow(True)
     for spine in axes.spines.values():

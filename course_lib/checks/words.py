@@ -109,11 +109,8 @@ def _short(value: Any) -> bool:
 
 def _how_far(a: np.ndarray, b: np.ndarray) -> str:
     if not np.isfinite(a).all():
-        return (
-            " (not finite: an overflow, a 0/0 or the root of a negative number)"
-            if np.isfinite(b).all()
-            else ""
-        )
+        why = " (not finite: an overflow, a division by 0 or the root of a negative number)"
+        return why if np.isfinite(b).all() else ""
     if not np.isfinite(b).all():
         return ""
     gap, scale = np.abs(a - b).max(), np.abs(b).max()

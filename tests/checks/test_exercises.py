@@ -16,8 +16,11 @@ from course_lib.checks.kinds import Code
 from course_lib.checks.links import address
 from course_lib.checks.reader import check, ready
 
+from .correct import variants
+
 ROOT = Path(__file__).parents[2]
 NAMES = [exercise.name for exercise in all_exercises()]
+GIVEN = [task for exercise in all_exercises() for task in exercise.tasks if isinstance(task, Code)]
 GRADED = {e.name: {t.name: t.points for t in e.tasks} for e in all_exercises()}
 
 
@@ -66,6 +69,41 @@ def test_marks_are_complete(name):
             assert cell.source.startswith("if ready(")
     assert points == GRADED[name]
     assert len(ids) == len(set(ids))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_demo_asks_for_the_numbers_of_the_same_student_as_the_check(name):
+    text = "\n".join(cell.source for cell in cells("solutions", name) if cell.cell_type == "code")
+    own = set(re.findall(r"^check\((\w+), student\)$", text, re.M))
+    for function, rest in re.findall(r"ready\((\w+)(.*?)\)(?= and |:)", text):
+        assert rest.endswith(", student") == (function in own), function
+
+
+@pytest.mark.parametrize(
+    ("name", "task"),
+    [
+        ("04_momentum", "momentum_step"),
+        ("06_adagrad", "adagrad_step"),
+        ("07_rmsprop_adadelta", "rmsprop_step"),
+        ("07_rmsprop_adadelta", "adadelta_step"),
+        ("08_adam", "adam_step"),
+    ],
+)
+def test_a_demo_that_compares_with_the_library_takes_right_code_of_every_style(name, task):
+    sources = {cell.id: cell.source for cell in cells("solutions", name)}
+    demo = sources[f"demo-{task.replace('_', '-')}"]
+    assert "np.allclose(" in demo
+    given = variants(next(one for one in GIVEN if one.name == task))
+    styles = [(style, function) for style, function in given if not hasattr(function, "__wrapped__")]
+    assert len(styles) > 4
+    names: dict = {}
+    exec(sources["setup-imports"], names)
+    undrawn = dict.fromkeys(("display", "explore_path", "explore_moments"), lambda *_, **__: None)
+    for style, function in styles:
+        try:
+            exec(demo, {**names, **undrawn, "ready": lambda *_: True, task: function})
+        except AssertionError:
+            pytest.fail(f"the demo refuses {style}")
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from course_lib.live import explore_words
+from course_lib.live.block import ahead as ahead_module
 from course_lib.live.block.ahead import foresee
 from course_lib.live.explorers import words as words_module
 from course_lib.live.explorers.word_runs import learn_words, small_text
@@ -164,6 +165,7 @@ def test_a_still_picture(theme):
 
 
 def test_values_are_run_side_by_side_and_never_twice(monkeypatch):
+    monkeypatch.setattr(ahead_module, "_MOMENT", 60.0)
     runs = []
     monkeypatch.setattr(
         words_module, "learn_words", lambda opt, *a: (runs.append(opt.grid), learn_words(opt, *a))[1]

@@ -28,6 +28,9 @@ MEAN, ROOT = 'beta * state["v"] + (1 - beta) * g**2', "np.sqrt(v) + eps"
 rms_mistakes = [
     Mistake("Adagrad's sum", {MEAN: 'state["v"] + g**2'}, "The old v must fade: β times the old one.", RULE),
     Mistake("a sum that fades", {"(1 - beta) * g**2": "g**2"}, "A mean needs the weight 1 − β at the new square.", RULE),
+    Mistake("no brackets around 1 − β", {"(1 - beta) * g**2": "1 - beta * g**2"}, "The brackets are missing: 1 − β is one factor, g² the other.", RULE),
+    Mistake("the square of a mean", {MEAN: '(beta * state["v"] + (1 - beta) * g) ** 2'}, "First square each g, then average: v is the mean of squares.", RULE),
+    Mistake("g is missing", {"lr * g": "lr"}, "The gradient stands above the line: without it every step goes the same way.", RULE),
     Mistake("nothing is forgotten", {'beta * state["v"]': 'state["v"]'}, "The old v must fade: β times the old one.", RULE),
     Mistake("the weights exchanged", {MEAN: '(1 - beta) * state["v"] + beta * g**2'},
             "β is the weight of the past, 1 − β that of the new square.", RULE),
@@ -108,6 +111,7 @@ def _jolts(mine: Mine) -> list[tuple[float, str]]:
     return [
         (lr, "That would be the step if v were g². It is (1 − β)·g² after the first gradient."),
         (lr / (1 - beta), "Take the root: the divisor is √v."),
+        (lr / ((1 - beta) * mine["g"]), "Take the root: the divisor is √v, and g cancels."),
         (lr * np.sqrt(1 - beta), "√(1 − β) stands below: v is too small, so the step is too long."),
         (lr * (1 - beta), "v is too small, so the step is too long, not too short."),
         (1 / np.sqrt(1 - beta), "That is in units of lr."),
@@ -131,6 +135,7 @@ def _known_eps(mine: Mine) -> list[tuple[float, str]]:
         (1e-6 / times**2, "Longer steps need a larger ε."),
         (1e-6, "That is the default, with the default's steps."),
         (1e-3 * times, "That is √ε. The question is for ε itself."),
+        (times**2, "That is the factor. Multiply the default ε by it."),
     ]
 
 
@@ -187,7 +192,10 @@ ROUND = (0.001, 0.01, 0.1, 0.5, 1.0, 2.0)
 
 def _numbers(rng: np.random.Generator) -> dict[str, Any]:
     lr, beta, g, times = 1.0, 0.0, 1.0, 1000.0
-    while any(np.isclose(lr / np.sqrt(1 - beta), number, rtol=0.03) for number in (*ROUND, lr, lr * g)):
+    while any(
+        np.isclose(lr / np.sqrt(1 - beta), number, rtol=0.03)
+        for number in (*ROUND, lr, lr * g, lr / ((1 - beta) * g))
+    ):
         lr, beta = float(f"{10 ** rng.uniform(-4, 0):.2g}"), round(1 - 10 ** rng.uniform(-3, -0.7), 4)
         g = float(f"{10 ** rng.uniform(0.3, 2):.2g}")
     while any(np.isclose(1e-6 * times**2, number, rtol=0.1) for number in ROUND):

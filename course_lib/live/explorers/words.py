@@ -215,7 +215,7 @@ class WordExplorer(Figure):
         scene.handle(0, "rare", limit, axis.low**0.94 * axis.high**0.06)
         few = int((self.count[self.count > 0] <= limit).sum())
         scene.notice = (
-            f"Rare: in {limit:.0f} documents of {len(self.problem.train)} or fewer; these are {few} words."
+            f"Rare: in {limit:.0f} texts of {len(self.problem.train)} or fewer; these are {few} words."
         )
         if self.right is not None:
             scene.notice += " Grey: the weight that is right."
@@ -233,10 +233,10 @@ class WordExplorer(Figure):
         ground = 10.0 ** np.floor(np.log10(0.7 * low))
         roof = max(10.0 ** np.ceil(np.log10(1.4 * high)), 100 * ground)
         top = np.nanmax(weights, initial=1.0, where=weights < HUGE)
-        documents = Axis.decades("documents with the word", 0.8, 1.3 * self.count.max(), 4)
+        texts = Axis.decades("texts with the word", 0.8, 1.3 * self.count.max(), 4)
         return [
-            Panel(documents, Axis.decades("", ground, roof, 4), "step when the word occurs"),
-            Panel(documents, Axis.linear("", 0, round_up(1.25 * top)), "weight learnt"),
+            Panel(texts, Axis.decades("", ground, roof, 4), "step when the word occurs"),
+            Panel(texts, Axis.linear("", 0, round_up(1.25 * top)), "weight learnt"),
         ]
 
     @property

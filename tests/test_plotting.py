@@ -1,0 +1,21 @@
+"""The course's look of a plot."""
+
+import numpy as np
+import pytest
+from matplotlib.colors import to_rgba
+
+from course_lib.plotting import new_figure, styled
+from course_lib.theme import THEMES
+
+
+@pytest.mark.parametrize("theme", ("light", "dark"))
+def test_every_number_on_an_axis_has_the_color_of_the_theme(theme):
+    axes = new_figure(theme=theme).subplots()
+    axes.plot([1, 2, 3], np.array([0.18, 0.5, 0.9]))
+    axes.set_yscale("log")
+    styled(axes, theme)
+    axes.figure.draw_without_rendering()
+    between = [one for one in axes.get_yticklabels(minor=True) if one.get_text()]
+    assert between, "less than a decade: the numbers stand at the minor ticks"
+    colors = {to_rgba(one.get_color()) for one in [*between, *axes.get_xticklabels()]}
+    assert colors == {to_rgba(THEMES[theme]["muted"])}
