@@ -84,6 +84,7 @@ TRUE = {
     "derivatives": {
         "gradient's parts exchanged": ["parts exchanged"],
         "no mixed derivatives": ["diagonal Hessian"],
+        "only half of the product rule": ["the product rule with the first factor only"],
         "the Hessian first": ["Hessian first"],
         "products of slopes for the Hessian": ["Gauss-Newton's outer product"],
         "a sign lost in the mixed derivative": ["mixed sign"],
@@ -97,7 +98,7 @@ TRUE = {
         "flat directions counted twice": ["flat twice"],
         "up and down exchanged": ["order"],
         "the size of the eigenvalues only": ["singular values"],
-        "the largest eigenvalue with its sign": ["largest without abs"],
+        "the largest eigenvalue, not the largest in size": ["largest without abs"],
         "tiny without effect": ["tiny is fixed", "no tolerance", "determinant and trace"],
         "numbers of the matrix counted, not eigenvalues": ["entries"],
     },
@@ -110,7 +111,8 @@ TRUE = {
         "left minus right": ["signs"],
         "it returns after the first coordinate": ["return inside the loop"],
         "all coordinates moved at once": ["all at once"],
-        "f and x and h without effect": ["an alias is moved"],
+        "both heights at the same place": ["an alias is moved"],
+        "x is not put back": ["x is not restored"],
     },
     "best_step": {
         "the factor 3 forgotten": ["no 3"],
@@ -133,7 +135,7 @@ TRUE = {
         "size taken for the number of batches": ["array_split into size pieces"],
         "overlapping batches": ["range without a step"],
         "only the batches are shuffled": ["batches shuffled, not the examples"],
-        "targets left in the file's order": ["two permutations", "only the inputs are shuffled"],
+        "targets in another order than their inputs": ["two permutations", "only the inputs are shuffled"],
         "inputs left in the file's order": ["two permutations"],
     },
     "descend_in_batches": {
