@@ -153,7 +153,7 @@ TRUE = {
         "the factor N/(N − 1) forgotten": ["1/B and 1/N, no factor"],
         "divided by N − 1": ["the sample variance"],
         "replace without effect": ["replace ignored", "the standard deviation"],
-        "one mean for all coordinates": ["variance over everything"],
+        "the variance of all numbers together": ["variance over everything"],
         "a mean over the coordinates": ["mean over coordinates"],
         "the mean is not subtracted": ["second moment"],
         "with and without replacement exchanged": ["swapped"],
