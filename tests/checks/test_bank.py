@@ -135,7 +135,9 @@ def test_double_mistakes_are_never_misnamed(task):
         if (a.name, b.name) in SAME:
             assert names & {SAME[a.name, b.name], *SAME[a.name, b.name].split(OR)}
         elif found.mistake.endswith(IDLE):
-            without_effect(task, function, found.mistake.removesuffix(IDLE).replace(", ", " and ").split(" and "))
+            without_effect(
+                task, function, found.mistake.removesuffix(IDLE).replace(", ", " and ").split(" and ")
+            )
         else:
             assert found.state != "right", (a.name, b.name)
             made = a.change.items() | b.change.items()
