@@ -90,11 +90,11 @@ def _without_effect(runs: list[Run], right: list[Run], plan: Plan) -> Diagnosis 
     ]
     if not idle:
         return None
-    words, one = " and ".join(idle), len(idle) == 1
+    words, one = " and ".join(filter(None, (", ".join(idle[:-1]), idle[-1]))), len(idle) == 1
     return Diagnosis(
         f"{words} without effect",
         [f"{words} {'has' if one else 'have'} no effect: when {'it alone changes' if one else 'one of them changes'}, "
-         f"nothing changes in what you return. Does something fixed stand in your code, where {words} belongs?"],
+         f"nothing changes in what you return. Does something fixed stand where {words} belong{'s' if one else ''}?"],
     )  # fmt: skip
 
 

@@ -44,9 +44,10 @@ def told(difference: Difference, cases: Sequence[Case], hyper: Sequence[str] = (
         a, b, name = a[step], b[step], f"path[{step}]"
     lines = [f"{place}: {name} is {shown(a)}, expected {shown(b)}{_how_far(a, b)}.", *lines]
     if difference.agreed:
-        verb = "is" if len(difference.agreed) == 1 else "are"
+        count = len(difference.agreed)
+        verb = "is" if count == 1 else "are"
         at = "At that step " if right.step else ""
-        agreed = " and ".join(difference.agreed)
+        agreed = " and ".join(difference.agreed) if count <= 3 else f"{count} other things"
         lines.append(f"{at}{agreed} {verb} right: look at {'the lines after' if at else name}.")
     elif difference.later or (name.startswith("path") and step > 1):
         lines.append("Everything before that step is right.")

@@ -47,7 +47,8 @@ SAME = {
     ("β kept in the second row", "β kept in the first row"): "momentum's radius",
     ("no β at the memory", "the determinant"): "gradient descent's factor",
     ("examples drawn with replacement", "the last batch filled up from the front"): "every batch drawn for itself",
-    ("targets left in the file's order", "inputs left in the file's order"): "no shuffling",
+    ("targets in another order than their inputs", "inputs left in the file's order"): "no shuffling",
+    ("a mean over the coordinates", "one mean for all coordinates"): "the variance of all numbers together",
     ("a sum that fades", "nothing is forgotten"): "Adagrad's sum",
     ("gradient descent's lr times c", "RMSprop's lr times c squared"): "gradient descent and RMSprop exchanged",
     ("the eps beside v as it was", "the eps beside u as it was"): "eps as it was",
@@ -134,7 +135,9 @@ def test_double_mistakes_are_never_misnamed(task):
         if (a.name, b.name) in SAME:
             assert names & {SAME[a.name, b.name], *SAME[a.name, b.name].split(OR)}
         elif found.mistake.endswith(IDLE):
-            without_effect(task, function, found.mistake.removesuffix(IDLE).split(" and "))
+            without_effect(
+                task, function, found.mistake.removesuffix(IDLE).replace(", ", " and ").split(" and ")
+            )
         else:
             assert found.state != "right", (a.name, b.name)
             made = a.change.items() | b.change.items()

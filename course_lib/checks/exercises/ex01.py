@@ -57,6 +57,10 @@ derivatives_mistakes = [
             "∂²f/∂x² stands at the top left.", HESSIAN),
     Mistake("products of slopes for the Hessian", {"return gradient, hessian": "return gradient, np.outer(gradient, gradient)"},
             "The Hessian holds second derivatives, not products of first ones.", HESSIAN),
+    Mistake("a sign lost in ∂²f/∂x²", {SECOND: "12 * a * b * x**2 + 2 * (a + b) * y"}, "Derive −2(a+b)xy by x: the minus stays.", HESSIAN),
+    Mistake("y² derived to y", {"2 * y - (a + b) * x**2": "y - (a + b) * x**2"}, "The derivative of y² is 2y.", HESSIAN),
+    Mistake("only half of the product rule", {"4 * a * b * x**3 - 2 * (a + b) * x * y, 2 * y - (a + b) * x**2": "-2 * a * x * (y - b * x**2), y - b * x**2"},
+            "Both factors depend on x and on y: derive each, and add. Or multiply out first.", HESSIAN),
     Mistake("the gradient turned downhill", {"return gradient,": "return -gradient,"}, "The gradient points uphill; the minus stands in the step of a method.", HESSIAN),
 ]  # fmt: skip
 
@@ -105,10 +109,13 @@ count_mistakes = [
             "A flat direction is counted once, as flat.", HESSIAN),
     Mistake("tiny taken as it is", {"tiny * np.abs(values).max()": "tiny"},
             "Small means small beside the largest eigenvalue: a Hessian of 10⁻¹² may be a fine minimum.", HESSIAN),
-    Mistake("the largest eigenvalue with its sign", {"tiny * np.abs(values).max()": "tiny * values.max()"},
-            "The largest in size: at a maximum all eigenvalues are negative.", HESSIAN),
+    Mistake("the largest eigenvalue, not the largest in size", {"tiny * np.abs(values).max()": "tiny * values.max()"},
+            "At a maximum all eigenvalues are negative: compare their sizes, np.abs(values).max().", HESSIAN),
     Mistake("flat only if exactly zero", {"<= tiny * np.abs(values).max()": "== 0"},
-            "Computed eigenvalues are hardly ever exactly zero: compare with tiny.", HESSIAN),
+            "Computed eigenvalues are hardly ever exactly zero: compare with tiny.", HESSIAN,
+            same_as=("the smallest in place of the largest",)),
+    Mistake("the smallest in place of the largest", {".max()": ".min()"}, "Compare with the largest in size.", HESSIAN,
+            same_as=("flat only if exactly zero",)),
     Mistake("negative eigenvalues taken for flat", {"np.abs(values) <=": "values <="}, "Their size is compared: np.abs.", HESSIAN),
     Mistake("no flat directions", {"return up, down, flat.sum()": "return (values > 0).sum(), (values < 0).sum(), 0 * up"},
             "Where the curvature is zero, or as good as zero, count the direction as flat.", HESSIAN),
@@ -118,6 +125,7 @@ count_mistakes = [
             "A single entry of the Hessian says little; its eigenvalues say all.", HESSIAN),
     Mistake("row sums in place of eigenvalues", {EIGEN: "hessian.sum(axis=1)"}, "Use np.linalg.eigvalsh.", HESSIAN),
     Mistake("a mean in place of the largest", {"np.abs(values).max()": "np.abs(values).mean()"}, "Compare with the largest.", HESSIAN),
+    Mistake("a sum in place of the largest", {"np.abs(values).max()": "np.abs(values).sum()"}, "Compare with the largest.", HESSIAN),
     Mistake("up is what is left from one", {"np.sum((values > 0) & ~flat)": "1 - np.sum((values < 0) & ~flat)"},
             "A Hessian has n eigenvalues, not one: count each kind.", HESSIAN),
 ]  # fmt: skip
@@ -165,6 +173,11 @@ numerical_mistakes = [
     Mistake("a step of 1", {"step[i] = h": "step[i] = 1"}, "The coordinate moves by h.", SLOPES),
     Mistake("half the step", {"step[i] = h": "step[i] = h / 2"}, "Then the distance is h, and 2h in the denominator is wrong.", SLOPES),
     Mistake("a step relative to x", {"step[i] = h": "step[i] = h * x[i]"}, "The distance is then 2h·x, and at x = 0 there is no step.", SLOPES),
+    Mistake("a forward difference, divided by 2h", {"f(x - step)": "f(x)"}, "The second height stands at x − h.", SLOPES),
+    Mistake("both heights at the same place", {"f(x - step)": "f(x + step)"},
+            "left = x makes a second name, not a copy: write x.copy(), or x + step and x − step.", SLOPES),
+    Mistake("x is not put back", {DIFFERENCE: DIFFERENCE + "\n        x = x - step"},
+            "After x[i] += h and x[i] -= 2 * h it stands at x − h: add h again, or move a copy.", SLOPES),
     Mistake("the second derivative", {DIFFERENCE: "(f(x + step) - 2 * f(x) + f(x - step)) / h**2"}, "That is the curvature. Asked for is the slope.", SLOPES),
     Mistake("the last coordinate is missing", {"for i in range(len(x)):": "for i in range(len(x) - 1):"}, "range(n) already ends at n − 1.", SLOPES),
     Mistake("a plus between the heights", {"f(x + step) - f": "f(x + step) + f"}, "A slope is a difference.", SLOPES),
@@ -191,6 +204,7 @@ best_mistakes = [
     Mistake("the factor 3 forgotten", {"3 * eps": "eps"}, "Set the derivative of the whole error to zero; a 3 remains.", SLOPES),
     Mistake("size and third exchanged", {"size / third": "third / size"}, "The more it bends, the smaller the step.", SLOPES),
     Mistake("no root", {ROOT: "** 1"}, "This is h³.", SLOPES),
+    Mistake("0.33 for a third", {ROOT: "** 0.33"}, "The root of a tiny number feels the missing 0.0033: write 1 / 3.", SLOPES),
     Mistake("1/3 without brackets", {ROOT: "** 1 / 3"}, "Python takes the power first: write ** (1 / 3).", SLOPES),
     Mistake("the factor 6 of the error kept", {"3 * eps": "6 * eps"},
             "Both errors are not equal at the best step: derive their sum by h.", SLOPES),
@@ -219,18 +233,18 @@ def saddle_point():
 
 
 def _numbers(rng: np.random.Generator) -> dict[str, Any]:
-    minima = maxima = 0
-    while (
-        min(minima, maxima) < 2 or minima == maxima
-    ):  # all kinds are there, or a wrong answer would be right
+    while True:
         mine = {
             "dimension": 3,
             "starts": int(np.exp(rng.uniform(np.log(25), np.log(150)))),
             "seed": int(rng.integers(100_000)),
         }
         index = _found(mine).index
-        minima, maxima = np.sum(index == 0), np.sum(index == mine["dimension"])
-    return mine
+        kinds = [np.sum(index == 0), np.sum(index == mine["dimension"]), _saddles(mine)]
+        # all kinds are there, and no number answers for two, or a wrong answer would be right or misnamed
+        told = [_saddles(mine), *(number for number, _ in _known(mine))]
+        if min(kinds) >= 2 and len(set(told)) == len(told):
+            return mine
 
 
 @lru_cache(maxsize=1024)
@@ -254,6 +268,7 @@ def _known(mine: Mine) -> list[tuple[float, str]]:
         (np.sum(found.index > 0), "Maxima are among them: at a saddle some directions go up, too."),
         (np.sum(found.index < n), "Minima are among them: at a saddle some directions go down, too."),
         (_saddles(mine) / len(found), "That is their share. Asked for is how many there are."),
+        (n, "That is the number of variables. Each column of points is a critical point: use points.T."),
         (mine["starts"], "That is how many searches there were. Not all found something new."),
     ]
 

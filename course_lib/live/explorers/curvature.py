@@ -171,7 +171,7 @@ class CurvatureExplorer(Figure):
             scene.rows.append(self._row(name, end))
         self._draw_cut(scene, ends)
         scene.handle(0, "point", *self.point)
-        scene.notice = self._verdict()
+        scene.notice = f"{self._verdict()} Dashed: the parabola."
         scene.alt = f"{surface.title} at ({self.point[0]:.3g}, {self.point[1]:.3g}). {scene.notice} " + "; ".join(
             f"{row.name}: loss {row.cells[0]} to {row.cells[1]}" for row in scene.rows[-2:]
         )  # fmt: skip
@@ -250,7 +250,7 @@ class CurvatureExplorer(Figure):
         words = self._direction(newton)[1]
         across = Axis.linear("0 here, 1 there" if "Newton" in words else "t", -0.6, 1.8)
         upwards = Axis.linear("loss", float(low - space), float(high + space))
-        return Panel(across, upwards, f"{words}; parabola dashed")
+        return Panel(across, upwards, words)
 
     def _draw_cut(self, scene: Scene, ends: dict[str, np.ndarray]) -> None:
         newton = ends["Newton"]
