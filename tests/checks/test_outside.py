@@ -25,6 +25,7 @@ WRONG = [
         "wrong_06",
         "wrong_07",
         "wrong_08",
+        "wrong_09",
     )
     for s in submissions(name)
 ]
@@ -307,6 +308,13 @@ TRUE = {
     "eps_for": {
         "All steps go with the root of ε.": ["times, not squared"],
         "All steps go with √ε: to make √ε so much larger, ε must grow by the square.": ["the root"],
+    },
+    "beta2_threshold": {
+        "That is the β₂ of the paper's theorem: Adam is wrong there, but not only there.": ["the paper's beta2"],
+    },
+    "shortest_period": {
+        "With one step less Adam is still right. Count to the first period with which it is wrong.": ["one too short"],
+        "That is how long β₂ remembers. A far shorter period is enough.": ["the memory"],
     },
     "first_step": {
         "That is the first step *with* the bias correction. Here both hats are gone.": ["1: as with correction"],
