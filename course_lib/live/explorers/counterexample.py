@@ -133,7 +133,7 @@ class CounterexampleExplorer(Figure):
         adjusted = [options.adjusted(control) for control in controls]
         super().__init__([*adjusted[:2], *self._runs.controls, *adjusted[2:]], {"start": (0.0, 0.0)})
         if steps > self._most:
-            raise ValueError(f"{named}: steps = {steps!r} is not allowed here: it must be ≤ {self._most}")
+            raise ValueError(f"{named}: steps = {steps} is not allowed here: it must be ≤ {self._most}")
 
     def follow(self, name: str) -> dict[str, Any]:
         """Keep 40 runs at a time short."""
@@ -208,7 +208,7 @@ class CounterexampleExplorer(Figure):
         slopes = self.slopes
         together = slopes.ndim == 1
         shown = self._shown()
-        scene.panels.append(self._drift_panel() if together else _ends_panel(self.names, self.best))
+        scene.panels.append(self._drift_panel() if together else _ends_panel(self.names))
         if together:
             scene.line(1, [0, 5], [0, 0], "muted", 1.2)
             for word, edge in (
@@ -279,15 +279,17 @@ class CounterexampleExplorer(Figure):
         )
 
 
+_ALL_X = Axis("", -1.12, 1.12, ticks=tuple((x, f"{x:g}".replace("-", "−")) for x in (-1, -0.5, 0, 0.5, 1)))
+
+
 def _walks_panel(steps: int, best: int) -> Panel:
-    low, high = {-1: ("best −1", "worst 1"), 0: ("−1", "1"), 1: ("worst −1", "best 1")}[best]
-    ticks = ((-1.0, low), (-0.5, "−0.5"), (0.0, "0"), (0.5, "0.5"), (1.0, high))
-    return Panel(Axis.linear("step", 0, steps), Axis("", -1.12, 1.12, ticks=ticks), "x", 1.3)
+    where = {-1: "x: −1 is best, 1 is worst", 0: "x: all points are as good", 1: "x: 1 is best, −1 is worst"}
+    return Panel(Axis.linear("step", 0, steps), _ALL_X, where[best], 1.3)
 
 
-def _ends_panel(names: Sequence[str], best: int) -> Panel:
+def _ends_panel(names: Sequence[str]) -> Panel:
     ticks = tuple((place + 0.5, name) for place, name in enumerate(names))
-    return Panel(Axis("", 0, len(names), ticks=ticks), _walks_panel(1, best).y, f"where {SEEDS} runs end")
+    return Panel(Axis("", 0, len(names), ticks=ticks), _ALL_X, f"where {SEEDS} runs end")
 
 
 def _middle(path: np.ndarray) -> np.ndarray:
