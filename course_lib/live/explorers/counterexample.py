@@ -201,12 +201,11 @@ class CounterexampleExplorer(Figure):
 
     def draw(self) -> Scene:
         """Return the walks, the drift over beta2 or the ends, and the read-outs."""
-        columns = ("average regret", "drift a period", "worst point for", "x at the end")
+        columns = ("drift a period", "worst point for", "x at the end")
         scene = Scene([_walks_panel(self.steps, self.best)], columns=columns)
         for edge in (-1.0, 1.0):
             scene.line(0, [0, self.steps], [edge, edge], "muted", 1.0, dash=True)
-        slopes = self.slopes
-        together = slopes.ndim == 1
+        together = self.order == ORDERS[0]
         shown = self._shown()
         scene.panels.append(self._drift_panel() if together else _ends_panel(self.names))
         if together:
@@ -232,8 +231,7 @@ class CounterexampleExplorer(Figure):
                     scene.line(0, shown, one, color, 0.8, alpha=0.35)
                 spread = np.linspace(-0.3, 0.3, SEEDS)
                 scene.points(1, place + 0.5 + spread, np.sort(path[-1]), color, 2.5, alpha=0.8)
-            regret = float((slopes.T * (path[:-1].T - self.best)).mean())
-            scene.rows.append(self._told(scene, name, float(_middle(path[-1])), regret, together))
+            scene.rows.append(self._told(scene, name, float(_middle(path[-1])), together))
         scene.handle(0, "start", 0.0, self._start)
         often = f"{'once in every' if together else 'with probability 1 in'} {self.period} steps"
         scene.notice = f"Slope {short(self.large, 3)} {often}, −1 else. {_GOOD[self.best]}"
@@ -241,7 +239,7 @@ class CounterexampleExplorer(Figure):
         scene.alt = f"{scene.notice} After {self.steps} steps: {ends}."
         return scene
 
-    def _told(self, scene: Scene, name: str, end: float, regret: float, together: bool) -> Row:
+    def _told(self, scene: Scene, name: str, end: float, together: bool) -> Row:
         """Draw a run's drift and return its read-outs."""
         opt, color = self.optimizer(name), self._runs.colors[name]
         told = ("–", "–")
@@ -258,7 +256,7 @@ class CounterexampleExplorer(Figure):
                 scene.line(1, [_place(edge)] * 2, [axis.low, axis.high], color, 1.2, dash=True)
             told = f"{here:+.3g} lr".replace("-", "−"), in_words(wrong)
         last = f"{end:.3f}".replace("-", "−")
-        return Row(name, color, (short(regret, 3), *told, last), "bad" if end * self.best < -0.9 else "")
+        return Row(name, color, (*told, last), "bad" if end * self.best < -0.9 else "")
 
     def _shown(self) -> np.ndarray:
         """Return the steps that are drawn: all of few, else the ends of some periods, and the last."""
