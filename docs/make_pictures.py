@@ -26,6 +26,7 @@ FIGURES = {
     "batches": lambda: live.explore_batches(),
     "basins": lambda: live.explore_basins(GradientDescent(lr=0.012)),
     "words": lambda: live.explore_words(),
+    "counterexample": lambda: live.explore_counterexample(),
     "rates": lambda: live.explore_rates(studies.results("mlp")),
 }  # fmt: skip
 

@@ -29,6 +29,9 @@ Each explorer is one call and returns a widget with a trait for every setting:
   that was tried, or each at its own;
 * ``explore_words(opt=None, problem=None, epochs=3, *, size=32, right, shared)``: for every word of a text, how far its
   weights move when it occurs and what they learn, against how often it occurs;
+* ``explore_counterexample(opt=None, large=3, period=3, steps=3000, *, order="in turn", falling=True, shared)``: x in
+  [−1, 1] under straight losses with a rare steep one, for Adam, AMSGrad and ADOPT, and for which beta2 each drifts to
+  the worst point;
 * ``Target(loss=1e-6, steps=100)``: a challenge for ``explore_path``, which says when it is met.
 
 All of them take ``sliders=("lr", "steps")`` or ``hide=("form",)`` for the controls that a lesson has introduced, and
@@ -48,6 +51,7 @@ from .block.scene import Axis, Panel, Row, Scene
 from .explorers.basins import BasinExplorer, explore_basins
 from .explorers.batch_runs import BatchRun
 from .explorers.batches import BatchExplorer, explore_batches
+from .explorers.counterexample import CounterexampleExplorer, explore_counterexample
 from .explorers.critical import CriticalExplorer, explore_critical_points
 from .explorers.curvature import CurvatureExplorer, explore_curvature
 from .explorers.eigenvalues import EigenvalueExplorer, explore_eigenvalues
@@ -67,6 +71,7 @@ __all__ = [
     "BasinExplorer",
     "BatchExplorer",
     "BatchRun",
+    "CounterexampleExplorer",
     "CriticalExplorer",
     "CurvatureExplorer",
     "EigenvalueExplorer",
@@ -85,6 +90,7 @@ __all__ = [
     "WordExplorer",
     "explore_basins",
     "explore_batches",
+    "explore_counterexample",
     "explore_critical_points",
     "explore_curvature",
     "explore_eigenvalues",

@@ -1,4 +1,7 @@
-"""Run an optimizer: `simulate` it on a surface, `train` it on data, `sweep` its settings, or `lr_range_test` it."""
+"""Run an optimizer: `simulate` it on a surface, `train` it on data, `sweep` its settings.
+
+`lr_range_test` looks for a learning rate; `walk` goes over losses whose slopes are known.
+"""
 
 from .basins import ELSEWHERE, GONE, MAXIMUM, SADDLE, Basins, basins
 from .history import History, Snapshot
@@ -8,6 +11,7 @@ from .simulate import DIVERGED, Path, Problem, Schedule, simulate
 from .sweep import SweepResult, sweep
 from .table import Table
 from .train import train
+from .walk import walk
 
 __all__ = [
     "DIVERGED",
@@ -32,4 +36,5 @@ __all__ = [
     "simulate",
     "sweep",
     "train",
+    "walk",
 ]

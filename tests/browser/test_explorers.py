@@ -28,6 +28,7 @@ EXPLORERS = {  # a slider that changes everything that is shown, and the cell
         "from course_lib.comparing.studies import results\nexplore_rates(results('mlp'))",
     ),
     "explore_words": ("adagrad_lr", "explore_words()"),
+    "explore_counterexample": ("beta2", "explore_counterexample()"),
 }
 WITH_A_POINT = [
     "explore_path",
@@ -39,6 +40,7 @@ WITH_A_POINT = [
     "explore_basins",
     "explore_slices",
     "explore_words",
+    "explore_counterexample",
 ]
 ALL_DRAWN = f"() => document.querySelectorAll('.lf canvas[aria-label]').length === {len(EXPLORERS)}"
 

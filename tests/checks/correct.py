@@ -338,6 +338,62 @@ CORRECT: dict[str, list[dict[str, str] | str]] = {
         {"rmsprop = lr * c": "rmsprop = descent / c"},
         "u = c * c\nreturn u * lr, c * lr, lr, u * eps, eps / u",
     ],
+    "amsgrad_step": [
+        {"g**2": "g * g"},
+        {'np.maximum(state["v_max"], v)': 'np.where(v > state["v_max"], v, state["v_max"])'},
+        {'beta1 * state["m"] + (1 - beta1) * g': 'state["m"] + (1 - beta1) * (g - state["m"])'},
+        {"x - lr * m / (np.sqrt(v_max) + eps)": "x - m * (lr / (eps + v_max**0.5))"},
+        {'{"m": m, "v": v, "v_max": v_max}': 'state | {"v_max": v_max, "v": v, "m": m}'},
+        {'np.maximum(state["v_max"], v)': 'np.max([state["v_max"], v], axis=0)'},
+        {"np.sqrt(v_max)": "np.maximum(np.sqrt(state['v_max']), np.sqrt(v))"},
+        'state["m"] += (1 - beta1) * (g - state["m"])\nstate["v"] += (1 - beta2) * (g**2 - state["v"])\n'
+        'np.maximum(state["v_max"], state["v"], out=state["v_max"])\nx -= lr * state["m"] / (np.sqrt(state["v_max"]) + eps)\nreturn x, state',
+    ],
+    "adamax_step": [
+        {"np.abs(g) + eps": "eps + abs(g)"},
+        {"lr / (1 - beta1**t) * m / u": "lr * (m / (1 - beta1**t)) / u"},
+        {"lr / (1 - beta1**t) * m / u": "lr * m / (u * (1 - beta1**t))"},
+        {'np.maximum(beta2 * state["u"], np.abs(g) + eps)': 'np.max([beta2 * state["u"], np.abs(g) + eps], axis=0)'},
+        {'{"m": m, "u": u}': '{**state, "u": u, "m": m}'},
+        {"np.abs(g)": "np.sqrt(g**2)"},
+        {"np.abs(g)": "np.sign(g) * g"},
+        'old, new = beta2 * state["u"], np.abs(g) + eps\nu = np.where(old > new, old, new)\nm = state["m"] * beta1 + g * (1 - beta1)\n'
+        'm_hat = m / (1 - beta1 ** state["t"])\nreturn x - lr * m_hat / u, {"u": u, "m": m}',
+    ],
+    "nadam_step": [
+        {"beta1 ** (t + 1)": "beta1 * beta1**t"},
+        {"g**2": "np.square(g)"},
+        {"np.sqrt(v_hat)": "v_hat**0.5"},
+        {"ahead = beta1 * m": "ahead = m * beta1"},
+        {"x - lr * ahead / (np.sqrt(v_hat) + eps)": "x - ahead * lr / (eps + np.sqrt(v_hat))"},
+        {'{"m": m, "v": v}': '{**state, "m": m, "v": v}'},
+        {"(1 - beta1) * g / (1 - beta1**t)": "g * ((1 - beta1) / (1 - beta1**t))"},
+        'b = beta1 ** state["t"]\nm = state["m"] + (1 - beta1) * (g - state["m"])\nv = state["v"] + (1 - beta2) * (g * g - state["v"])\n'
+        'up = m / (1 - b * beta1) * beta1 + g / (1 - b) * (1 - beta1)\nreturn x - lr * up / (np.sqrt(v / (1 - beta2 ** state["t"])) + eps), {"m": m, "v": v}',
+    ],
+    "adopt_step": [
+        {'"v": g**2': '"v": g * g'},
+        {"(1 - beta2) * g**2": "g**2 - beta2 * g**2"},
+        {'"m": state["m"], "v": g**2': '"m": 0 * g, "v": g**2'},
+        {'np.maximum(np.sqrt(state["v"]), eps)': 'np.sqrt(np.maximum(state["v"], eps**2))'},
+        {'np.maximum(np.sqrt(state["v"]), eps)': 'np.where(state["v"] > eps**2, np.sqrt(state["v"]), eps)'},
+        {"x - lr * m": "x + (-lr) * m"},
+        {'state["t"] == 1': 'state["t"] <= 1'},
+        {'{"m": m, "v": v}': 'state | {"m": m, "v": v}'},
+        'old = state["v"]\nif state["t"] == 1:\n    return x, dict(m=np.zeros_like(g), v=g**2)\nstate["v"] = old + (1 - beta2) * (g**2 - old)\n'
+        'state["m"] = state["m"] + (1 - beta1) * (g / np.maximum(old**0.5, eps) - state["m"])\nreturn x - lr * state["m"], state',
+    ],
+    "one_round": [
+        {"steps.sum()": "sum(steps)"},
+        {"1 / np.sqrt(v)": "v**-0.5"},
+        {"1 - beta2**period": "(1 - beta2) * sum(beta2**i for i in range(period))"},
+        {"C**2 - 1": "(C - 1) * (C + 1)"},
+        {"steps[0] = -C / np.sqrt(v[0])": "steps[0] *= -C"},
+        {"return steps.sum()": "return float(np.sum(steps))"},
+        "k = np.arange(period)\ng = np.where(k == 0, C, -1.0)\nv = 1 + (C**2 - 1) * (1 - beta2) * beta2**k / (1 - beta2**period)\nreturn -(g / np.sqrt(v)).sum()",
+        "v = total = 0.0\nfor t in range(80_000 // period * period):\n    g = C if t % period == 0 else -1.0\n    if t % period == 0:\n        total = 0.0\n"
+        "    v = beta2 * v + (1 - beta2) * g * g\n    total -= g / v**0.5\nreturn total",
+    ],
 }  # fmt: skip
 CORRECT["adam_efficient"] = [
     *({"g**2": other} for other in ("g * g", "np.square(g)", "np.abs(g) ** 2")),

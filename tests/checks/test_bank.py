@@ -51,6 +51,8 @@ SAME = {
     ("a mean over the coordinates", "one mean for all coordinates"): "the variance of all numbers together",
     ("a sum that fades", "nothing is forgotten"): "Adagrad's sum",
     ("gradient descent's lr times c", "RMSprop's lr times c squared"): "gradient descent and RMSprop exchanged",
+    ("divided by v", "v returned as the maximum"): "no maximum",
+    ("the rule that surveys print", "t + 1 in both"): "the exponents exchanged",
     ("the eps beside v as it was", "the eps beside u as it was"): "eps as it was",
 }  # fmt: skip
 

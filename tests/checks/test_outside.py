@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import functools
+from pathlib import Path
 
 import pytest
 
@@ -14,21 +15,8 @@ from course_lib.checks.observe import observe
 
 from .outside import Submission, submissions
 
-WRONG = [
-    s
-    for name in (
-        "wrong_01",
-        "wrong_02",
-        "wrong_03",
-        "wrong_04",
-        "wrong_05",
-        "wrong_06",
-        "wrong_07",
-        "wrong_08",
-        "wrong_11",
-    )
-    for s in submissions(name)
-]
+FILES = sorted(path.stem for path in (Path(__file__).parent / "outside").glob("wrong_*.txt"))
+WRONG = [submission for name in FILES for submission in submissions(name)]
 RIGHT = submissions("right")
 OR, IDLE = " – or: ", " without effect"
 
@@ -311,6 +299,13 @@ TRUE = {
     "eps_for": {
         "All steps go with the root of ε.": ["times, not squared"],
         "All steps go with √ε: to make √ε so much larger, ε must grow by the square.": ["the root"],
+    },
+    "beta2_threshold": {
+        "That is the β₂ of the paper's theorem: Adam is wrong there, but not only there.": ["the paper's beta2"],
+    },
+    "shortest_period": {
+        "With one step less Adam is still right. Count to the first period with which it is wrong.": ["one too short"],
+        "That is how long β₂ remembers. A far shorter period is enough.": ["the memory"],
     },
     "first_step": {
         "That is the first step *with* the bias correction. Here both hats are gone.": ["1: as with correction"],

@@ -19,6 +19,7 @@ from course_lib.live import (
     Target,
     explore_basins,
     explore_batches,
+    explore_counterexample,
     explore_critical_points,
     explore_curvature,
     explore_eigenvalues,
@@ -32,7 +33,8 @@ from course_lib.live import (
     explore_words,
 )
 from course_lib.live.explorers import basins as basin_explorer
-from course_lib.optimizers import REGISTRY, GradientDescent, Momentum, Newton
+from course_lib.live.explorers.counterexample import ORDERS
+from course_lib.optimizers import REGISTRY, Adam, GradientDescent, Momentum, Newton
 from course_lib.problems import Data, SoftmaxRegression
 from course_lib.schedules import (
     constant,
@@ -149,12 +151,17 @@ def read(entry, epochs):
     return explore_words({"SGD": GradientDescent(), "other": opt(entry)}, SPARSE, epochs, size=9)
 
 
+def err(entry, order):
+    return explore_counterexample({"Adam": Adam(), "other": opt(entry)}, steps=40, order=order, hide=())
+
+
 on_quadratic = [entry for entry, ground in pairs() if ground is QUADRATIC]
 training = [
     entry
     for entry in REGISTRY.values()
     if not entry.needs_matrix and entry.runs_on(SMALL) and not issubclass(entry.cls, Newton)
 ]
+walking = [entry for entry in training if alone(entry)]
 FIGURES = {
     "path": [partial(path, *pair) for pair in pairs()],
     "scheduled": [partial(scheduled, *pair) for pair in pairs()][::3],
@@ -172,6 +179,7 @@ FIGURES = {
                for place in (*ground.minima[:2], *ground.saddles[:2], ground.start, (0, 0))],
     "critical": [partial(explore_critical_points, dimension) for dimension in (1, 2, 5, 8)],
     "rates": [partial(rank, study) for study in STUDIES],
+    "counterexample": [partial(err, *pair) for pair in itertools.product(walking, ORDERS)],
     "words": [partial(read, *pair) for pair in itertools.product(training, (1, 3))],
     "batches": [partial(feed, *pair) for pair in itertools.product(training, (2, 39))],
 }  # fmt: skip

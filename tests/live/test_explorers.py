@@ -13,6 +13,7 @@ from course_lib.live import (
     Target,
     explore_basins,
     explore_batches,
+    explore_counterexample,
     explore_critical_points,
     explore_curvature,
     explore_eigenvalues,
@@ -142,6 +143,7 @@ EXPLORERS = {
     "batches": (lambda **o: explore_batches(epochs=1, size=400, **o), "lr"),
     "rates": (lambda **o: explore_rates(results("mlp"), **o), "each"),
     "words": (lambda **o: explore_words(**o), "adagrad_lr"),
+    "counterexample": (lambda **o: explore_counterexample(**{"hide": (), **o}), "beta2"),
 }
 
 
