@@ -29,6 +29,10 @@ Each explorer is one call and returns a widget with a trait for every setting:
   that was tried, or each at its own;
 * ``explore_words(opt=None, problem=None, epochs=3, *, size=32, right, shared)``: for every word of a text, how far its
   weights move when it occurs and what they learn, against how often it occurs;
+* ``explore_bounds(opt=AdaBound(), gradients="noise", sizes=(1, 0.01, 1e-4), step=100)``: the learning rates of single
+  weights, squeezed between AdaBound's two bounds;
+* ``explore_factored(matrices=None, patterns=1, kept="rows and columns")``: a matrix of mean squares beside a copy that
+  keeps far fewer numbers, and how far they differ;
 * ``Target(loss=1e-6, steps=100)``: a challenge for ``explore_path``, which says when it is met.
 
 All of them take ``sliders=("lr", "steps")`` or ``hide=("form",)`` for the controls that a lesson has introduced, and
@@ -48,9 +52,11 @@ from .block.scene import Axis, Panel, Row, Scene
 from .explorers.basins import BasinExplorer, explore_basins
 from .explorers.batch_runs import BatchRun
 from .explorers.batches import BatchExplorer, explore_batches
+from .explorers.bounds import BoundsExplorer, explore_bounds
 from .explorers.critical import CriticalExplorer, explore_critical_points
 from .explorers.curvature import CurvatureExplorer, explore_curvature
 from .explorers.eigenvalues import EigenvalueExplorer, explore_eigenvalues
+from .explorers.factored import FactoredExplorer, explore_factored
 from .explorers.microscope import Microscope, explore_moments
 from .explorers.path import PathExplorer, Target, explore_path
 from .explorers.race import Race, explore_race, runners
@@ -67,9 +73,11 @@ __all__ = [
     "BasinExplorer",
     "BatchExplorer",
     "BatchRun",
+    "BoundsExplorer",
     "CriticalExplorer",
     "CurvatureExplorer",
     "EigenvalueExplorer",
+    "FactoredExplorer",
     "Figure",
     "MapExplorer",
     "Microscope",
@@ -85,9 +93,11 @@ __all__ = [
     "WordExplorer",
     "explore_basins",
     "explore_batches",
+    "explore_bounds",
     "explore_critical_points",
     "explore_curvature",
     "explore_eigenvalues",
+    "explore_factored",
     "explore_map",
     "explore_moments",
     "explore_path",

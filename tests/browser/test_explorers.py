@@ -28,6 +28,8 @@ EXPLORERS = {  # a slider that changes everything that is shown, and the cell
         "from course_lib.comparing.studies import results\nexplore_rates(results('mlp'))",
     ),
     "explore_words": ("adagrad_lr", "explore_words()"),
+    "explore_bounds": ("final_lr", "explore_bounds()"),
+    "explore_factored": ("patterns", "explore_factored()"),
 }
 WITH_A_POINT = [
     "explore_path",

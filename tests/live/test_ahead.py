@@ -43,6 +43,8 @@ EXPLORERS = {
     "batches": lambda: live.explore_batches(epochs=1, size=400),
     "rates": lambda: live.explore_rates(results("mlp")),
     "words": live.explore_words,
+    "bounds": live.explore_bounds,
+    "factored": live.explore_factored,
 }
 
 

@@ -13,9 +13,11 @@ from course_lib.live import (
     Target,
     explore_basins,
     explore_batches,
+    explore_bounds,
     explore_critical_points,
     explore_curvature,
     explore_eigenvalues,
+    explore_factored,
     explore_map,
     explore_moments,
     explore_path,
@@ -142,6 +144,8 @@ EXPLORERS = {
     "batches": (lambda **o: explore_batches(epochs=1, size=400, **o), "lr"),
     "rates": (lambda **o: explore_rates(results("mlp"), **o), "each"),
     "words": (lambda **o: explore_words(**o), "adagrad_lr"),
+    "bounds": (lambda **o: explore_bounds(**o), "final_lr"),
+    "factored": (lambda **o: explore_factored(**o), "patterns"),
 }
 
 
@@ -159,7 +163,9 @@ def test_every_explorer_hides_what_is_not_introduced(name):
             make(ranges={"weight": (1, 2)})
         default = make().controls[control].default
         high = 2.0 if default >= 1 or "beta" not in control else 0.9995
-        ends = {"steps": (5, 900), "dimension": (2, 6)}.get(control, (0.9 * default, high))
+        ends = {"steps": (5, 900), "dimension": (2, 6), "patterns": (1, 12)}.get(
+            control, (0.9 * default, high)
+        )
         slider = make(ranges={control: ends}).controls[control].values
         assert (slider[0], slider[-1]) == ends
 
