@@ -151,9 +151,10 @@ class BoundsExplorer(Figure):
             axis = scene.panels[panel].y
             scene.line(panel, [at, at], [axis.low, axis.high], "muted", 1.0, dash=True)
         ends = " and ".join(short(float(end), 3) for end in opt.bounds(at))
+        times, without = (short(float(_spread(rates)), 4) for rates in (bound_now, free_now))
         scene.notice = (
-            f"At step {at:,} the bounds are {ends}; the largest rate is {short(float(_spread(bound_now)), 4)} times the "
-            f"smallest, {short(float(_spread(free_now)), 4)} times without bounds. Dashed: Adam."
+            f"At step {at:,} the bounds are {ends}; the largest rate is {times} times the smallest, {without} times "
+            "without bounds. Dashed: Adam."
         )
         told = "; ".join(f"{row.name}: {row.cells[1]}, {row.cells[2]}" for row in scene.rows)
         scene.alt = f"{self._name}, gradients: {self.gradients}. {scene.notice} {told}."
