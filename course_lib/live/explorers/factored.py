@@ -130,8 +130,8 @@ class FactoredExplorer(Figure):
         roots, copied = np.sqrt(v), np.sqrt(copy)
         seen = np.concatenate([roots[v > 0], copied[copy > 0]])
         low, high = 10.0 ** np.floor(np.log10(seen.min())), 10.0 ** np.ceil(np.log10(1.0001 * seen.max()))
-        across = Axis.linear("column (a neuron)", 0, v.shape[1], 4)
-        up = Axis.linear("row (an input)", 0, v.shape[0], 4)
+        across = Axis.linear("column (a neuron)", 0, v.shape[1], min(v.shape[1], 4))
+        up = Axis.linear("row (an input)", 0, v.shape[0], min(v.shape[0], 4))
         scene = Scene(
             [
                 Panel(across, up, "√v (bright: large)", 0.8, grid=False),
