@@ -205,7 +205,7 @@ def arrow_figure(arrows: Mapping[str, Any], theme: str = "light") -> Picture:
     axes.plot(*heads[:2].T, "--", color=colors["muted"], lw=1.2)
     for color, name, head in zip(cycle(SERIES), arrows, heads, strict=False):
         axes.annotate("", head, (0, 0), arrowprops={"arrowstyle": "-|>", "color": colors[color], "lw": 2})
-        axes.annotate(name, head, (9, 0), textcoords="offset points", color=colors[color], va="center")
+        axes.annotate(name, head, (9, -5), textcoords="offset points", color=colors[color], va="center")
     low, high = np.vstack([heads, [0, 0]]).min(axis=0), np.vstack([heads, [0, 0]]).max(axis=0)
     space = 0.15 * (high - low).max()
     axes.set(

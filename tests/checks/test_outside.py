@@ -25,6 +25,7 @@ WRONG = [
         "wrong_06",
         "wrong_07",
         "wrong_08",
+        "wrong_10",
     )
     for s in submissions(name)
 ]
@@ -307,6 +308,15 @@ TRUE = {
     "eps_for": {
         "All steps go with the root of ε.": ["times, not squared"],
         "All steps go with √ε: to make √ε so much larger, ε must grow by the square.": ["the root"],
+    },
+    "bounded_rate": {"gamma without effect": ["gamma is fixed"]},
+    "switch": {"eps without effect": ["eps is fixed"]},
+    "state_size": {
+        "That is Adam's: m and v of every weight. Adafactor keeps a row and a column of each matrix, and no m.": ["Adam's states"],
+        "The embedding is a matrix, too: words × width.": ["the embedding is forgotten"],
+        "A number in single precision has 4 bytes.": ["numbers, not bytes"],
+        "A MiB has 2²⁰ bytes, not 10⁶.": ["megabytes of 10**6"],
+        "That is one layer. There are more.": ["one layer"],
     },
     "first_step": {
         "That is the first step *with* the bias correction. Here both hats are gone.": ["1: as with correction"],
