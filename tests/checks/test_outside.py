@@ -310,9 +310,15 @@ TRUE = {
         "All steps go with √ε: to make √ε so much larger, ε must grow by the square.": ["the root"],
     },
     "bounded_rate": {"gamma without effect": ["gamma is fixed"]},
+    "factored_mean": {
+        "sums in place of means": ["the paper's R and C"],
+        "beta2 without effect": ["the plain mean"],
+    },
+    "neuron_step": {"Adam: a v for every weight": ["the mean of the roots"]},
     "switch": {"eps without effect": ["eps is fixed"]},
     "state_size": {
         "That is Adam's: m and v of every weight. Adafactor keeps a row and a column of each matrix, and no m.": ["Adam's states"],
+        "That is one number for every weight, such as m. Adafactor keeps rows + columns of each matrix, and no m.": ["full m besides"],
         "The embedding is a matrix, too: words × width.": ["the embedding is forgotten"],
         "A number in single precision has 4 bytes.": ["numbers, not bytes"],
         "A MiB has 2²⁰ bytes, not 10⁶.": ["megabytes of 10**6"],

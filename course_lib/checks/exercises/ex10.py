@@ -24,7 +24,7 @@ def bounded_rate(rate, t, final_lr, gamma):
     return np.clip(rate, lower, upper)
 
 
-RATES = np.array([1e-5, 0.02, 0.09, 0.3, 2.0, 700.0])
+RATES = np.array([1e-5, 0.02, 0.09, 0.3, 2.0, 5.0])
 BOUNDS = Cases(
     [{"rate": RATES, "t": 7, "final_lr": 0.4, "gamma": 0.03}, {"rate": RATES.reshape(2, 3), "t": 150, "final_lr": 0.07, "gamma": 0.01},
      {"rate": 3 * RATES, "t": 40, "final_lr": 1.7, "gamma": 0.2}],
@@ -253,7 +253,7 @@ def _known(mine: Mine) -> list[tuple[float, str]]:
     exact, weights = _megabytes(mine), words * d + 12 * n * d**2
     return [
         (8 * weights / 2**20, "That is Adam's: m and v of every weight. Adafactor keeps a row and a column of each matrix, and no m."),
-        (4 * weights / 2**20, "That is one number for every weight. Adafactor keeps rows + columns of each matrix."),
+        (4 * weights / 2**20, "That is one number for every weight, such as m. Adafactor keeps rows + columns of each matrix, and no m."),
         (exact / 4, "A number in single precision has 4 bytes."),
         (2 * exact, "A number in single precision has 4 bytes. Adafactor keeps no m besides."),
         (exact * 2**20, "Asked for are MiB: divide by 2²⁰."),
