@@ -309,7 +309,10 @@ TRUE = {
         "All steps go with the root of ε.": ["times, not squared"],
         "All steps go with √ε: to make √ε so much larger, ε must grow by the square.": ["the root"],
     },
-    "bounded_rate": {"gamma without effect": ["gamma is fixed"]},
+    "bounded_rate": {
+        "gamma without effect": ["gamma is fixed"],
+        "step and final_lr and gamma without effect": ["python's min and max"],  # where the mean lies between the bounds
+    },
     "factored_mean": {
         "sums in place of means": ["the paper's R and C"],
         "beta2 without effect": ["the plain mean"],

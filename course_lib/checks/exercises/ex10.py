@@ -18,25 +18,25 @@ NEED = "lesson 10, section 7, how much of v"
 # -- 1: between two bounds -------------------------------------------------------------------------------
 
 
-def bounded_rate(rate, t, final_lr, gamma):
-    lower = final_lr * (1 - 1 / (gamma * t + 1))
-    upper = final_lr * (1 + 1 / (gamma * t))
+def bounded_rate(rate, step, final_lr, gamma):
+    lower = final_lr * (1 - 1 / (gamma * step + 1))
+    upper = final_lr * (1 + 1 / (gamma * step))
     return np.clip(rate, lower, upper)
 
 
 RATES = np.array([1e-5, 0.02, 0.09, 0.3, 2.0, 5.0])
 BOUNDS = Cases(
-    [{"rate": RATES, "t": 7, "final_lr": 0.4, "gamma": 0.03}, {"rate": RATES.reshape(2, 3), "t": 150, "final_lr": 0.07, "gamma": 0.01},
-     {"rate": 3 * RATES, "t": 40, "final_lr": 1.7, "gamma": 0.2}],
-    [{"rate": RATES, "t": 1, "final_lr": 0.4, "gamma": 1e-3, "about": "the first step: the bounds are far apart"},
-     {"rate": RATES, "t": 1_000_000, "final_lr": 0.4, "gamma": 0.1, "about": "very late: the bounds have closed"},
-     {"rate": np.array([0.05]), "t": 7, "final_lr": 0.4, "gamma": 0.03, "about": "a single weight"},
-     {"rate": np.array([0.3, 0.4, 0.5]), "t": 7, "final_lr": 0.4, "gamma": 0.03, "about": "rates that are all between the bounds"}],
+    [{"rate": RATES, "step": 7, "final_lr": 0.4, "gamma": 0.03}, {"rate": RATES.reshape(2, 3), "step": 150, "final_lr": 0.07, "gamma": 0.01},
+     {"rate": 3 * RATES, "step": 40, "final_lr": 1.7, "gamma": 0.2}],
+    [{"rate": RATES, "step": 1, "final_lr": 0.4, "gamma": 1e-3, "about": "the first step: the bounds are far apart"},
+     {"rate": RATES, "step": 1_000_000, "final_lr": 0.4, "gamma": 0.1, "about": "very late: the bounds have closed"},
+     {"rate": np.array([0.05]), "step": 7, "final_lr": 0.4, "gamma": 0.03, "about": "a single weight"},
+     {"rate": np.array([0.3, 0.4, 0.5]), "step": 7, "final_lr": 0.4, "gamma": 0.03, "about": "rates that are all between the bounds"}],
 )  # fmt: skip
-LOW, HIGH = "final_lr * (1 - 1 / (gamma * t + 1))", "final_lr * (1 + 1 / (gamma * t))"
+LOW, HIGH = "final_lr * (1 - 1 / (gamma * step + 1))", "final_lr * (1 + 1 / (gamma * step))"
 bound_mistakes = [
-    Mistake("no + 1 in the lower bound", {"(gamma * t + 1)": "(gamma * t)"}, "The lower bound has γt + 1: so it begins at 0, not below.", BOUND),
-    Mistake("a + 1 in the upper bound", {HIGH: "final_lr * (1 + 1 / (gamma * t + 1))"}, "The upper bound has γt alone: it begins at infinity.", BOUND),
+    Mistake("no + 1 in the lower bound", {"(gamma * step + 1)": "(gamma * step)"}, "The lower bound has γt + 1: so it begins at 0, not below.", BOUND),
+    Mistake("a + 1 in the upper bound", {HIGH: "final_lr * (1 + 1 / (gamma * step + 1))"}, "The upper bound has γt alone: it begins at infinity.", BOUND),
     Mistake("the bounds exchanged", {"rate, lower, upper": "rate, upper, lower"}, "np.clip takes the lower bound first.", BOUND),
     Mistake("the lower bound alone", {"np.clip(rate, lower, upper)": "np.maximum(rate, lower)"}, "Rates above the upper bound are held down too.", BOUND),
     Mistake("the upper bound alone", {"np.clip(rate, lower, upper)": "np.minimum(rate, upper)"}, "Rates below the lower bound are lifted too.", BOUND),
@@ -44,13 +44,13 @@ bound_mistakes = [
             "A rate that is out of bounds goes to the bound that it has crossed.", BOUND),
     Mistake("rates out of bounds set to 0", {"np.clip(rate, lower, upper)": "np.where((rate < lower) | (rate > upper), 0.0, rate)"},
             "A rate that is out of bounds goes to the bound that it has crossed.", BOUND),
-    Mistake("bounds without final_lr", {LOW: "1 - 1 / (gamma * t + 1)", HIGH: "1 + 1 / (gamma * t)"}, "Both bounds are multiples of final_lr.", BOUND),
+    Mistake("bounds without final_lr", {LOW: "1 - 1 / (gamma * step + 1)", HIGH: "1 + 1 / (gamma * step)"}, "Both bounds are multiples of final_lr.", BOUND),
     Mistake("the middle of the bounds", {"np.clip(rate, lower, upper)": "(lower + upper) / 2 + 0 * rate"}, "A rate between the bounds stays as it is.", BOUND),
-    Mistake("t divided by γ", {"(gamma * t + 1)": "(t / gamma + 1)", "(gamma * t))": "(t / gamma))"}, "γ times t: a larger γ closes the bounds sooner.", BOUND),
-    Mistake("t to the power γ", {"(gamma * t + 1)": "(t**gamma + 1)", "(gamma * t))": "(t**gamma))"}, "γ is multiplied by t.", BOUND),
-    Mistake("the exponential of −γt", {"1 / (gamma * t + 1)": "np.exp(-gamma * t)", "1 / (gamma * t))": "np.exp(-gamma * t))"},
+    Mistake("t divided by γ", {"(gamma * step + 1)": "(step / gamma + 1)", "(gamma * step))": "(step / gamma))"}, "γ times t: a larger γ closes the bounds sooner.", BOUND),
+    Mistake("t to the power γ", {"(gamma * step + 1)": "(step**gamma + 1)", "(gamma * step))": "(step**gamma))"}, "γ is multiplied by t.", BOUND),
+    Mistake("the exponential of −γt", {"1 / (gamma * step + 1)": "np.exp(-gamma * step)", "1 / (gamma * step))": "np.exp(-gamma * step))"},
             "The bounds close as 1/t, not exponentially.", BOUND),
-    Mistake("the paper's root of t", {"return np.clip(rate, lower, upper)": "return np.clip(rate, lower, upper) / np.sqrt(t)"},
+    Mistake("the paper's root of t", {"return np.clip(rate, lower, upper)": "return np.clip(rate, lower, upper) / np.sqrt(step)"},
             "That stands in the paper's box, not in the released code that we follow.", BOUND),
     Mistake("rate scaled by final_lr", {"np.clip(rate,": "np.clip(final_lr * rate,"}, "The rate itself is clipped; final_lr is only in the bounds.", BOUND),
 ]  # fmt: skip
@@ -271,7 +271,7 @@ EXERCISE = Exercise(
     "10_bounds_and_memory",
     [
         Code(solution=bounded_rate, title="Between two bounds", points=2, cases=BOUNDS, wrong=bound_mistakes, reread=BOUND, hints=[
-            "Three lines: the lower bound, the upper bound, np.clip.", "lower = final_lr * (1 - 1 / (gamma * t + 1)); the upper one has a plus, and no + 1 below."]),
+            "Three lines: the lower bound, the upper bound, np.clip.", "lower = final_lr * (1 - 1 / (gamma * step + 1)); the upper one has a plus, and no + 1 below."]),
         Code(solution=factored_mean, title="A row and a column", points=4, drive=call("r", "c", "v_hat"), cases=_factors(), wrong=factor_mistakes, reread=COPY, hints=[
             "A loop over the gradients. In it the running means of the squares' row means and column means, both from 0.",
             "square.mean(axis=1) has one number for each row. At the end np.outer(r, c), over the mean of r."]),
