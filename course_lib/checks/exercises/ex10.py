@@ -178,23 +178,20 @@ def neuron_step(x, g, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
 def _layers() -> Cases:
     rng = np.random.default_rng(30)
     first, second, third = (0.23, 0.7, 0.85, 0.05), (0.4, 0.35, 0.6, 0.2), (0.11, 0.8, 0.95, 0.1)
-    layer = {
-        "x": rng.normal(size=(4, 3)),
-        "gradients": rng.normal(size=(6, 4, 3)) * np.exp(rng.normal(size=(4, 3))),
-        "hyper": first,
-    }
+    gradients = rng.normal(size=(6, 4, 3)) * np.exp(rng.normal(size=(4, 3)))
+    layer = {"x": rng.normal(size=(4, 3)), "gradients": gradients, "hyper": first}
     silent = rng.normal(size=(6, 3, 2))
     silent[:, :, 0] = 0.0
     kept = {"m": rng.normal(size=(4, 3)), "v": np.tile(rng.uniform(0.5, 2, 3), (4, 1))}
     return Cases(
         [layer, {"x": rng.normal(size=(3, 3)), "gradients": rng.normal(size=(7, 3, 3)), "hyper": second},
          {"x": rng.normal(size=(2, 5)), "gradients": rng.normal(size=(5, 2, 5)), "hyper": third}],
-        [{**layer, "gradients": 200 * layer["gradients"], "about": "large gradients"},
-         {**layer, "gradients": 1e-3 * layer["gradients"], "about": "tiny gradients"},
+        [{**layer, "gradients": 200 * gradients, "about": "large gradients"},
+         {**layer, "gradients": 1e-3 * gradients, "about": "tiny gradients"},
          {**layer, "gradients": rng.normal(size=(50, 4, 3)), "about": "a long run"},
          {"x": rng.normal(size=(3, 2)), "gradients": silent, "hyper": second, "about": "a neuron without any gradient"},
          {"x": rng.normal(size=(1, 4)), "gradients": rng.normal(size=(5, 1, 4)), "hyper": third, "about": "one input: this is Adam"}],
-        [{**layer, "gradients": layer["gradients"][:3], "state": kept, "t": 5}],
+        [{**layer, "gradients": gradients[:3], "state": kept, "t": 5}],
     )  # fmt: skip
 
 

@@ -140,7 +140,7 @@ class FactoredExplorer(Figure):
                     Axis.decades("√v", low, high, 4), Axis.decades("copy", low, high, 4), "each weight", 1.0
                 ),
             ],
-            columns=("numbers kept", "typical factor", "largest factor", "within 2"),
+            columns=("kept", "of", "typical factor", "largest", "within 2"),
         )
         for panel, matrix in ((0, roots), (1, copied)):
             with np.errstate(divide="ignore"):
@@ -153,21 +153,24 @@ class FactoredExplorer(Figure):
         scene.points(2, roots.flat[chosen], copied.flat[chosen], "vermilion", 1.8, alpha=0.6)
         away = np.abs(np.log(factors))
         cells = (
-            f"{self.numbers():,} of {v.size:,}",
+            f"{self.numbers():,}",
+            f"{v.size:,}",
             short(float(np.exp(np.median(away))), 3),
             short(self.worst(), 3),
             f"{np.mean(away <= np.log(2) + 1e-9):.0%}",
         )
-        scene.rows.append(Row(self.kept, "vermilion", cells))
+        scene.rows.append(Row("its copy", "vermilion", cells))
         what = self.matrix if self.matrices else f"{self.patterns} pattern{'s' * (self.patterns > 1)}"
         silent = f" Not counted: {np.sum(v == 0):,} weights without any gradient." if (v == 0).any() else ""
         scene.notice = (
             "The factor is √(copy/v), or its inverse where that is larger: by so much a step is too short or too "
             f"long. Dashed: a factor of 2.{silent}"
         )
+        numbers, size, typical, largest, within = cells
         scene.alt = (
-            f"Mean squares of {what}, {v.shape[0]} × {v.shape[1]}, and a copy of {self.kept}: {cells[0]} numbers kept, "
-            f"a typical factor of {cells[1]}, the largest {cells[2]}, {cells[3]} within a factor of 2.{silent}"
+            f"Mean squares of {what}, {v.shape[0]} × {v.shape[1]}, and a copy of {self.kept}: "
+            f"{numbers} of {size} numbers kept, a typical factor of {typical}, the largest {largest}, "
+            f"{within} within a factor of 2.{silent}"
         )
         return scene
 
