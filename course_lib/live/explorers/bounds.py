@@ -131,7 +131,7 @@ class BoundsExplorer(Figure):
         scene = Scene(
             [
                 Panel(steps, Axis.decades("learning rate of a weight", _LOW, _HIGH), "rates", 1.5),
-                Panel(steps, Axis.decades("", 1, top, 3), "largest rate / smallest rate", 0.8),
+                Panel(steps, Axis.decades("", 1, top, 3), "largest / smallest", 0.8),
             ],
             columns=("Adam's rate", "its rate here", ""),
         )
