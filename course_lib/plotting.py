@@ -34,6 +34,7 @@ __all__ = [
     "SERIES",
     "THEMES",
     "Theme",
+    "arrow_figure",
     "contour_background",
     "draw_landscape",
     "full_bleed",
@@ -183,6 +184,34 @@ def line_figure(
     axes.set(xlabel=xlabel, ylabel=ylabel)
     axes.set(xscale="log" if "x" in log else "linear", yscale="log" if "y" in log else "linear")
     _finish(axes, curves, theme)
+    return figure
+
+
+@themed
+def arrow_figure(arrows: Mapping[str, Any], theme: str = "light") -> Picture:
+    """Return vectors in the plane as arrows from one point, to scale; a dashed line joins the heads of the first two.
+
+    Args:
+        arrows: the vectors, two numbers each, by name.
+        theme: "light" or "dark".
+
+    Examples:
+        >>> figure = arrow_figure({"a": (3, 0), "b": (3, 2)})
+        >>> [text.get_text() for text in figure.axes[0].texts if text.get_text()]
+        ['a', 'b']
+    """
+    figure = new_figure(width=4.8, height=3.6, theme=theme)
+    axes = styled(figure.subplots(), theme)
+    heads, colors = np.array(list(arrows.values()), dtype=float), THEMES[theme]
+    axes.plot(*heads[:2].T, "--", color=colors["muted"], lw=1.2)
+    for color, name, head in zip(cycle(SERIES), arrows, heads, strict=False):
+        axes.annotate("", head, (0, 0), arrowprops={"arrowstyle": "-|>", "color": colors[color], "lw": 2})
+        axes.annotate(name, head, (9, -5), textcoords="offset points", color=colors[color], va="center")
+    low, high = np.vstack([heads, [0, 0]]).min(axis=0), np.vstack([heads, [0, 0]]).max(axis=0)
+    space = 0.15 * (high - low).max()
+    axes.set(
+        xlim=(low[0] - space, high[0] + 3 * space), ylim=(low[1] - space, high[1] + space), aspect="equal"
+    )
     return figure
 
 

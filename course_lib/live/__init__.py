@@ -32,6 +32,10 @@ Each explorer is one call and returns a widget with a trait for every setting:
 * ``explore_counterexample(opt=None, large=3, period=3, steps=3000, *, order="in turn", falling=True, shared)``: x in
   [−1, 1] under straight losses with a rare steep one, for Adam, AMSGrad and ADOPT, and for which beta2 each drifts to
   the worst point;
+* ``explore_bounds(opt=AdaBound(), gradients="noise", sizes=(1, 0.01, 1e-4), step=100)``: the learning rates of single
+  weights, squeezed between AdaBound's two bounds;
+* ``explore_factored(matrices=None, patterns=1, kept="rows and columns")``: a matrix of mean squares beside a copy that
+  keeps far fewer numbers, and how far they differ;
 * ``Target(loss=1e-6, steps=100)``: a challenge for ``explore_path``, which says when it is met.
 
 All of them take ``sliders=("lr", "steps")`` or ``hide=("form",)`` for the controls that a lesson has introduced, and
@@ -51,10 +55,12 @@ from .block.scene import Axis, Panel, Row, Scene
 from .explorers.basins import BasinExplorer, explore_basins
 from .explorers.batch_runs import BatchRun
 from .explorers.batches import BatchExplorer, explore_batches
+from .explorers.bounds import BoundsExplorer, explore_bounds
 from .explorers.counterexample import CounterexampleExplorer, explore_counterexample
 from .explorers.critical import CriticalExplorer, explore_critical_points
 from .explorers.curvature import CurvatureExplorer, explore_curvature
 from .explorers.eigenvalues import EigenvalueExplorer, explore_eigenvalues
+from .explorers.factored import FactoredExplorer, explore_factored
 from .explorers.microscope import Microscope, explore_moments
 from .explorers.path import PathExplorer, Target, explore_path
 from .explorers.race import Race, explore_race, runners
@@ -71,10 +77,12 @@ __all__ = [
     "BasinExplorer",
     "BatchExplorer",
     "BatchRun",
+    "BoundsExplorer",
     "CounterexampleExplorer",
     "CriticalExplorer",
     "CurvatureExplorer",
     "EigenvalueExplorer",
+    "FactoredExplorer",
     "Figure",
     "MapExplorer",
     "Microscope",
@@ -90,10 +98,12 @@ __all__ = [
     "WordExplorer",
     "explore_basins",
     "explore_batches",
+    "explore_bounds",
     "explore_counterexample",
     "explore_critical_points",
     "explore_curvature",
     "explore_eigenvalues",
+    "explore_factored",
     "explore_map",
     "explore_moments",
     "explore_path",

@@ -61,12 +61,17 @@ class AdaBound(Optimizer):
         v = self.beta2 * s.v + (1 - self.beta2) * g**2
         return x - self.rate(v, s.t) * m, s.next(m=m, v=v)
 
-    def rate(self, v: np.ndarray, t: int) -> np.ndarray:
+    def rate(self, v: np.ndarray, t: Any) -> np.ndarray:
         """Adam's learning rate of every coordinate, between the bounds of step t."""
-        adam = self.lr * (1 - self.beta2**t) ** 0.5 / (1 - self.beta1**t) / (np.sqrt(v) + self.eps)
-        lower = self.final_lr * (1 - 1 / (self.gamma * t + 1))
-        upper = self.final_lr * (1 + 1 / (self.gamma * t))
-        return np.clip(adam, lower, upper)
+        return np.clip(self.adam_rate(v, t), *self.bounds(t))
+
+    def adam_rate(self, v: np.ndarray, t: Any) -> np.ndarray:
+        """Adam's learning rate of every coordinate: what stands before m."""
+        return self.lr * (1 - self.beta2**t) ** 0.5 / (1 - self.beta1**t) / (np.sqrt(v) + self.eps)
+
+    def bounds(self, t: Any) -> tuple[Any, Any]:
+        """The lower and the upper bound of step t, a number or an array of them."""
+        return self.final_lr * (1 - 1 / (self.gamma * t + 1)), self.final_lr * (1 + 1 / (self.gamma * t))
 
 
 class AMSBound(AdaBound):

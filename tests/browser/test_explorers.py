@@ -29,6 +29,8 @@ EXPLORERS = {  # a slider that changes everything that is shown, and the cell
     ),
     "explore_words": ("adagrad_lr", "explore_words()"),
     "explore_counterexample": ("beta2", "explore_counterexample()"),
+    "explore_bounds": ("final_lr", "explore_bounds()"),
+    "explore_factored": ("patterns", "explore_factored()"),
 }
 WITH_A_POINT = [
     "explore_path",

@@ -306,6 +306,54 @@ CORRECT: dict[str, list[dict[str, str] | str]] = {
         "G = np.zeros((gradients.shape[1],) * 2)\nfor g in gradients:\n    G += np.outer(g, g)\n"
         "Q, values, _ = np.linalg.svd(G)\nreturn Q @ ((Q.T @ g) / np.sqrt(values)) * lr",
     ],
+    "bounded_rate": [
+        {"np.clip(rate, lower, upper)": "np.minimum(np.maximum(rate, lower), upper)"},
+        {"np.clip(rate, lower, upper)": "np.maximum(np.minimum(rate, upper), lower)"},
+        {"np.clip(rate, lower, upper)": "rate.clip(lower, upper)"},
+        {"final_lr * (1 - 1 / (gamma * step + 1))": "final_lr - final_lr / (gamma * step + 1)"},
+        {"final_lr * (1 - 1 / (gamma * step + 1))": "final_lr * gamma * step / (gamma * step + 1)"},
+        {"final_lr * (1 + 1 / (gamma * step))": "final_lr * (gamma * step + 1) / (gamma * step)"},
+        {"np.clip(rate, lower, upper)": "np.where(rate < lower, lower, np.where(rate > upper, upper, rate))"},
+        "s = gamma * step\nreturn final_lr * np.clip(rate / final_lr, s / (s + 1), (s + 1) / s)",
+        "rate = np.array(rate)\nlow, high = final_lr * (1 - 1 / (gamma * step + 1)), final_lr * (1 + 1 / (gamma * step))\nrate[rate < low] = low\nrate[rate > high] = high\nreturn rate",
+    ],
+    "factored_mean": [
+        {"np.mean(r)": "np.mean(c)"},
+        {"np.outer(r, c) / np.mean(r)": "r[:, None] * c / r.mean()"},
+        {"np.outer(r, c) / np.mean(r)": "np.outer(r / r.mean(), c)"},
+        {"np.outer(r, c) / np.mean(r)": "np.einsum('i,j->ij', r, c) / (r.sum() / len(r))"},
+        {"square = g**2": "square = g * g"},
+        {"square.mean(axis=1)": "np.sum(square, 1) / square.shape[1]"},
+        {"r, c = 0.0, 0.0": "r, c = np.zeros(gradients.shape[1]), np.zeros(gradients.shape[2])"},
+        "squares, weights = gradients**2, (1 - beta2) * beta2 ** np.arange(len(gradients))[::-1]\n"
+        "v = np.tensordot(weights, squares, 1)\nr, c = v.mean(1), v.mean(0)\nreturn r, c, np.outer(r, c) / v.mean()",
+        "v = np.zeros(gradients[0].shape)\nfor g in gradients:\n    v = beta2 * v + (1 - beta2) * g**2\n"
+        "r, c = v.mean(axis=1), v.mean(axis=0)\nreturn [r, c, np.outer(r, c) / r.mean()]",
+    ],
+    "switch": [
+        {"(p @ p) / -(p @ g)": "-np.sum(p**2) / np.sum(p * g)"},
+        {"(p @ p) / -(p @ g)": "np.dot(p, p) / np.dot(p, -g)"},
+        {"(p @ p) / -(p @ g)": "np.linalg.norm(p) ** 2 / (-p @ g)"},
+        {"beta2 * average + (1 - beta2) * gamma": "average + (1 - beta2) * (gamma - average)"},
+        {"k > 1 and abs(corrected - gamma) < eps": "not (k == 1 or np.abs(gamma - corrected) >= eps)"},
+        {"corrected if settled else 0.0": "corrected * settled"},
+        {"corrected if settled else 0.0": "np.where(settled, corrected, 0)"},
+        {"return average, corrected if settled else 0.0": "return [average, (0, corrected)[bool(settled)]]"},
+        "rate = -p.dot(p) / p.dot(g)\nnew = beta2 * average + (1 - beta2) * rate\nhat = new / (1 - beta2**k)\nif k == 1:\n    return new, 0\n"
+        "if -eps < hat - rate < eps:\n    return new, hat\nreturn new, 0",
+    ],
+    "neuron_step": [
+        {"np.mean(g**2, axis=0)": "(g * g).mean(0)"},
+        {"np.mean(g**2, axis=0)": "np.mean(g**2, axis=0, keepdims=True)"},
+        {"np.mean(g**2, axis=0)": "np.sum(g**2, axis=0) / len(g)"},
+        {"np.mean(g**2, axis=0)": "np.ones_like(g) * np.mean(g**2, axis=0)"},
+        {"np.mean(g**2, axis=0)": "np.linalg.norm(g, axis=0) ** 2 / g.shape[0]"},
+        {"x - lr * m_hat / (np.sqrt(v_hat) + eps)": "x - m_hat * (lr / (eps + v_hat**0.5))"},
+        {'{"m": m, "v": v}': '{**state, "m": m, "v": v}'},
+        'state["m"] = beta1 * state["m"] + (1 - beta1) * g\nfor j in range(g.shape[1]):\n'
+        '    state["v"][:, j] = beta2 * state["v"][0, j] + (1 - beta2) * np.mean(g[:, j] ** 2)\nt = state["t"]\n'
+        'root = np.sqrt(state["v"] / (1 - beta2**t))\nreturn x - lr * state["m"] / (1 - beta1**t) / (root + eps), state',
+    ],
     "rmsprop_step": [
         {"g**2": "g * g"},
         {"(1 - beta) * g**2": "g**2 - beta * g**2"},

@@ -307,6 +307,24 @@ TRUE = {
         "With one step less Adam is still right. Count to the first period with which it is wrong.": ["one too short"],
         "That is how long β₂ remembers. A far shorter period is enough.": ["the memory"],
     },
+    "bounded_rate": {
+        "gamma without effect": ["gamma is fixed"],
+        "step and final_lr and gamma without effect": ["python's min and max"],  # where the mean lies between the bounds
+    },
+    "factored_mean": {
+        "sums in place of means": ["the paper's R and C"],
+        "beta2 without effect": ["the plain mean"],
+    },
+    "neuron_step": {"Adam: a v for every weight": ["the mean of the roots"]},
+    "switch": {"eps without effect": ["eps is fixed"]},
+    "state_size": {
+        "That is Adam's: m and v of every weight. Adafactor keeps a row and a column of each matrix, and no m.": ["Adam's states"],
+        "That is one number for every weight, such as m. Adafactor keeps rows + columns of each matrix, and no m.": ["full m besides"],
+        "The embedding is a matrix, too: words × width.": ["the embedding is forgotten"],
+        "A number in single precision has 4 bytes.": ["numbers, not bytes"],
+        "A MiB has 2²⁰ bytes, not 10⁶.": ["megabytes of 10**6"],
+        "That is one layer. There are more.": ["one layer"],
+    },
     "first_step": {
         "That is the first step *with* the bias correction. Here both hats are gone.": ["1: as with correction"],
         "Upside down: m stands above the line, √v below.": ["upside down"],

@@ -45,6 +45,8 @@ EXPLORERS = {
     "words": live.explore_words,
     "counterexample": live.explore_counterexample,
     "counterexample at random": lambda: live.explore_counterexample(steps=50, order="at random"),
+    "bounds": live.explore_bounds,
+    "factored": live.explore_factored,
 }
 
 

@@ -19,10 +19,12 @@ from course_lib.live import (
     Target,
     explore_basins,
     explore_batches,
+    explore_bounds,
     explore_counterexample,
     explore_critical_points,
     explore_curvature,
     explore_eigenvalues,
+    explore_factored,
     explore_map,
     explore_moments,
     explore_path,
@@ -33,8 +35,9 @@ from course_lib.live import (
     explore_words,
 )
 from course_lib.live.explorers import basins as basin_explorer
+from course_lib.live.explorers.bounds import LONG
 from course_lib.live.explorers.counterexample import ORDERS
-from course_lib.optimizers import REGISTRY, Adam, GradientDescent, Momentum, Newton
+from course_lib.optimizers import REGISTRY, AdaBound, Adam, AMSBound, GradientDescent, Momentum, Newton
 from course_lib.problems import Data, SoftmaxRegression
 from course_lib.schedules import (
     constant,
@@ -55,6 +58,7 @@ SMALL = SoftmaxRegression(train=Data(RNG.normal(size=(40, 5)), RNG.integers(3, s
 SPARSE = SoftmaxRegression(train=Data(RNG.poisson(0.3, (40, 6)) * 1.0, RNG.integers(3, size=40)), classes=3)
 QUADRATIC = surface("quadratic")
 OWN = {"steep": [1e8, -1e-8, 0.0, 1e8] * 5, "nothing": np.zeros(20)}
+MATRICES = {"wide": np.eye(3, 700), "one": np.full((1, 1), 1e-30), "large": RNG.exponential(1e12, (90, 80))}
 SPECTRA = ([1.0], [0.1, 1.0], [1e-6, 1.0, 1e6], list(np.geomspace(0.01, 1, 12)))
 LEAST = 5_000
 SCHEDULES = (
@@ -155,6 +159,14 @@ def err(entry, order):
     return explore_counterexample({"Adam": Adam(), "other": opt(entry)}, steps=40, order=order, hide=())
 
 
+def squeeze(cls, gradients):
+    return explore_bounds(cls(), gradients)
+
+
+def copy(matrices):
+    return explore_factored(matrices)
+
+
 on_quadratic = [entry for entry, ground in pairs() if ground is QUADRATIC]
 training = [
     entry
@@ -181,6 +193,8 @@ FIGURES = {
     "rates": [partial(rank, study) for study in STUDIES],
     "counterexample": [partial(err, *pair) for pair in itertools.product(walking, ORDERS)],
     "words": [partial(read, *pair) for pair in itertools.product(training, (1, 3))],
+    "bounds": [partial(squeeze, *pair) for pair in itertools.product((AdaBound, AMSBound), LONG)],
+    "factored": [partial(copy, one) for one in (None, MATRICES)],
     "batches": [partial(feed, *pair) for pair in itertools.product(training, (2, 39))],
 }  # fmt: skip
 
@@ -201,11 +215,10 @@ def drive(name, makers, seed):
             for values in extremes(figure, rng):
                 move_and_check(figure, values)
                 checked[name] += 1
-            slider, offered = rng.choice(
-                [(n, c.values) for n, c in figure.controls.items() if not c.spec.choices]
-            )
-            for scene in foreseen(figure, slider, rng.sample(offered, min(len(offered), 4))).values():
-                check(scene)
+            sliders = [(n, c.values) for n, c in figure.controls.items() if not c.spec.choices]
+            for slider, offered in rng.sample(sliders, min(len(sliders), 1)):
+                for scene in foreseen(figure, slider, rng.sample(offered, min(len(offered), 4))).values():
+                    check(scene)
         except Exception as error:
             error.add_note(f"{maker} with {values}")
             raise

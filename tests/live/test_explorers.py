@@ -13,10 +13,12 @@ from course_lib.live import (
     Target,
     explore_basins,
     explore_batches,
+    explore_bounds,
     explore_counterexample,
     explore_critical_points,
     explore_curvature,
     explore_eigenvalues,
+    explore_factored,
     explore_map,
     explore_moments,
     explore_path,
@@ -144,6 +146,8 @@ EXPLORERS = {
     "rates": (lambda **o: explore_rates(results("mlp"), **o), "each"),
     "words": (lambda **o: explore_words(**o), "adagrad_lr"),
     "counterexample": (lambda **o: explore_counterexample(**{"hide": (), **o}), "beta2"),
+    "bounds": (lambda **o: explore_bounds(**o), "final_lr"),
+    "factored": (lambda **o: explore_factored(**o), "patterns"),
 }
 
 
@@ -161,7 +165,9 @@ def test_every_explorer_hides_what_is_not_introduced(name):
             make(ranges={"weight": (1, 2)})
         default = make().controls[control].default
         high = 2.0 if default >= 1 or "beta" not in control else 0.9995
-        ends = {"steps": (5, 900), "dimension": (2, 6)}.get(control, (0.9 * default, high))
+        ends = {"steps": (5, 900), "dimension": (2, 6), "patterns": (1, 12)}.get(
+            control, (0.9 * default, high)
+        )
         slider = make(ranges={control: ends}).controls[control].values
         assert (slider[0], slider[-1]) == ends
 
