@@ -28,6 +28,7 @@ EXPLORERS = {  # a slider that changes everything that is shown, and the cell
         "from course_lib.comparing.studies import results\nexplore_rates(results('mlp'))",
     ),
     "explore_words": ("adagrad_lr", "explore_words()"),
+    "explore_schedule": ("lr", "explore_schedule()"),
 }
 WITH_A_POINT = [
     "explore_path",

@@ -43,6 +43,7 @@ EXPLORERS = {
     "batches": lambda: live.explore_batches(epochs=1, size=400),
     "rates": lambda: live.explore_rates(results("mlp")),
     "words": live.explore_words,
+    "schedule": lambda: live.explore_schedule(Momentum(lr=0.03), steps=60),
 }
 
 

@@ -27,6 +27,7 @@ from course_lib.live import (
     explore_path,
     explore_race,
     explore_rates,
+    explore_schedule,
     explore_slices,
     explore_stability,
     explore_words,
@@ -149,7 +150,14 @@ def read(entry, epochs):
     return explore_words({"SGD": GradientDescent(), "other": opt(entry)}, SPARSE, epochs, size=9)
 
 
+def fall(entry, schedule):
+    return explore_schedule(opt(entry), schedule, steps=20)
+
+
 on_quadratic = [entry for entry, ground in pairs() if ground is QUADRATIC]
+scheduled_runs = [
+    entry for entry in on_quadratic if entry.takes_grid and "lr" in entry.cls.specs() and not entry.cls.needs
+]
 training = [
     entry
     for entry in REGISTRY.values()
@@ -172,6 +180,7 @@ FIGURES = {
                for place in (*ground.minima[:2], *ground.saddles[:2], ground.start, (0, 0))],
     "critical": [partial(explore_critical_points, dimension) for dimension in (1, 2, 5, 8)],
     "rates": [partial(rank, study) for study in STUDIES],
+    "schedule": [partial(fall, *pair) for pair in itertools.product(scheduled_runs, (None, *SCHEDULES))][::5],
     "words": [partial(read, *pair) for pair in itertools.product(training, (1, 3))],
     "batches": [partial(feed, *pair) for pair in itertools.product(training, (2, 39))],
 }  # fmt: skip

@@ -21,6 +21,7 @@ from course_lib.live import (
     explore_path,
     explore_race,
     explore_rates,
+    explore_schedule,
     explore_slices,
     explore_stability,
     explore_words,
@@ -142,6 +143,7 @@ EXPLORERS = {
     "batches": (lambda **o: explore_batches(epochs=1, size=400, **o), "lr"),
     "rates": (lambda **o: explore_rates(results("mlp"), **o), "each"),
     "words": (lambda **o: explore_words(**o), "adagrad_lr"),
+    "schedule": (lambda **o: explore_schedule(steps=20, **o), "lr"),
 }
 
 
