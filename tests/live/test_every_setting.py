@@ -156,7 +156,11 @@ def fall(entry, schedule):
 
 on_quadratic = [entry for entry, ground in pairs() if ground is QUADRATIC]
 scheduled_runs = [
-    entry for entry in on_quadratic if entry.takes_grid and "lr" in entry.cls.specs() and not entry.cls.needs
+    entry
+    for entry in on_quadratic
+    if entry.takes_grid
+    and "lr" in entry.cls.specs()
+    and not (entry.cls.needs or issubclass(entry.cls, Newton))
 ]
 training = [
     entry

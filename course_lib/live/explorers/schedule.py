@@ -212,7 +212,7 @@ def _usual(steps: int) -> dict[str, Multiplier]:
 
 
 def _stops(control: Control, ends: tuple[float, float] | None) -> Control:
-    """Return the slider of lr, which stops at the learning rates that are run: evenly spread, the default among them."""
+    """Return the slider of lr, which stops at the rates that are run: evenly spread, the default among them."""
     low, high = ends or (rounded(control.default / 30), rounded(control.default * 10))
     grid = np.geomspace(low, high, _RATES)
     apart = np.abs(np.log(grid[1:-1] / control.default)) > np.log(grid[1] / grid[0]) / 2
