@@ -42,8 +42,8 @@ class NoisyBowl:
 
 
 def looks(steps: int) -> np.ndarray:
-    """Return the steps after which the loss is looked at: at most some two hundred, the last one among them."""
-    return np.unique(np.append(np.arange(0, steps, max(1, round(steps / 200))), steps))
+    """Return the steps after which the loss is looked at: all of them up to 300, then fewer, always the last."""
+    return np.unique(np.append(np.arange(0, steps, max(1, -(-steps // 300))), steps))
 
 
 def noisy_losses(
