@@ -264,6 +264,34 @@ CORRECT: dict[str, list[dict[str, str] | str]] = {
         'state["v"] += g**2\nx -= lr * g / (np.sqrt(state["v"]) + eps)\nreturn x, state',
         'sizes = np.hypot(np.sqrt(state["v"]), g)\nreturn x - lr * g / (sizes + eps), {"v": sizes**2}',
     ],
+    "cosine_eta": [
+        {"(1 + np.cos(np.pi * share)) / 2": "np.cos(np.pi * share / 2) ** 2"},
+        {"(1 + np.cos(np.pi * share)) / 2": "0.5 * (1 + np.cos(share * np.pi))"},
+        {"(1 + np.cos(np.pi * share)) / 2": "(1 - np.sin(np.pi * (share - 0.5))) / 2"},
+        {"min(1, (t - 1) / steps)": "np.clip((t - 1) / steps, 0, 1)"},
+        {"min(1, (t - 1) / steps)": "min(steps, t - 1) / steps"},
+        "if t > steps:\n    return floor\nreturn 1 - (1 - floor) * (1 - np.cos(np.pi * (t - 1) / steps)) / 2",
+    ],
+    "cooled_eta": [
+        {"min(1, max(0, 1 - (t - 1 - told) / fall))": "np.clip((told + fall + 1 - t) / fall, 0, 1)"},
+        {"min(1, max(0, 1 - (t - 1 - told) / fall))": "np.interp(t, [told + 1, told + 1 + fall], [1.0, 0.0])"},
+        {"min(1, max(0, 1 - (t - 1 - told) / fall))": "1 - min(fall, max(0, t - told - 1)) / fall"},
+        "if t <= told:\n    return 1\nleft = fall - (t - told - 1)\nreturn left / fall if left > 0 else 0",
+    ],
+    "warm_cosine_eta": [
+        {"t <= warmup": "t < warmup"},
+        {"(1 + np.cos(np.pi * share)) / 2": "np.cos(np.pi * share / 2) ** 2"},
+        {"min(1, (t - warmup - 1) / (steps - warmup))": "np.minimum(t - warmup - 1, steps - warmup) / (steps - warmup)"},
+        "rise = min(1, t / warmup)\ndone = np.clip((t - 1 - warmup) / (steps - warmup), 0, 1)\nreturn rise * (1 + np.cos(np.pi * done)) / 2",
+    ],
+    "range_test": [
+        {"low * (high / low) ** (np.arange(steps) / (steps - 1))": "np.geomspace(low, high, steps)"},
+        {"low * (high / low) ** (np.arange(steps) / (steps - 1))": "np.logspace(np.log10(low), np.log10(high), steps)"},
+        {"low * (high / low) ** (np.arange(steps) / (steps - 1))": "np.exp(np.linspace(np.log(low), np.log(high), steps))"},
+        {"np.array(losses)": "losses"},
+        "rates, losses, factor = [low], [], (high / low) ** (1 / (steps - 1))\nfor _ in range(steps - 1):\n    rates.append(rates[-1] * factor)\n"
+        "for lr in rates:\n    losses.append(loss(x))\n    x = x - lr * grad(x)\nreturn rates, losses",
+    ],
     "distance": [
         {"np.sum(1 / np.sqrt(np.arange(1, steps + 1)))": "sum(k**-0.5 for k in range(1, steps + 1))"},
         {"1 / np.sqrt(np.arange(1, steps + 1))": "np.arange(1, steps + 1) ** -0.5"},

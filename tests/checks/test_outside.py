@@ -25,6 +25,7 @@ WRONG = [
         "wrong_06",
         "wrong_07",
         "wrong_08",
+        "wrong_13",
     )
     for s in submissions(name)
 ]

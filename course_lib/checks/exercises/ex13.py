@@ -190,9 +190,15 @@ def _matches(runs: list[Run], own: Mine) -> tuple[bool, str]:
         return False, "Return three numbers: warmup, steps, floor."
     warmup, steps, floor = map(float, values)  # type: ignore[arg-type]
     if not (1 <= warmup < steps <= 1e5 and 0 <= floor <= 1 and round(warmup) < round(steps)):
-        return False, f"Here warmup = {warmup:g}, steps = {steps:g}, floor = {floor:g}; it must be 1 ≤ warmup < steps and 0 ≤ floor ≤ 1."
-    wanted, got = _curve(own["warmup"], own["steps"], own["end"]), _curve(warmup, steps, floor)
-    gaps = np.abs(wanted.values(own["steps"] + 50) - got.values(own["steps"] + 50))
+        return (
+            False,
+            f"Here warmup = {warmup:g}, steps = {steps:g}, floor = {floor:g}; it must be 1 ≤ warmup < steps and 0 ≤ floor ≤ 1.",
+        )
+    first = round(1 / own["first"])
+    rest = np.arccos(2 * (own["middle"] - own["end"]) / (1 - own["end"]) - 1) / np.pi
+    last = first + round((250 - first - 1) / rest)
+    wanted, got = _curve(first, last, own["end"]), _curve(warmup, steps, floor)
+    gaps = np.abs(wanted.values(last + 50) - got.values(last + 50))
     at = int(gaps.argmax()) + 1
     words = f"The largest distance between the curves is {gaps.max():.3f}, at step {at}"
     return (True, words + ".") if gaps.max() <= 0.02 else (False, words + "; wanted: at most 0.02.")
@@ -201,7 +207,7 @@ def _matches(runs: list[Run], own: Mine) -> tuple[bool, str]:
 def _numbers(rng: np.random.Generator) -> dict[str, Any]:
     warmup, steps = int(rng.integers(8, 60)), int(rng.integers(400, 900))
     end = round(float(rng.uniform(0.02, 0.3)), 3)
-    return {"first": 1 / warmup, "middle": _curve(warmup, steps, end)(250), "end": end, "warmup": warmup, "steps": steps}
+    return {"first": 1 / warmup, "middle": _curve(warmup, steps, end)(250), "end": end}
 
 
 EXERCISE = Exercise(
