@@ -59,8 +59,9 @@ def cooled_eta(t, told, fall):
 
 
 COOLED = Cases(
-    [{"t": 58, "told": 40, "fall": 50}, {"t": 130, "told": 100, "fall": 45}, {"t": 25, "told": 20, "fall": 11},
-     {"t": 12, "told": 35, "fall": 9}, {"t": 30, "told": 5, "fall": 60}, {"t": 95, "told": 40, "fall": 30}],
+    [{"t": 30, "told": 5, "fall": 60}, {"t": 58, "told": 40, "fall": 50}, {"t": 130, "told": 100, "fall": 45}, {"t": 25, "told": 20, "fall": 11},
+     {"t": 12, "told": 35, "fall": 9},
+     {"t": 95, "told": 40, "fall": 30}],
     [{"t": 41, "told": 40, "fall": 10, "about": "the first step of the fall: still full rate"},
      {"t": 42, "told": 40, "fall": 10, "about": "the second step of the fall"},
      {"t": 51, "told": 40, "fall": 10, "about": "one step after the fall"},
@@ -98,7 +99,7 @@ def warm_cosine_eta(t, warmup, steps):
 
 
 WARMED = Cases(
-    [{"t": 4, "warmup": 9, "steps": 60}, {"t": 33, "warmup": 12, "steps": 90}, {"t": 51, "warmup": 7, "steps": 70},
+    [{"t": 33, "warmup": 12, "steps": 90}, {"t": 4, "warmup": 9, "steps": 60}, {"t": 51, "warmup": 7, "steps": 70},
      {"t": 23, "warmup": 20, "steps": 50}, {"t": 58, "warmup": 11, "steps": 43}],
     [{"t": 1, "warmup": 9, "steps": 60, "about": "the first step"},
      {"t": 9, "warmup": 9, "steps": 60, "about": "the last step of the warm-up"},
