@@ -149,7 +149,7 @@ class ScheduleExplorer(Figure):
                 ),
                 Panel(rates, axis, f"loss after {self.steps} steps"),
             ],
-            columns=("last loss at η ≥ ½", "loss at the end", "middle half", "best lr", "loss there"),
+            columns=("last loss at η ≥ ½", "loss at the end", "best lr", "loss there"),
         )
         for run in losses[:, place].T:
             scene.line(0, at, _shown(run), "vermilion", 1.0, alpha=0.25)
@@ -161,15 +161,14 @@ class ScheduleExplorer(Figure):
             scene.vertices(color, 2.4)
         scene.points(1, [lr], _shown(ends[[place]]), "vermilion", 6, "ring")
         scene.line(1, [lr, lr], [low, _HIGH], "text", 1.0, dash=True)
-        words = f"schedule at lr {short(lr, 3)}"
         scene.rows = [
-            self._told(words, "vermilion", schedule, losses, place),
+            self._told("this schedule", "vermilion", schedule, losses, place),
             self._told("constant, best lr", "blue", plain, others, rival, dash=True),
         ]
         cells = [row.cells for row in scene.rows]
         scene.alt = (
             f"{self.name} under {schedule!r}, batch {self.batch}: the median loss ends at {cells[0][1]}, "
-            f"at its best lr {cells[0][3]} at {cells[0][4]}; a constant rate at its best ends at {cells[1][4]}."
+            f"at its best lr {cells[0][2]} at {cells[0][3]}; a constant rate at its best ends at {cells[1][3]}."
         )
         return scene
 
@@ -186,13 +185,10 @@ class ScheduleExplorer(Figure):
         high = [i for i, t in enumerate(at) if t and schedule(int(t)) >= 0.5]
         before = short(float(np.median(losses[high[-1], place])), 2) if high else "–"
         ends = np.median(losses[-1], axis=1)
-        last = losses[-1, place]
-        spread = [short(float(one), 2) for one in np.quantile(last, (0.25, 0.75), method="nearest")]
-        bad = not np.median(last) < _HIGH
+        bad = not ends[place] < _HIGH
         cells = (
             before,
             "∞: diverged" if bad else short(float(ends[place]), 2),
-            "–" if bad else " … ".join(spread),
             short(float(self.rates[ends.argmin()]), 3),
             short(float(ends.min()), 2),
         )
