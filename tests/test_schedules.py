@@ -17,8 +17,10 @@ from course_lib.running import simulate
 from course_lib.schedules import (
     Schedule,
     constant,
+    cooldown,
     cosine,
     exponential,
+    inverse_sqrt,
     linear_warmup,
     one_cycle,
     step_decay,
@@ -31,6 +33,8 @@ EXAMPLES = {
     "step_decay": step_decay(30, 0.1),
     "exponential": exponential(0.99),
     "cosine": cosine(100, floor=0.05),
+    "cooldown": cooldown(50, "sqrt", floor=0.02),
+    "inverse_sqrt": inverse_sqrt(30),
     "one_cycle": one_cycle(100),
     "linear_warmup": linear_warmup(10),
     "warm_restarts": warm_restarts(10, growth=2, floor=0.1),
@@ -105,6 +109,37 @@ def test_warmup_stable_decay() -> None:
         warmup_stable_decay(10, warmup=0.7, decay=0.5)
 
 
+@given(st.integers(1, 60), st.sampled_from([0.0, 0.3]))
+def test_a_run_of_unknown_length_is_cooled_down_when_told(after: int, floor: float) -> None:
+    """Told in time, the step at which it turns makes it the schedule that knew its end."""
+    decay = 20
+    told = linear_warmup(10).then(cooldown(decay, floor=floor), after=max(after, 10))
+    steps = max(after, 10) + decay
+    knew = warmup_stable_decay(steps, warmup=10 / steps, decay=decay / steps, floor=floor)
+    assert told.values(steps + 5) == pytest.approx(knew.values(steps + 5), abs=1e-12)
+    assert told.steps == steps
+
+
+def test_cooldown_by_hand() -> None:
+    assert cooldown(4, floor=0.2).values(6).tolist() == pytest.approx([1, 0.8, 0.6, 0.4, 0.2, 0.2])
+    assert cooldown(9, "sqrt")(5) == pytest.approx(1 - math.sqrt(4 / 9))
+    assert cooldown(9, "sqrt")(10) == cooldown(9, "sqrt")(10**6) == 0
+    late = inverse_sqrt(5) * constant().then(cooldown(10), after=20)
+    assert late(20) == pytest.approx(0.5) and late(26) == pytest.approx(math.sqrt(5 / 26) / 2)
+    with pytest.raises(
+        ValueError, match="shape = 'cosine' is not allowed: it must be one of 'linear', 'sqrt'"
+    ):
+        cooldown(9, "cosine")
+
+
+def test_inverse_sqrt_with_warmup_is_that_of_the_transformer() -> None:
+    width, warm = 512, 4000
+    t = np.arange(1, 9001)
+    published = width**-0.5 * np.minimum(t**-0.5, t * warm**-1.5)
+    ours = (linear_warmup(warm) * inverse_sqrt(warm)).values(9000)
+    np.testing.assert_allclose(ours * published.max(), published, rtol=1e-12)
+
+
 @given(st.integers(1, 300))
 def test_one_schedule_then_another(t: int) -> None:
     eta = linear_warmup(40).then(cosine(100)).then(step_decay(10))
@@ -158,6 +193,9 @@ def test_composition_multiplies(t: int) -> None:
         (exponential, "rate", 1.01),
         (cosine, "steps", 0),
         (lambda v: cosine(3, v), "floor", -1),
+        (cooldown, "steps", 0),
+        (lambda v: cooldown(9, floor=v), "floor", -0.5),
+        (inverse_sqrt, "hold", 0),
         (one_cycle, "steps", 1),
         (lambda v: one_cycle(9, warmup=v), "warmup", 1.1),
         (lambda v: one_cycle(9, start=v), "start", 1.1),

@@ -243,7 +243,7 @@ def _changes(case: dict[str, Any], hyper: Sequence[str]) -> list[tuple[str, dict
             changes.append(("g" if "hyper" in case else name, {name: _changed_grad(value, 1.7)}))
         elif name == "state":
             changes += [(f'state["{part}"]', {name: {**value, part: 1.7 * value[part]}}) for part in value]
-        elif name == "t":
+        elif name == "t" and "hyper" in case:
             changes.append(('state["t"]', {name: value + 3}))
         elif not (
             "hyper" in case and name == "steps"

@@ -27,6 +27,8 @@ Each explorer is one call and returns a widget with a trait for every setting:
   curvature in every direction;
 * ``explore_rates(comparison, baseline="SGD", method="Adam")``: the ranking of a comparison's methods at a learning rate
   that was tried, or each at its own;
+* ``explore_schedule(opt=None, schedule=None, steps=300, *, batch=10)``: a schedule's curve, the loss of 16 noisy runs
+  beneath it, and what each peak learning rate ends at;
 * ``explore_words(opt=None, problem=None, epochs=3, *, size=32, right, shared)``: for every word of a text, how far its
   weights move when it occurs and what they learn, against how often it occurs;
 * ``explore_counterexample(opt=None, large=3, period=3, steps=3000, *, order="in turn", falling=True, shared)``: x in
@@ -65,6 +67,7 @@ from .explorers.microscope import Microscope, explore_moments
 from .explorers.path import PathExplorer, Target, explore_path
 from .explorers.race import Race, explore_race, runners
 from .explorers.rates import RatesExplorer, explore_rates
+from .explorers.schedule import ScheduleExplorer, explore_schedule
 from .explorers.sequences import SEQUENCES
 from .explorers.settings_map import MapExplorer, explore_map
 from .explorers.slices import SliceExplorer, explore_slices
@@ -92,6 +95,7 @@ __all__ = [
     "RatesExplorer",
     "Row",
     "Scene",
+    "ScheduleExplorer",
     "SliceExplorer",
     "StabilityExplorer",
     "Target",
@@ -109,6 +113,7 @@ __all__ = [
     "explore_path",
     "explore_race",
     "explore_rates",
+    "explore_schedule",
     "explore_slices",
     "explore_stability",
     "explore_words",

@@ -25,7 +25,7 @@ LIBRARY = (
     "optimizers",
     "problems",
     "running",
-    "schedules.py",
+    "schedules",
 )
 """The parts of the library that the numbers of a training run depend on."""
 

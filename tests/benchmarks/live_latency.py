@@ -59,6 +59,8 @@ FIGURES = {  # what is drawn, what is dragged, and where it is taken hold of
     "batches: epochs": (SETUP + "explore_batches()", SLIDER.format("epochs"), 0.5),
     "rates": (SETUP + "from course_lib.comparing.studies import results\nexplore_rates(results('mlp'))",
               SLIDER.format("lr"), 0.5),
+    "schedule: lr": (SETUP + "explore_schedule()", SLIDER.format("lr"), 0.5),
+    "schedule: batch": (SETUP + "explore_schedule()", SLIDER.format("batch"), 0.5),
     "words": (SETUP + "explore_words()", SLIDER.format("adagrad_lr"), 0.5),
     "counterexample": (SETUP + "explore_counterexample()", SLIDER.format("beta2"), 0.5),
     "bounds: gamma": (SETUP + "explore_bounds()", SLIDER.format("gamma"), 0.5),

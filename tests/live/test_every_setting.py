@@ -30,6 +30,7 @@ from course_lib.live import (
     explore_path,
     explore_race,
     explore_rates,
+    explore_schedule,
     explore_slices,
     explore_stability,
     explore_words,
@@ -167,7 +168,18 @@ def copy(matrices):
     return explore_factored(matrices)
 
 
+def fall(entry, schedule):
+    return explore_schedule(opt(entry), schedule, steps=20)
+
+
 on_quadratic = [entry for entry, ground in pairs() if ground is QUADRATIC]
+scheduled_runs = [
+    entry
+    for entry in on_quadratic
+    if entry.takes_grid
+    and "lr" in entry.cls.specs()
+    and not (entry.cls.needs or issubclass(entry.cls, Newton))
+]
 training = [
     entry
     for entry in REGISTRY.values()
@@ -192,6 +204,7 @@ FIGURES = {
     "critical": [partial(explore_critical_points, dimension) for dimension in (1, 2, 5, 8)],
     "rates": [partial(rank, study) for study in STUDIES],
     "counterexample": [partial(err, *pair) for pair in itertools.product(walking, ORDERS)],
+    "schedule": [partial(fall, *pair) for pair in itertools.product(scheduled_runs, (None, *SCHEDULES))][::5],
     "words": [partial(read, *pair) for pair in itertools.product(training, (1, 3))],
     "bounds": [partial(squeeze, *pair) for pair in itertools.product((AdaBound, AMSBound), LONG)],
     "factored": [partial(copy, one) for one in (None, MATRICES)],

@@ -24,6 +24,7 @@ from course_lib.live import (
     explore_path,
     explore_race,
     explore_rates,
+    explore_schedule,
     explore_slices,
     explore_stability,
     explore_words,
@@ -148,6 +149,7 @@ EXPLORERS = {
     "counterexample": (lambda **o: explore_counterexample(**{"hide": (), **o}), "beta2"),
     "bounds": (lambda **o: explore_bounds(**o), "final_lr"),
     "factored": (lambda **o: explore_factored(**o), "patterns"),
+    "schedule": (lambda **o: explore_schedule(steps=20, **o), "lr"),
 }
 
 

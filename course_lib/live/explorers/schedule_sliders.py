@@ -11,6 +11,7 @@ import numpy as np
 from ...optimizers.hyper import Spec
 from ...running import Schedule as Multiplier
 from ...schedules import Schedule
+from ...schedules.falling import SHAPES
 from ..block.controls import Control
 from ..block.scene import Axis, Scene
 from .runs import identifier
@@ -121,7 +122,9 @@ def _with(schedule: Schedule, place: tuple[str, ...], setting: str, value: Any) 
 
 
 def _control(knob: _Knob, steps: int) -> Control:
-    if isinstance(knob.value, int):
+    if isinstance(knob.value, str):  # only a cooldown has words for a setting
+        spec = Spec(choices=tuple(SHAPES))
+    elif isinstance(knob.value, int):
         longest = 4 if knob.setting == "growth" else max(steps, 2 * knob.value)
         least = 2 if "one cycle" in knob.part.replace("_", " ") else 1
         spec = Spec(low=least, integer=True, slider=(least, longest))
