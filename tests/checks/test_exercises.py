@@ -75,7 +75,8 @@ def test_marks_are_complete(name):
 def test_a_demo_asks_for_the_numbers_of_the_same_student_as_the_check(name):
     text = "\n".join(cell.source for cell in cells("solutions", name) if cell.cell_type == "code")
     own = set(re.findall(r"^check\((\w+), student\)$", text, re.M))
-    for function, rest in re.findall(r"ready\((\w+)(.*?)\)(?= and |:)", text):
+    calls = re.sub(r",?\s+\)", ")", re.sub(r"\(\s+", "(", text))  # on one line each
+    for function, rest in re.findall(r"ready\((\w+)(.*?)\)(?= and |:)", calls):
         assert rest.endswith(", student") == (function in own), function
 
 
