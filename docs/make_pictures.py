@@ -10,6 +10,7 @@ from PIL import Image
 from course_lib import live
 from course_lib.comparing import studies
 from course_lib.optimizers import Adam, GradientDescent, Momentum
+from course_lib.schedules import cosine
 from course_lib.surfaces import quadratic
 
 FOLDER = Path(__file__).parent
@@ -27,6 +28,9 @@ FIGURES = {
     "basins": lambda: live.explore_basins(GradientDescent(lr=0.012)),
     "words": lambda: live.explore_words(),
     "counterexample": lambda: live.explore_counterexample(),
+    "bounds": lambda: live.explore_bounds(),
+    "factored": lambda: live.explore_factored(patterns=2),
+    "schedule": lambda: live.explore_schedule(schedule=cosine(300)),
     "rates": lambda: live.explore_rates(studies.results("mlp")),
 }  # fmt: skip
 
