@@ -55,6 +55,7 @@ SAME = {
     ("divided by v", "v returned as the maximum"): "no maximum",
     ("the rule that surveys print", "t + 1 in both"): "the exponents exchanged",
     ("the eps beside v as it was", "the eps beside u as it was"): "eps as it was",
+    ("the first time below", "never is 0"): "the first time below, or 0",
 }  # fmt: skip
 
 

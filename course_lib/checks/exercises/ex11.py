@@ -124,6 +124,8 @@ ABOVE, LAST, NEVER = (
 arrival_mistakes = [
     Mistake("the first time below", {LAST: "np.argmax(losses <= target) if (losses <= target).any() else len(losses)"},
             "It may swing up again. Asked for is the step from which on it stays below.", ARRIVAL),
+    Mistake("the first time below, or 0", {"return step if step < len(losses) else -1": "return np.argmax(losses <= target)"},
+            "It may swing up again: asked for is the step from which on it stays below. And argmax of nothing is 0.", ARRIVAL),
     Mistake("the last step above", {LAST: "above[-1]"}, "There the loss is still above: it arrives one step later.", ARRIVAL),
     Mistake("one step too late", {LAST: "above[-1] + 2"}, "It arrives at the step after the last one above.", ARRIVAL),
     Mistake("the number of steps above", {LAST: "len(above)"}, "Where the loss swings, steps above and below alternate: counting is not enough.", ARRIVAL),
@@ -177,7 +179,9 @@ def tuned_race(*entrants: Optimizer) -> Driver:
         ground = Surface(name="landscape", value=value, gradient=gradient, start=np.array(START))
         report = check_gradient(ground, tolerance=1e-3)
         if not report:
-            notes.odd("the slopes", f"others. {report}", "those of the height")
+            along = "xy"["[1]" in report.where]
+            rise = f"along {along} the height rises by {report.measured:.4g}, and the slope says {report.given:.4g}"
+            notes.odd("the slopes", f"others: near the start, {rise}", "those of the height")
         runs = {type(opt).__name__: simulate(opt.replace(lr=RATES), ground, STEPS) for opt in entrants}
         lowest = min(np.min(ground.mesh(101)[2]), *(np.nanmin(run.losses) for run in runs.values()))
         high = float(ground.loss(np.array(START)))
