@@ -35,8 +35,8 @@ class ADOPT(Optimizer):
 
     When: rare, large, informative gradients; where they are drawn independently it converges for every beta2, without
     AMSGrad's maximum.
-    Fails: gradients in a fixed order can lead to the worst point; the first step only measures; without the clip, a first
-    gradient that is small by accident makes the next steps long.
+    Fails: gradients in a fixed order can lead it to the worst point; the first step only measures; without the clip, a
+    first gradient that is small by accident makes the next steps long.
 
     Examples:
         >>> opt = ADOPT(lr=0.1, beta1=0.0)
