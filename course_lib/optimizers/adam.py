@@ -113,7 +113,8 @@ class Nadam(Optimizer):
             + (1 - \mu_t)\, g / (1 - \prod_{i \le t} \mu_i) \\
         x &\leftarrow x - \mathrm{lr}\, \bar m / (\sqrt{\hat v} + \varepsilon)
 
-    Survey texts often print both terms of the mixture divided by 1 − β₁ᵗ: that is a third rule. Keras drops the 0.004.
+    This is PyTorch's rule. In Dozat's paper m decays by μ_t as well, so that the products are just what m has gathered.
+    Survey texts often print both terms of the mixture divided by 1 − β₁ᵗ: one more rule. Keras drops the 0.004.
 
     Args:
         lr: learning rate, > 0, in units of x: about the largest change of a coordinate in one step.

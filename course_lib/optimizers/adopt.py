@@ -33,9 +33,10 @@ class ADOPT(Optimizer):
 
     Cost: two arrays of the size of x; about a dozen operations per parameter, one of them a root.
 
-    When: rare, large, informative gradients; converges for every beta2, without AMSGrad's maximum.
-    Fails: the first step only measures; without the clip, a first gradient that is small by accident makes the next
-    steps long.
+    When: rare, large, informative gradients; where they are drawn independently it converges for every beta2, without
+    AMSGrad's maximum.
+    Fails: gradients in a fixed order can lead it to the worst point; the first step only measures; without the clip, a
+    first gradient that is small by accident makes the next steps long.
 
     Examples:
         >>> opt = ADOPT(lr=0.1, beta1=0.0)

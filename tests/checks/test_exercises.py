@@ -88,6 +88,10 @@ def test_a_demo_asks_for_the_numbers_of_the_same_student_as_the_check(name):
         ("07_rmsprop_adadelta", "rmsprop_step"),
         ("07_rmsprop_adadelta", "adadelta_step"),
         ("08_adam", "adam_step"),
+        ("09_adam_family", "amsgrad_step"),
+        ("09_adam_family", "adamax_step"),
+        ("09_adam_family", "nadam_step"),
+        ("09_adam_family", "adopt_step"),
     ],
 )
 def test_a_demo_that_compares_with_the_library_takes_right_code_of_every_style(name, task):
@@ -99,7 +103,9 @@ def test_a_demo_that_compares_with_the_library_takes_right_code_of_every_style(n
     assert len(styles) > 4
     names: dict = {}
     exec(sources["setup-imports"], names)
-    undrawn = dict.fromkeys(("display", "explore_path", "explore_moments"), lambda *_, **__: None)
+    undrawn = dict.fromkeys(
+        ("display", "explore_path", "explore_moments", "explore_counterexample"), lambda *_, **__: None
+    )
     for style, function in styles:
         try:
             exec(demo, {**names, **undrawn, "ready": lambda *_: True, task: function})

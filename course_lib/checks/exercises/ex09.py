@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -55,6 +56,12 @@ ams_mistakes = [
     Mistake("the old maximum is returned", {'"v_max": v_max': '"v_max": state["v_max"]'}, KEPT, AMS),
     Mistake("v returned as the maximum", {'"v_max": v_max': '"v_max": v'}, "Then the maximum forgets. Return each under its own name.", AMS),
     Mistake("the maximum returned as v", {'"v": v,': '"v": v_max,'}, "v goes on without the maximum. Return each under its own name.", AMS),
+    Mistake("v alone corrected", {"np.sqrt(v_max)": 'np.sqrt(v_max / (1 - beta2 ** state["t"]))'}, "The paper has no bias correction.", AMS),
+    Mistake("the larger of the last two v", {LARGEST: 'np.maximum(state["v"], v)'}, "The maximum goes on from the old v_max, so that nothing is forgotten.", AMS),
+    Mistake("the root in the state", {LARGEST: 'np.maximum(state["v_max"], np.sqrt(v))', ROOT: "v_max + eps"}, "v_max is the largest v. The root is taken in the step.", AMS),
+    Mistake("the old m in the step", {"lr * m": 'lr * state["m"]'}, "First m, then the step with the new m.", AMS),
+    Mistake("a sum in place of the mean", {M: 'beta1 * state["m"] + g\n'}, "m is a mean: the new value has the weight 1 − β₁.", AMS),
+    Mistake("eps as the smallest divisor", {ROOT: "np.maximum(np.sqrt(v_max), eps)"}, "Here ε is added to the root.", AMS),
 ]  # fmt: skip
 
 # -- 2: AdaMax -------------------------------------------------------------------------------------------
@@ -92,6 +99,11 @@ max_mistakes = [
     Mistake("the weights of m exchanged", {M: '(1 - beta1) * state["m"] + beta1 * g\n'}, LOST, MAX),
     Mistake("the old u is returned", {'"u": u': '"u": state["u"]'}, KEPT, MAX),
     Mistake("the old m is returned", {'"m": m': '"m": state["m"]'}, KEPT, MAX),
+    Mistake("beta1 fades u", {'beta2 * state["u"]': 'beta1 * state["u"]'}, "u belongs to β₂.", MAX),
+    Mistake("the maximum with m", {"np.abs(g)": "np.abs(m)"}, "u is the largest of the gradients, not of their means.", MAX),
+    Mistake("eps as a third number in the maximum", {"np.abs(g) + eps": "np.maximum(np.abs(g), eps)"}, "ε is added to |g|, inside the maximum.", MAX),
+    Mistake("eps added to the maximum", {U: 'np.maximum(beta2 * state["u"], np.abs(g)) + eps'}, "ε is added to |g| alone. Here the old u gets it again in every step.", MAX),
+    Mistake("u fades by beta2 to the power t", {'beta2 * state["u"]': 'beta2**t * state["u"]'}, "u fades by β₂ in every step: no exponent.", MAX),
 ]  # fmt: skip
 
 # -- 3: Nadam --------------------------------------------------------------------------------------------
@@ -132,6 +144,10 @@ nadam_mistakes = [
     Mistake("no square in v", {"g**2": "g"}, "v is a mean of squares.", MAX),
     Mistake("the weights of m exchanged", {M: '(1 - beta1) * state["m"] + beta1 * g\n'}, LOST, MAX),
     Mistake("the old v is returned", {'"v": v': '"v": state["v"]'}, KEPT, MAX),
+    Mistake("1 added to the divisor", {"(t + 1)": "t + 1"}, "Brackets: β₁ to the power t + 1.", MAX),
+    Mistake("Adam's mean, and g once more", {NEXT: "m / (1 - beta1**t)"}, "m weighs β₁ in the mixture, and is one step ahead.", MAX),
+    Mistake("the old v", {"v / (1 - beta2**t)": 'state["v"] / (1 - beta2**t)'}, "First v, then the step with the new v.", MAX),
+    Mistake("Dozat's factor", {"v / (1 - beta2**t)": "beta2 * v / (1 - beta2**t)"}, "v̂ is Adam's here, without a further β₂.", MAX),
 ]  # fmt: skip
 
 # -- 4: ADOPT --------------------------------------------------------------------------------------------
@@ -173,6 +189,11 @@ opt_mistakes = [
     Mistake("a step uphill", {"x - lr": "x + lr"}, "m points uphill: subtract.", OPT),
     Mistake("the old v is returned", {'"v": v}': '"v": state["v"]}'}, KEPT, OPT),
     Mistake("the old m is returned", {'{"m": m,': '{"m": state["m"],'}, KEPT, OPT),
+    Mistake("m begins with g", {'return x, {"m": state["m"],': 'return x, {"m": g,'}, "In the first step m stays as it is.", OPT),
+    Mistake("n clipped to ±1", {N: N + "\n    n = np.clip(n, -1, 1)"}, "Asked for is the rule without a clip.", OPT),
+    Mistake("the old m in the step", {"x - lr * m": 'x - lr * state["m"]'}, "First m, then the step with the new m.", OPT),
+    Mistake("the betas exchanged", {MEAN: 'beta2 * state["m"] + (1 - beta2) * n', V: 'beta1 * state["v"] + (1 - beta1) * g**2'}, "m belongs to β₁, v to β₂.", OPT),
+    Mistake("eps added under the root", {"np.maximum(np.sqrt(state[\"v\"]), eps)": 'np.sqrt(state["v"] + eps**2)'}, "Here ε is the smallest divisor: a maximum, no sum.", OPT),
 ]  # fmt: skip
 
 # -- 5: one round, 6: the threshold, 7: the other way round --------------------------------------------------
@@ -223,16 +244,26 @@ round_mistakes = [
     Mistake("the first small step left out", {"steps.sum()": "steps[0] + steps[2:].sum()"}, "P − 1 small steps follow the large one.", WALK),
     Mistake("a small step too many", {"steps.sum()": "steps.sum() + steps[-1]"}, "P − 1 small steps follow the large one.", WALK),
     Mistake("the mean step", {"steps.sum()": "steps.mean()"}, "Asked for is the whole round, not a step on the average.", WALK),
-    Mistake("the yesterday's v of ADOPT", {"beta2**k /": "beta2 ** ((k - 1) % period) /"}, "Adam divides by the v that knows the present slope.", WALK),
+    Mistake("the large slope over the smallest v", {"beta2**k /": "beta2 ** ((k - 1) % period) /"}, "Adam's v knows the large slope at once: at k = 0 the exponent of β₂ is 0. ADOPT divides by yesterday's v.", WALK),
+    Mistake("a large step like the small ones", {LARGE: "steps[0] = -1 / np.sqrt(v[0])"}, "Its length is C/√v₀.", WALK),
+    Mistake("without a sign", {"steps.sum()": "abs(steps.sum())"}, "The sign says where x goes: towards 1 counts as positive.", WALK),
+    Mistake("multiplied by the roots", {"1 / np.sqrt(v)": "np.sqrt(v)", LARGE: "steps[0] = -C * np.sqrt(v[0])"}, "Adam divides by the root of v.", WALK),
+    Mistake("AMSGrad's divisor", {"1 / np.sqrt(v)": "1 / np.sqrt(v[0]) + 0 * v"}, "That is AMSGrad. Adam divides every step by its own v.", WALK),
 ]  # fmt: skip
 
 
-def _threshold(C: float) -> float:
+def _threshold(C: float, drift: Callable[..., float] = one_round) -> float:
     low, high = 0.0, 1 - 1e-9
     while high - low > 1e-12:
         middle = (low + high) / 2
-        low, high = (middle, high) if one_round(middle, C, 3) > 0 else (low, middle)
+        low, high = (middle, high) if drift(middle, C, 3) > 0 else (low, middle)
     return low
+
+
+def _first_round(beta2: float, C: float, period: int) -> float:
+    g = np.where(np.arange(period) == 0, C, -1.0)
+    v = (1 - beta2) * np.convolve(g**2, beta2 ** np.arange(period))[:period]
+    return float(-np.sum(g / np.sqrt(v)))
 
 
 def _thresholds(mine: Mine) -> list[tuple[float, str]]:
@@ -240,6 +271,7 @@ def _thresholds(mine: Mine) -> list[tuple[float, str]]:
     return [
         (1 / (1 + C**2), "That is the β₂ of the paper's theorem: Adam is wrong there, but not only there."),
         (1 - _threshold(C), "That is 1 − β₂."),
+        (_threshold(C, _first_round), "That is for the first round, from v = 0. Take a settled one."),
         (_threshold(3.0), "That is for C = 3. Take your own."),
     ]
 
@@ -264,7 +296,7 @@ def _periods(mine: Mine) -> list[tuple[float, str]]:
 def _numbers(rng: np.random.Generator) -> dict[str, Any]:
     C = 3.0
     while C == 3.0 or any(np.isclose(_threshold(C), number, rtol=0.05) for number in (0.1, 0.5)):
-        C = round(float(rng.uniform(2.15, 9.5)), 2)
+        C = round(float(rng.uniform(2.15, 5.0)), 2)  # above, the first round has the same threshold
     return {"C": C, "beta2": round(1 - 10 ** rng.uniform(-4.2, -1.7), 5)}
 
 
