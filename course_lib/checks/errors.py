@@ -18,6 +18,7 @@ _SENTENCES = [
     (r"only (0-dimensional|length-1|size-1)", r"", "One number was needed and an array was given."),
     (r"math domain error", r"sqrt|\*\*", "The root of a negative number is complex; math knows only real ones."),
     (r"math domain error", r"log", "There is no logarithm of zero or of a negative number."),
+    (r"only integer scalar arrays|cannot be interpreted as an integer", r"np\.a?(max|min)\(", "np.max and np.min take one array; what stands second is an axis. For the larger of two arrays, np.maximum."),
     (r"truth value of an array", r"", "A comparison of arrays gives an array. For if, say .any() or .all(); for the larger of two arrays, np.maximum."),
     (r"could not be broadcast", r"", "The shapes do not fit together, coordinate by coordinate."),
     (r"matmul|mismatch in its core dimension|not aligned", r"", "In a matrix product the inner sizes must agree: (a, b) @ (b, c)."),
@@ -51,6 +52,8 @@ def explained(error: str, code: str = "") -> str:
         'Something was divided by zero. For which input is the divisor 0?'
         >>> explained("KeyError: 'v'")
         'There is nothing of the name v in that dict.'
+        >>> explained("TypeError: only integer scalar arrays can be converted to a scalar index", "u = np.max(u, size)")[:35]
+        'np.max and np.min take one array; w'
     """
     for pattern, line, sentence in _SENTENCES:
         found = re.search(pattern, error)

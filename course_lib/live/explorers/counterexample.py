@@ -201,11 +201,13 @@ class CounterexampleExplorer(Figure):
 
     def draw(self) -> Scene:
         """Return the walks, the drift over beta2 or the ends, and the read-outs."""
-        columns = ("drift a period", "worst point for", "x at the end")
+        together = self.order == ORDERS[0]
+        columns = (
+            ("drift a period", "worst point for", "x at the end") if together else ("median x at the end",)
+        )
         scene = Scene([_walks_panel(self.steps, self.best)], columns=columns)
         for edge in (-1.0, 1.0):
             scene.line(0, [0, self.steps], [edge, edge], "muted", 1.0, dash=True)
-        together = self.order == ORDERS[0]
         shown = self._shown()
         scene.panels.append(self._drift_panel() if together else _ends_panel(self.names))
         if together:
@@ -242,7 +244,7 @@ class CounterexampleExplorer(Figure):
     def _told(self, scene: Scene, name: str, end: float, together: bool) -> Row:
         """Draw a run's drift and return its read-outs."""
         opt, color = self.optimizer(name), self._runs.colors[name]
-        told = ("–", "–")
+        told = ("–", "–") if together else ()
         if together and type(opt) in KNOWN:
             beta2 = float(opt.beta2)  # type: ignore[attr-defined]
             limit = self._limit(opt)
