@@ -51,6 +51,11 @@ SAME = {
     ("a sum that fades", "nothing is forgotten"): "Adagrad's sum",
     ("gradient descent's lr times c", "RMSprop's lr times c squared"): "gradient descent and RMSprop exchanged",
     ("the eps beside v as it was", "the eps beside u as it was"): "eps as it was",
+    ("the chance that none is good", "good and bad exchanged"): "the chance that all are good",
+    ("equal sums are not counted", "the sum of the sizes"): "the same answer for every input",
+    ("differences left out in place of turned", "the sum of the sizes"): "the same answer for every input",
+    ("a larger p may come out smaller", "the largest first"): "factors in ascending order",
+    ("the largest first", "a running minimum"): "factors in ascending order",
 }  # fmt: skip
 
 

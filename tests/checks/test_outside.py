@@ -26,6 +26,7 @@ WRONG = [
         "wrong_07",
         "wrong_08",
         "wrong_11",
+        "wrong_12",
     )
     for s in submissions(name)
 ]
@@ -297,6 +298,8 @@ TRUE = {
         "lr corrected anew in every step": ["lr defined recursively"],
     },
     "adagrad_step": {"lr without effect": ["a fixed lr"]},
+    "flip_p": {"the same answer for every input": ["shuffled in place of turned"]},
+    "chance_of_good": {"n without effect": ["n fixed at nine"]},
     "steps_to_leave": {"edge without effect": ["a fixed edge"]},
     "rmsprop_step": {"beta without effect": ["PyTorch's beta, fixed"]},
     "first_jolt": {
