@@ -42,7 +42,12 @@ SHORTCUTS = {
         [(-1, 1, 1, "cannot tell")] * 4,
         [(0, 0, 0.05, "better")] * 4,
         [(-1.5, 4.0, 0.25, "cannot tell")] * 4,
-        [(2, 8, 0.008, "better"), (-8, -2, 0.008, "worse"), (-1, 1, 1, "cannot tell"), (0, 2, 0.07, "cannot tell")],
+        [
+            (2, 8, 0.008, "better"),
+            (-8, -2, 0.008, "worse"),
+            (-1, 1, 1, "cannot tell"),
+            (0, 2, 0.07, "cannot tell"),
+        ],
     ],
 }
 NUMBERS = [0, 1, 0.5, 2, 0.1, 0.01, 1e-3, 1.9]
