@@ -328,6 +328,40 @@ CORRECT: dict[str, list[dict[str, str] | str]] = {
         "rates, losses, factor = [low], [], (high / low) ** (1 / (steps - 1))\nfor _ in range(steps - 1):\n    rates.append(rates[-1] * factor)\n"
         "for lr in rates:\n    losses.append(loss(x))\n    x = x - lr * grad(x)\nreturn rates, losses",
     ],
+    "chance_of_good": [
+        {"1 - comb(n - w, k) / comb(n, k)": "(comb(n, k) - comb(n - w, k)) / comb(n, k)"},
+        {"comb(n - w, k) / comb(n, k)": "comb(n - k, w) / comb(n, w)"},
+        {"comb(n - w, k) / comb(n, k)": "np.prod([(n - w - i) / (n - i) for i in range(k)])"},
+        {"comb(n - w, k) / comb(n, k)": "np.prod(1 - w / np.arange(n, n - k, -1))"},
+        "return sum(comb(w, j) * comb(n - w, k - j) for j in range(1, min(w, k) + 1)) / comb(n, k)",
+        "fail = 1.0\nfor i in range(k):\n    fail *= max(0, n - w - i) / (n - i)\nreturn 1 - fail",
+        "below = comb(n, k)\nexactly = [comb(w, j) * comb(n - w, k - j) / below for j in range(k + 1)]\nreturn sum(exactly[1:])",
+        {"comb(n - w, k) / comb(n, k)": "np.exp(sum(np.log(np.maximum(n - w - i, 0) / (n - i)) for i in range(k)))"},
+    ],
+    "flip_p": [
+        {"np.mean(sums >= abs(np.sum(differences)) - rounding)": "np.sum(sums + rounding >= np.abs(differences.sum())) / 2 ** len(differences)"},
+        {"np.array(list(product([-1, 1], repeat=len(differences))))": "1 - 2 * (np.arange(2 ** len(differences))[:, None] >> np.arange(len(differences)) & 1)"},
+        {"np.abs(signs @ differences)": "np.abs((signs * differences).sum(axis=1))"},
+        {"np.abs(signs @ differences)": "len(differences) * np.abs((signs * differences).mean(axis=1))"},
+        {"product([-1, 1], repeat": "product((1.0, -1.0), repeat"},
+        {"1e-9 * np.sum(np.abs(differences))": "1e-10 * np.abs(differences).sum()"},
+        "sums = [0.0]\nfor d in differences:\n    sums = [s + d for s in sums] + [s - d for s in sums]\nseen = abs(sum(differences))\n"
+        "small = 1e-9 * sum(abs(differences))\nreturn sum(abs(s) >= seen - small for s in sums) / len(sums)",
+        "d = np.asarray(differences)\nsigns = np.stack(np.meshgrid(*[[1, -1]] * len(d)), axis=-1).reshape(-1, len(d))\ns = signs @ d\n"
+        "t, e = abs(d.sum()), 1e-9 * abs(d).sum()\nreturn min(1, (s >= t - e).mean() + (s <= e - t).mean())",
+    ],
+    "holm_corrected": [
+        {"(m - np.arange(m))": "np.arange(m, 0, -1)"},
+        {"np.argsort(p)": 'np.argsort(p, kind="stable")'},
+        {"np.minimum(1, np.maximum.accumulate((m - np.arange(m)) * p[order]))": "np.clip(np.maximum.accumulate((m - np.arange(m)) * p[order]), 0, 1)"},
+        {"np.minimum(1, np.maximum.accumulate((m - np.arange(m)) * p[order]))": "np.maximum.accumulate(np.minimum(1, (m - np.arange(m)) * p[order]))"},
+        "order = np.argsort(p)\nx = np.maximum.accumulate(np.arange(len(p), 0, -1) * p[order])\nreturn np.minimum(x, 1)[np.argsort(order)]",
+        "m, out, worst = len(p), [0.0] * len(p), 0.0\nfor rank, i in enumerate(sorted(range(m), key=lambda i: p[i])):\n"
+        "    worst = max(worst, (m - rank) * p[i])\n    out[i] = min(1.0, worst)\nreturn out",
+        "return np.array([min(1, max(np.sum(p >= q) * q for q in p if q <= mine)) for mine in p])",
+        "m, n = len(p), np.arange(len(p))\nrank = np.argsort(np.argsort(p))\nadjusted = (m - rank) * p\n"
+        "return [min(1, max(adjusted[rank <= r])) for r in rank]",
+    ],
     "distance": [
         {"np.sum(1 / np.sqrt(np.arange(1, steps + 1)))": "sum(k**-0.5 for k in range(1, steps + 1))"},
         {"1 / np.sqrt(np.arange(1, steps + 1))": "np.arange(1, steps + 1) ** -0.5"},

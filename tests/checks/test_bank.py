@@ -56,6 +56,11 @@ SAME = {
     ("the rule that surveys print", "t + 1 in both"): "the exponents exchanged",
     ("the eps beside v as it was", "the eps beside u as it was"): "eps as it was",
     ("the first time below", "never is 0"): "the first time below, or 0",
+    ("the chance that none is good", "good and bad exchanged"): "the chance that all are good",
+    ("equal sums are not counted", "the sum of the sizes"): "the same answer for every input",
+    ("differences left out in place of turned", "the sum of the sizes"): "the same answer for every input",
+    ("a larger p may come out smaller", "the largest first"): "factors in ascending order",
+    ("the largest first", "a running minimum"): "factors in ascending order",
 }  # fmt: skip
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from course_lib.checks import check
 from course_lib.checks.exercises import find_task
+from course_lib.checks.kinds import Goal
 from course_lib.checks.observe import observe
 
 from .outside import Submission, submissions
@@ -287,6 +288,8 @@ TRUE = {
         "lr corrected anew in every step": ["lr defined recursively"],
     },
     "adagrad_step": {"lr without effect": ["a fixed lr"]},
+    "flip_p": {"the same answer for every input": ["shuffled in place of turned"]},
+    "chance_of_good": {"n without effect": ["n fixed at nine"]},
     "steps_to_leave": {"edge without effect": ["a fixed edge"]},
     "rmsprop_step": {"beta without effect": ["PyTorch's beta, fixed"]},
     "first_jolt": {
@@ -377,12 +380,18 @@ def test_right_code_is_accepted(submission):
 
 
 def test_most_mistakes_are_named():
-    """At least three of four; the rest are shown by their first difference or a sentence on the error."""
-    named = 0
+    """At least four of five; the rest are shown by their first difference or a sentence on the error.
+
+    A goal measures what is reached, whatever the code; it has no names.
+    """
+    named, coded = 0, 0
     for submission in WRONG:  # without a guard, for speed
         exercise, task = find_task(submission.task)
+        if isinstance(task, Goal):
+            continue
+        coded += 1
         mine = exercise_numbers(exercise)
         runs = observe(task.drive, submission.function(mine), list(task.plan.cases), ours=True)
         named += bool(task.judge(runs, mine).mistake)
-    print(f"{named} of {len(WRONG)} named")
-    assert named >= 0.75 * len(WRONG)
+    print(f"{named} of {coded} named")
+    assert coded >= 300 and named >= 0.8 * coded
