@@ -303,7 +303,11 @@ def _seen(path: Path) -> tuple[np.ndarray, int | None]:
 def _finish(axes: Axes, named: Mapping[Any, Any], theme: str) -> None:
     styled(axes, theme)
     if any(str(name) for name in named):
-        axes.legend(frameon=False, labelcolor=THEMES[theme]["text"], fontsize=_STYLE["font"] - 1)
+        colors = THEMES[theme]
+        axes.legend(
+            facecolor=colors["page"], edgecolor="none", framealpha=0.8,  # curves behind it fade
+            labelcolor=colors["text"], fontsize=_STYLE["font"] - 1,
+        )  # fmt: skip
 
 
 def _draw_losses(axes: Axes, paths: Mapping[str, Any], theme: str) -> None:

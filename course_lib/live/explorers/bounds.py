@@ -23,6 +23,9 @@ STEPS = 100_000
 _SHOWN = np.unique(np.geomspace(1, STEPS, 240).round().astype(int))
 """The steps whose rates are drawn."""
 
+_NAMED = int(np.searchsorted(_SHOWN, 150))
+"""Where the names of the bounds stand, clear of the rates without bounds."""
+
 _LOW, _HIGH = 1e-6, 1e4
 """The ends of the axis of rates."""
 
@@ -138,7 +141,7 @@ class BoundsExplorer(Figure):
         lower, upper = opt.bounds(_SHOWN)
         for name, curve, shift in (("upper bound", upper, -12), ("lower bound", lower, 14)):
             scene.line(0, _SHOWN, _inside(curve), "ink", 2.4)
-            scene.text(0, _SHOWN[1], float(_inside(curve)[1]), name, "ink", shift=shift)
+            scene.text(0, _SHOWN[_NAMED], float(_inside(curve)[_NAMED]), name, "ink", shift=shift)
         for i, color in zip(range(len(self.sizes)), SERIES, strict=False):
             scene.line(0, _SHOWN, _inside(free[:, i]), color, 1.4, dash=True, alpha=0.7)
             scene.line(0, _SHOWN, _inside(bound[:, i]), color, 2.6)
