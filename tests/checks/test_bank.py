@@ -55,7 +55,6 @@ SAME = {
     ("divided by v", "v returned as the maximum"): "no maximum",
     ("the rule that surveys print", "t + 1 in both"): "the exponents exchanged",
     ("a whole cosine", "division without a remainder"): "the same answer for every input",
-    ("a whole cosine", "brackets forgotten in the share"): "the same answer for every input",
     ("a step uphill", "the lowest loss so far"): "always from the start",
     ("the eps beside v as it was", "the eps beside u as it was"): "eps as it was",
 }  # fmt: skip

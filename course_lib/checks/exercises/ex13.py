@@ -51,8 +51,6 @@ cosine_mistakes = [
     Mistake("one step too short", {"/ steps": "/ (steps - 1)"}, "The floor is reached one step after the last.", SHAPES),
     Mistake("a sum that is cut at 1", {"floor + (1 - floor) * (1 + np.cos(np.pi * share)) / 2": f"min(1, floor + {HALF})"},
             "Cutting the sum at 1 keeps the full rate too long: squeeze the half cosine by 1 − floor.", SHAPES),
-    Mistake("brackets forgotten in the share", {"(t - 1) / steps": "t - 1 / steps"}, "Subtract first: (t − 1)/steps.", SHAPES),
-    Mistake("max in place of min", {"min(1, (t - 1) / steps)": "max(1, (t - 1) / steps)"}, "The share is never more than 1: take the smaller of the two.", SHAPES),
     Mistake("division without a remainder", {"/ steps": "// steps"}, "// drops the fraction; the share needs /.", SHAPES),
 ]  # fmt: skip
 
