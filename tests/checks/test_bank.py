@@ -54,6 +54,8 @@ SAME = {
     ("gradient descent's lr times c", "RMSprop's lr times c squared"): "gradient descent and RMSprop exchanged",
     ("divided by v", "v returned as the maximum"): "no maximum",
     ("the rule that surveys print", "t + 1 in both"): "the exponents exchanged",
+    ("a whole cosine", "division without a remainder"): "the same answer for every input",
+    ("a step uphill", "the lowest loss so far"): "always from the start",
     ("the eps beside v as it was", "the eps beside u as it was"): "eps as it was",
     ("the first time below", "never is 0"): "the first time below, or 0",
     ("the chance that none is good", "good and bad exchanged"): "the chance that all are good",

@@ -70,6 +70,16 @@ def test_shares_of_one_whole_stay_below_it():
     assert (figure.warmup_stable_decay_warmup, figure.warmup_stable_decay_decay) == (0.1, 0.6)
 
 
+def test_a_long_name_beside_a_slider_is_its_initials():
+    shapes = {"a_b_c": warmup_stable_decay(50), "cosine": cosine(50)}
+    figure = explore_path(Adam(lr=0.1), steps=50, schedule=shapes)
+    labels = [one.label for one in figure.controls.values()]
+    assert "WSD decay" in labels and "WSD warmup" in labels and "cosine floor" in labels
+    twice = {"a_b_c": warmup_stable_decay(50), "late": warmup_stable_decay(50, decay=0.1)}
+    figure = explore_path(Adam(lr=0.1), steps=50, schedule=twice)
+    assert {"a_b_c WSD decay", "late WSD decay"} <= {one.label for one in figure.controls.values()}
+
+
 def test_a_callable_has_no_sliders_and_must_stay_between_0_and_1():
     figure = explore_path(Adam(lr=0.1), steps=50, schedule=lambda t: 1 / t)
     assert np.allclose(eta_drawn(figure, "Adam"), 1 / np.arange(1, 51), atol=1e-4)

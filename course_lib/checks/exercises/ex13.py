@@ -49,6 +49,9 @@ cosine_mistakes = [
     Mistake("the floor does not lift", {"floor + (1": "(1"}, "At the end the floor must be left, not 0.", SHAPES),
     Mistake("linear", {HALF: "(1 - share)"}, "That is the straight line.", SHAPES),
     Mistake("one step too short", {"/ steps": "/ (steps - 1)"}, "The floor is reached one step after the last.", SHAPES),
+    Mistake("a sum that is cut at 1", {"floor + (1 - floor) * (1 + np.cos(np.pi * share)) / 2": f"min(1, floor + {HALF})"},
+            "Cutting the sum at 1 keeps the full rate too long: squeeze the half cosine by 1 − floor.", SHAPES),
+    Mistake("division without a remainder", {"/ steps": "// steps"}, "// drops the fraction; the share needs /.", SHAPES),
 ]  # fmt: skip
 
 # -- 2: hold, then cool down --------------------------------------------------------------------------------
@@ -60,7 +63,7 @@ def cooled_eta(t, told, fall):
 
 COOLED = Cases(
     [{"t": 30, "told": 5, "fall": 60}, {"t": 58, "told": 40, "fall": 50}, {"t": 130, "told": 100, "fall": 45}, {"t": 25, "told": 20, "fall": 11},
-     {"t": 12, "told": 35, "fall": 9},
+     {"t": 12, "told": 35, "fall": 9}, {"t": 31, "told": 35, "fall": 9},
      {"t": 95, "told": 40, "fall": 30}],
     [{"t": 41, "told": 40, "fall": 10, "about": "the first step of the fall: still full rate"},
      {"t": 42, "told": 40, "fall": 10, "about": "the second step of the fall"},
@@ -77,6 +80,8 @@ cooled_mistakes = [
             "Before it is told, the rate is held at 1.", OPEN),
     Mistake("it falls from the first step", {"t - 1 - told": "t - 1"}, "Up to step told the rate is held.", OPEN),
     Mistake("fall taken for the last step", {"/ fall": "/ (fall - told)"}, "fall is a number of steps, counted from told.", OPEN),
+    Mistake("told as divisor", {"/ fall": "/ told"}, "The fall takes `fall` steps; told is where it begins.", OPEN),
+    Mistake("the fall ends when told", {FALL: "(told + 1 - t) / fall"}, "When told, the rate begins to fall; it is 0 only `fall` steps later.", OPEN),
     Mistake("the run's length as divisor", {"/ fall": "/ (told + fall)"}, "The fall takes `fall` steps, so divide by that.", OPEN),
     Mistake("what has fallen", {FALL: "(t - 1 - told) / fall"}, "That is the share that is over: subtract it from 1.", OPEN),
     Mistake("half a cosine", {FALL: "(1 + np.cos(np.pi * min(1, max(0, (t - 1 - told) / fall)))) / 2"},
@@ -99,7 +104,7 @@ def warm_cosine_eta(t, warmup, steps):
 
 
 WARMED = Cases(
-    [{"t": 33, "warmup": 12, "steps": 90}, {"t": 4, "warmup": 9, "steps": 60}, {"t": 51, "warmup": 7, "steps": 70},
+    [{"t": 33, "warmup": 12, "steps": 90}, {"t": 3, "warmup": 10, "steps": 60}, {"t": 9, "warmup": 13, "steps": 40}, {"t": 51, "warmup": 7, "steps": 70},
      {"t": 23, "warmup": 20, "steps": 50}, {"t": 58, "warmup": 11, "steps": 43}],
     [{"t": 1, "warmup": 9, "steps": 60, "about": "the first step"},
      {"t": 9, "warmup": 9, "steps": 60, "about": "the last step of the warm-up"},
@@ -110,6 +115,8 @@ WARMED = Cases(
 LATE = "min(1, (t - warmup - 1) / (steps - warmup))"
 warm_mistakes = [
     Mistake("the first step does not move", {"t / warmup": "(t - 1) / warmup"}, "Step t of the warm-up has t/warmup: the first is not 0.", WARM),
+    Mistake("the warm-up is a step ahead", {"t / warmup": "min(1, (t + 1) / warmup)"}, "Step t of the warm-up has t/warmup.", WARM),
+    Mistake("the warm-up one step too long", {"t / warmup": "t / (warmup + 1)"}, "The warm-up reaches 1 at step `warmup`.", WARM),
     Mistake("the product of both", {"return t / warmup": "return t / warmup * (1 + np.cos(np.pi * (t - 1) / steps)) / 2",
              LATE: "min(1, (t - 1) / steps)"}, "That is the product; here the cosine begins when the warm-up ends.", WARM),
     Mistake("the cosine has begun already", {LATE: "min(1, (t - 1) / steps)"},
@@ -146,9 +153,10 @@ def _bowl(curvature: list[float]) -> dict[str, Any]:
 
 TESTS = Cases(
     [{**_bowl([1.0, 0.2]), "x": np.array([2.0, -1.0]), "low": 1e-3, "high": 1.5, "steps": 9},
-     {**_bowl([3.0, 0.5, 0.1]), "x": np.array([0.5, 1.0, -2.0]), "low": 0.02, "high": 0.4, "steps": 6}],
-    [{**_bowl([1.0, 0.2]), "x": np.array([2.0, -1.0]), "low": 1e-4, "high": 5.0, "steps": 30,
-      "about": "a run that breaks out at the end"},
+     {**_bowl([3.0, 0.5, 0.1]), "x": np.array([0.5, 1.0, -2.0]), "low": 0.02, "high": 0.4, "steps": 6},
+     {**_bowl([2.0, 0.3]), "x": np.array([1.0, 0.5]), "low": 0.6, "high": 2.4, "steps": 8}],
+    [{**_bowl([1.0, 0.2]), "x": np.array([2.0, -1.0]), "low": 0.1, "high": 20.0, "steps": 30,
+      "about": "a run that breaks out: it goes on to the last rate"},
      {**_bowl([1.0, 0.2]), "x": np.array([2.0, -1.0]), "low": 0.1, "high": 1.0, "steps": 2, "about": "two steps only"}],
 )  # fmt: skip
 RATES = "low * (high / low) ** (np.arange(steps) / (steps - 1))"
@@ -168,6 +176,12 @@ range_mistakes = [
     Mistake("losses and rates exchanged", {"return rates, np.array(losses)": "return np.array(losses), rates"},
             "Return the rates first.", RANGE),
     Mistake("exponents in place of rates", {"return rates": "return np.log10(rates)"}, "Return the rates themselves.", RANGE),
+    Mistake("it stops when the loss breaks out", {"losses.append(loss(x))\n": "losses.append(loss(x))\n        if losses[-1] > 4 * min(losses):\n            break\n",
+            "return rates": "return rates[: len(losses)]"}, "Here the run goes on to the last rate, however large the loss.", RANGE),
+    Mistake("the lowest loss so far", {"np.array(losses)": "np.minimum.accumulate(losses)"}, "Note each loss as it is, also where it rises.", RANGE),
+    Mistake("the rates of the next steps", {"lr * grad(x)": "min(high, lr * (high / low) ** (1 / (steps - 1))) * grad(x)"},
+            "The first step is taken with low.", RANGE),
+    Mistake("only the sign of the gradient", {"grad(x)": "np.sign(grad(x))"}, "The step is lr times the gradient.", RANGE),
     Mistake("the gradient's length is divided out", {"grad(x)": "grad(x) / np.linalg.norm(grad(x))"},
             "The step is lr times the gradient.", RANGE),
 ]  # fmt: skip

@@ -28,7 +28,8 @@ class _Knob:
     owner: str
     place: tuple[str, ...]
     setting: str
-    part: str
+    words: str
+    label: str
     value: Any
 
 
@@ -69,7 +70,7 @@ class Schedules:
         taken: set[str] = set()
         kinds = [leaf.formula.__name__ for _, _, leaf in leaves]
         for owner, place, leaf in leaves:
-            part = leaf.formula.__name__.removeprefix("_")
+            part = kind = leaf.formula.__name__.removeprefix("_")
             if owner and kinds.count(leaf.formula.__name__) > 1:
                 part = f"{owner} {part}"
             for setting, value in leaf.settings.items():
@@ -79,7 +80,8 @@ class Schedules:
                 while (name := identifier(words.lower())) in taken:
                     words, count = f"{part} {count + 1} {setting}", count + 1
                 taken.add(name)
-                yield _Knob(name, owner, place, setting, words, value)
+                label = words.replace(kind, _shown_as(kind))
+                yield _Knob(name, owner, place, setting, words, label, value)
 
     def of(self, run: str, values: Any) -> Multiplier | None:
         """Return a run's schedule with its settings as the traits of ``values`` stand; None if it has none."""
@@ -121,18 +123,29 @@ def _with(schedule: Schedule, place: tuple[str, ...], setting: str, value: Any) 
     return replace(schedule, settings={**schedule.settings, (place[0] if place else setting): value})
 
 
+def _shown_as(kind: str) -> str:
+    """Return a schedule's name as it stands beside a slider: its initials where it is longer than two words.
+
+    Examples:
+        >>> _shown_as("warmup_stable_decay"), _shown_as("linear_warmup")
+        ('WSD', 'linear warmup')
+    """
+    parts = kind.split("_")
+    return "".join(part[0].upper() for part in parts) if len(parts) > 2 else " ".join(parts)
+
+
 def _control(knob: _Knob, steps: int) -> Control:
     if isinstance(knob.value, str):  # only a cooldown has words for a setting
         spec = Spec(choices=tuple(SHAPES))
     elif isinstance(knob.value, int):
         longest = 4 if knob.setting == "growth" else max(steps, 2 * knob.value)
-        least = 2 if "one cycle" in knob.part.replace("_", " ") else 1
+        least = 2 if "one_cycle" in knob.words else 1
         spec = Spec(low=least, integer=True, slider=(least, longest))
     elif knob.setting == "rate":
         spec = Spec(low=0, high=1, open_high=False, scale="decay", slider=(0.0, 0.9999))
     else:
         spec = Spec(low=0, high=1, open_high=False)
-    return Control(knob.name, spec, knob.value, knob.part.replace("_", " "))
+    return Control(knob.name, spec, knob.value, knob.label)
 
 
 # -- the curve ------------------------------------------------------------------------------------------
