@@ -312,13 +312,19 @@ TRUE = {
     },
     "bounded_rate": {
         "gamma without effect": ["gamma is fixed"],
-        "step and final_lr and gamma without effect": ["python's min and max"],  # where the mean lies between the bounds
+        "step, final_lr and gamma without effect": ["python's min and max"],  # where the mean lies between the bounds
     },
     "factored_mean": {
         "sums in place of means": ["the paper's R and C"],
-        "beta2 without effect": ["the plain mean"],
+        "beta2 without effect": ["the plain mean", "Adafactor's own decay", "the axes of the stack"],
     },
-    "neuron_step": {"Adam: a v for every weight": ["the mean of the roots"]},
+    "neuron_step": {
+        "Adam: a v for every weight": ["the mean of the roots"],
+        "beta2 without effect": ["beta1 for both"],
+        "lr without effect": ["no lr"],
+        'state["t"] without effect': ["corrected without the power t"],
+        "the old state is returned": ["no m at all"],  # the old m, at least
+    },
     "switch": {"eps without effect": ["eps is fixed"]},
     "state_size": {
         "That is Adam's: m and v of every weight. Adafactor keeps a row and a column of each matrix, and no m.": ["Adam's states"],
@@ -327,6 +333,9 @@ TRUE = {
         "A number in single precision has 4 bytes.": ["numbers, not bytes"],
         "A MiB has 2²⁰ bytes, not 10⁶.": ["megabytes of 10**6"],
         "That is one layer. There are more.": ["one layer"],
+        "The embedding has a row and a column, too: words + width.": ["no column for the embedding"],
+        "There is one embedding, not one in each layer.": ["an embedding in each layer"],
+        "Two matrices of each layer are width × 4 width: d + 4d numbers each.": ["six square matrices"],
     },
     "first_step": {
         "That is the first step *with* the bias correction. Here both hats are gone.": ["1: as with correction"],

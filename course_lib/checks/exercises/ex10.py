@@ -27,7 +27,9 @@ def bounded_rate(rate, step, final_lr, gamma):
 RATES = np.array([1e-5, 0.02, 0.09, 0.3, 2.0, 5.0])
 BOUNDS = Cases(
     [{"rate": RATES, "step": 7, "final_lr": 0.4, "gamma": 0.03}, {"rate": RATES.reshape(2, 3), "step": 150, "final_lr": 0.07, "gamma": 0.01},
-     {"rate": 3 * RATES, "step": 40, "final_lr": 1.7, "gamma": 0.2}],
+     {"rate": 3 * RATES, "step": 40, "final_lr": 1.7, "gamma": 0.2},
+     {"rate": RATES, "step": 3, "final_lr": 0.3, "gamma": 5.0, "about": "a γ above 1: the bounds are close from the first step on"},
+     {"rate": np.array([0.3, 2.0, 5.0]), "step": 7, "final_lr": 0.4, "gamma": 0.03, "about": "no rate is too low, and one too high"}],
     [{"rate": RATES, "step": 1, "final_lr": 0.4, "gamma": 1e-3, "about": "the first step: the bounds are far apart"},
      {"rate": RATES, "step": 1_000_000, "final_lr": 0.4, "gamma": 0.1, "about": "very late: the bounds have closed"},
      {"rate": np.array([0.05]), "step": 7, "final_lr": 0.4, "gamma": 0.03, "about": "a single weight"},
@@ -47,6 +49,14 @@ bound_mistakes = [
     Mistake("bounds without final_lr", {LOW: "1 - 1 / (gamma * step + 1)", HIGH: "1 + 1 / (gamma * step)"}, "Both bounds are multiples of final_lr.", BOUND),
     Mistake("the middle of the bounds", {"np.clip(rate, lower, upper)": "(lower + upper) / 2 + 0 * rate"}, "A rate between the bounds stays as it is.", BOUND),
     Mistake("t divided by γ", {"(gamma * step + 1)": "(step / gamma + 1)", "(gamma * step))": "(step / gamma))"}, "γ times t: a larger γ closes the bounds sooner.", BOUND),
+    Mistake("1 / gamma * step without brackets", {"1 / (gamma * step + 1)": "1 / gamma * step + 1", "1 / (gamma * step))": "1 / gamma * step)"},
+            "Python divides by gamma alone and then multiplies by step: brackets around what stands below the line.", BOUND),
+    Mistake("1 / gamma * step without brackets in the upper bound", {"1 / (gamma * step))": "1 / gamma * step)"},
+            "Python divides by gamma alone and then multiplies by step: brackets around what stands below the line.", BOUND),
+    Mistake("final_lr at the 1 alone", {LOW: "final_lr - 1 / (gamma * step + 1)", HIGH: "final_lr + 1 / (gamma * step)"},
+            "final_lr multiplies the whole bracket, the fraction too.", BOUND),
+    Mistake("one bound for the whole array", {"return np.clip": "if np.any(rate < lower):\n        return np.maximum(rate, lower)\n    return np.clip"},
+            "Some rates may be too low and others too high: look at each.", BOUND),
     Mistake("t to the power γ", {"(gamma * step + 1)": "(step**gamma + 1)", "(gamma * step))": "(step**gamma))"}, "γ is multiplied by t.", BOUND),
     Mistake("the exponential of −γt", {"1 / (gamma * step + 1)": "np.exp(-gamma * step)", "1 / (gamma * step))": "np.exp(-gamma * step))"},
             "The bounds close as 1/t, not exponentially.", BOUND),
@@ -88,7 +98,7 @@ R, C = "square.mean(axis=1)", "square.mean(axis=0)"
 OUT, PAST = "np.outer(r, c) / np.mean(r)", "beta2 * r + (1 - beta2)"
 factor_mistakes = [
     Mistake("rows and columns exchanged", {R: "square.mean(0)", C: "square.mean(1)"},
-            "axis=1 averages along a row: one number for each row. That is r.", COPY),
+            "axis=1 averages along a row: one number for each row. That is r, and it is returned first.", COPY),
     Mistake("sums in place of means", {R: "square.sum(axis=1)", C: "square.sum(axis=0)"}, "r and c are means of rows and columns.", COPY),
     Mistake("not divided", {OUT: "np.outer(r, c)"}, "r times c has the unit of v twice: divide by the mean of r.", COPY),
     Mistake("divided by the sum of r", {OUT: "np.outer(r, c) / np.sum(r)"}, "r and c are means here, so divide by the mean of r.", COPY),
@@ -107,6 +117,9 @@ factor_mistakes = [
     Mistake("the copy of the last gradient alone", {OUT: "np.outer(square.mean(axis=1), square.mean(axis=0)) / square.mean()"},
             "The copy is made of the running means.", COPY),
     Mistake("the squares of the means", {R: "g.mean(axis=1) ** 2", C: "g.mean(axis=0) ** 2"}, "First the squares, then the means.", COPY),
+    Mistake("the first squares in full", {"r, c = 0.0, 0.0": "r, c = (gradients[0] ** 2).mean(axis=1), (gradients[0] ** 2).mean(axis=0)", "in gradients:": "in gradients[1:]:"},
+            "Both start at 0: the first squares have the weight 1 − β₂ as all others.", COPY),
+    Mistake("a mean of c besides", {OUT: "np.outer(r, c) / (np.mean(r) * np.mean(c))"}, "Divide by one mean: r·c has the unit of v twice.", COPY),
     Mistake("it returns after the first gradient", {"\n    return r": "\n        return r"}, "The return stands inside the loop.", COPY),
 ]  # fmt: skip
 
@@ -125,14 +138,19 @@ def _switches() -> Cases:
     rng = np.random.default_rng(20)
     g, h, q = (rng.normal(size=n) for n in (3, 5, 3))
     p, s = -0.3 * g + 0.1 * rng.normal(size=3), -0.05 * h + 0.01 * rng.normal(size=5)
-    uphill, near = 0.2 * g + 0.1 * q, (s @ s) / -(s @ h)
+    uphill, near, far = 0.2 * g + 0.1 * q, (s @ s) / -(s @ h), (p @ p) / -(p @ g)
     return Cases(
         [{"p": p, "g": g, "average": 0.04, "k": 3, "beta2": 0.9, "eps": 1e-3},
          {"p": s, "g": h, "average": near * (1 - 0.8**6) * 1.02, "k": 7, "beta2": 0.8, "eps": 0.1 * near},
          {"p": s, "g": h, "average": near * (1 - 0.95**3) * 0.97, "k": 4, "beta2": 0.95, "eps": 0.4},
          {"p": p, "g": g, "average": 0.0, "k": 1, "beta2": 0.9, "eps": 1e-3, "about": "the first step: the average agrees with γ, and this says nothing"},
          {"p": uphill, "g": g, "average": 0.05, "k": 5, "beta2": 0.9, "eps": 1e-3, "about": "a step uphill: γ is negative"},
-         {"p": s, "g": h, "average": 3.0 * near, "k": 5, "beta2": 0.9, "eps": 0.2 * near, "about": "the average is far above γ"}],
+         {"p": s, "g": h, "average": 3.0 * near, "k": 5, "beta2": 0.9, "eps": 0.2 * near, "about": "the average is far above γ"},
+         {"p": s, "g": h, "average": near * (1 - 0.9) * 1.02, "k": 2, "beta2": 0.9, "eps": 0.1 * near, "about": "the second step: it may switch now"},
+         {"p": s, "g": h, "average": near * (1 - 0.5**5) * 1.3, "k": 6, "beta2": 0.5, "eps": 0.2 * near, "about": "the new average is near γ, the old one is not"},
+         {"p": s, "g": h, "average": near * (1 - 0.9**199) * 1.3, "k": 200, "beta2": 0.9, "eps": 0.1 * near, "about": "late: the correction is over, and the average is far from γ"},
+         {"p": p, "g": g, "average": far * (1 - 0.9**3) * 2.2, "k": 4, "beta2": 0.9, "eps": 0.6 * far, "about": "the average is off by more than eps, its square is not"},
+         {"p": 30 * p, "g": g, "average": 30 * far * (1 - 0.9**8) * 1.2, "k": 9, "beta2": 0.9, "eps": 0.5, "about": "large numbers: eps is not relative"}],
         [{"p": p, "g": g, "average": 0.04, "k": 3, "beta2": 0.9, "eps": 0.0, "about": "eps is 0: it never switches"},
          {"p": -0.25 * g, "g": g, "average": 0.25 * (1 - 0.9**999), "k": 1000, "beta2": 0.9, "eps": 1e-6, "about": "a late step along −g: it has settled"}],
     )  # fmt: skip
@@ -158,7 +176,17 @@ switch_mistakes = [
     Mistake("the corrected average is kept", {"return average, corrected": "return corrected, corrected"},
             "What is kept is the plain average; it is corrected anew in every step.", SWITCH),
     Mistake("Λ in every step", {TEST: "True"}, "Λ is 0 until the average and γ agree.", SWITCH),
-    Mistake("the old average compared", {"abs(corrected - gamma)": "abs(corrected - average)"}, "The corrected average is compared with the new γ.", SWITCH),
+    Mistake("the corrected average compared with the plain one", {"abs(corrected - gamma)": "abs(corrected - average)"}, "The corrected average is compared with the new γ.", SWITCH),
+    Mistake("the plain average compared with γ", {"abs(corrected - gamma)": "abs(average - gamma)"}, "The average began at 0: compare the corrected one.", SWITCH),
+    Mistake("the average before this step compared", {"average = beta2": "old = average / (1 - beta2 ** max(k - 1, 1))\n    average = beta2", "abs(corrected - gamma)": "abs(old - gamma)"},
+            "First the new average, then its correction, then the comparison.", SWITCH),
+    Mistake("eps relative to γ", {"< eps": "< eps * abs(gamma)"}, "The difference itself is compared with eps.", SWITCH),
+    Mistake("the squared difference", {"abs(corrected - gamma)": "(corrected - gamma) ** 2"}, "The size of the difference is compared with eps, not its square.", SWITCH),
+    Mistake("no switch in the second step", {"k > 1": "k > 2"}, "From k = 2 on it may switch.", SWITCH),
+    Mistake("γ where nothing has settled", {"else 0.0": "else gamma"}, "Until the average and γ agree Λ is 0.", SWITCH),
+    Mistake("a step uphill is left out", {"average = beta2": "average = average if gamma < 0 else beta2"}, "Uphill γ is negative, and it counts as such.", SWITCH),
+    Mistake("the quotient of the squared lengths", {GAMMA: "(p @ p) / (g @ g)"}, "Below the line stands −pᵀg: the angle between p and g counts.", SWITCH),
+    Mistake("coordinate by coordinate", {GAMMA: "np.sum(p**2 / -(p * g))"}, "Two inner products first, then one division.", SWITCH),
     Mistake("the weights exchanged", {"beta2 * average + (1 - beta2) * gamma": "(1 - beta2) * average + beta2 * gamma"},
             "β₂ is the weight of the past, 1 − β₂ that of the new γ.", SWITCH),
 ]  # fmt: skip
@@ -215,6 +243,12 @@ neuron_mistakes = [
     Mistake("a step uphill", {"x - lr": "x + lr"}, "g points uphill: subtract.", NEED),
     Mistake("g in place of m̂", {"lr * m_hat": "lr * g"}, "The step goes along m̂.", NEED),
     Mistake("the old state is returned", {'{"m": m, "v": v}': "state"}, "Return the new m and v, or they are lost.", NEED),
+    Mistake("the weights exchanged", {'beta1 * state["m"] + (1 - beta1)': '(1 - beta1) * state["m"] + beta1', 'beta2 * state["v"] + (1 - beta2)': '(1 - beta2) * state["v"] + beta2'},
+            "β is the weight of the past, 1 − β that of the new.", NEED),
+    Mistake("the variance", {"np.mean(g**2": "np.var(g"}, "Average the squares; nothing is subtracted from g.", NEED),
+    Mistake("the squares of m", {"np.mean(g**2": "np.mean(m**2"}, "v is a mean of squared gradients.", NEED),
+    Mistake("t counted one too far", {'t = state["t"]': 't = state["t"] + 1'}, 'state["t"] is 1 in the first step.', NEED),
+    Mistake("the hats are kept", {'{"m": m, "v": v}': '{"m": m_hat, "v": v_hat}'}, "What is kept is m and v; they are corrected anew in every step.", NEED),
 ]  # fmt: skip
 
 # -- 5: the memory of a transformer ----------------------------------------------------------------------
@@ -261,6 +295,14 @@ def _known(mine: Mine) -> list[tuple[float, str]]:
         (4 * (words + d + n * 8 * d) / 2**20, "The two large matrices of each layer, width × 4 width, are missing."),
         (4 * (words + d + n * 10 * d) / 2**20, "The four square matrices of each layer are missing."),
         (4 * (words + d + n * 13 * d) / 2**20, "Each layer has two matrices of width × 4 width."),
+        (4 * (words + d + n * 7 * d) / 2**20, "Each layer has four square matrices and two of width × 4 width."),
+        (4 * (words + d + n * 12 * d) / 2**20, "Two matrices of each layer are width × 4 width: d + 4d numbers each."),
+        (4 * (words + 18 * n * d) / 2**20, "The embedding has a row and a column, too: words + width."),
+        (4 * n * (words + d + 18 * d) / 2**20, "There is one embedding, not one in each layer."),
+        (4 * (words * d + 18 * n * d) / 2**20, "The embedding is factored, too: words + width."),
+        (exact / 2**10, "Those are GiB. Asked for are MiB."),
+        (exact / 2, "A number in single precision has 4 bytes."),
+        (8 * exact, "A number in single precision has 4 bytes, 32 bits."),
     ]  # fmt: skip
 
 
@@ -278,7 +320,7 @@ EXERCISE = Exercise(
         Code(solution=neuron_step, title="One v for each neuron", points=3, drive=rule("m", "v"), cases=_layers(), wrong=neuron_mistakes, reread=NEED, hints=[
             "Adam's five lines, with one change: what stands in place of g**2 in v?",
             "np.mean(g**2, axis=0) has one number for each column; numpy adds it to every row of the old v."]),
-        Number(solution=state_size, title="The memory of a transformer", points=1, expected=_megabytes, rtol=0.005, unit="MiB", wrong=_known, reread=BYTES, hints=[
+        Number(solution=state_size, title="The memory of a transformer", points=1, expected=_megabytes, rtol=1e-4, unit="MiB", wrong=_known, reread=BYTES, hints=[
             "For each matrix count rows + columns. A layer has four of d × d and two of d and 4d.",
             "Altogether words + d + 18·n·d numbers of 4 bytes. Divide by 2**20."]),
     ],
