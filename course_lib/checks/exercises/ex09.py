@@ -266,6 +266,12 @@ def _first_round(beta2: float, C: float, period: int) -> float:
     return float(-np.sum(g / np.sqrt(v)))
 
 
+def _without_root(beta2: float, C: float, period: int) -> float:
+    k = np.arange(period)
+    v = 1 + (C**2 - 1) * (1 - beta2) * beta2**k / (1 - beta2**period)
+    return float(-np.sum(np.where(k == 0, C, -1.0) / v))
+
+
 def _thresholds(mine: Mine) -> list[tuple[float, str]]:
     C = mine["C"]
     return [
@@ -273,6 +279,7 @@ def _thresholds(mine: Mine) -> list[tuple[float, str]]:
         (1 - _threshold(C), "That is 1 − β₂."),
         (_threshold(C, _first_round), "That is for the first round, from v = 0. Take a settled one."),
         (_threshold(3.0), "That is for C = 3. Take your own."),
+        (_threshold(C, _without_root), "A slope is divided by the root of v, not by v."),
     ]
 
 
@@ -289,6 +296,7 @@ def _periods(mine: Mine) -> list[tuple[float, str]]:
         ),
         (right + 1, "One step less is enough."),
         (2 / np.sqrt(1 - beta2), "That is the rule of thumb. Find the first whole number by trying."),
+        (2.5 / (1 - beta2), "That is the law where C is twice the period. Here C is the period."),
         (1 / (1 - beta2), "That is how long β₂ remembers. A far shorter period is enough."),
     ]
 
