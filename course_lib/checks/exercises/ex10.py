@@ -301,7 +301,7 @@ def _known(mine: Mine) -> list[tuple[float, str]]:
         (4 * n * (words + d + 18 * d) / 2**20, "There is one embedding, not one in each layer."),
         (4 * (words * d + 18 * n * d) / 2**20, "The embedding is factored, too: words + width."),
         (exact / 2**10, "Those are GiB. Asked for are MiB."),
-        (exact / 2, "A number in single precision has 4 bytes."),
+        (exact / 2, "Two bytes are half precision; a number in single precision has 4 bytes."),
         (8 * exact, "A number in single precision has 4 bytes, 32 bits."),
     ]  # fmt: skip
 
