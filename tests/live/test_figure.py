@@ -241,7 +241,7 @@ def test_a_cell_run_again_closes_the_figures_of_its_earlier_run(monkeypatch):
     other.close()
 
 
-@pytest.mark.parametrize("count", [1000, pytest.param(10_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [1000, pytest.param(4000, marks=pytest.mark.slow)])
 def test_memory_stays_where_it_is_over_many_moves(line, count):
     wire = Wire(line)
     wire.sent = type("Nothing", (), {"append": lambda self, _: None})()
