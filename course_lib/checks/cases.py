@@ -255,9 +255,8 @@ def _changes(case: dict[str, Any], hyper: Sequence[str]) -> list[tuple[str, dict
 def _changed(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _changed(part) for name, part in value.items()}
-    if isinstance(
-        value, np.ndarray
-    ):  # in another order besides: where the least stands does not change with the scale
+    if isinstance(value, np.ndarray):
+        # in another order besides: where the least stands does not change with the scale
         return 1.7 * (value[::-1] if value.ndim == 1 else value)
     if isinstance(value, int):
         return value + 3

@@ -17,7 +17,7 @@ def eigen(a: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return eigenvalues, ascending, and eigenvectors of symmetric matrices ``(…, n, n)``.
 
     numpy raises where a matrix is not finite; here its eigenvalues are NaN, so that a run that has diverged does not
-    stop the others of its grid. For pairs of coordinates there is a closed form, dozens of times faster on a grid.
+    stop the others of its grid. For pairs of coordinates there is a closed form, several times faster on a grid.
     """
     bad = ~np.isfinite(a).all(axis=(-2, -1))
     if a.shape[-1] == 2:

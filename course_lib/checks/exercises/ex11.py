@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from ...gradients import check_gradient
 from ...live import runners
+from ...live.explorers.race import RUNNERS
 from ...optimizers import Adagrad, Adam, GradientDescent, Momentum, Optimizer, RMSprop
 from ...running import simulate
 from ...surfaces import Surface
@@ -168,7 +169,7 @@ def tuned_race(*entrants: Optimizer) -> Driver:
         for slope in (height, *notes.unpack(slopes, ("∂f/∂x", "∂f/∂y"))):
             if notes.see("height and slopes", slope).ndim:
                 notes.odd("height and slopes", "arrays where x and y are numbers")
-        notes.run.seen.clear()
+        notes.run.seen.clear()  # these were looked at, not asked for
 
         def value(x: Any, y: Any) -> Any:
             return function(np.array(x), np.array(y))[0] + 0 * x
@@ -217,8 +218,7 @@ def _loses(*losers: str, winner: str) -> Callable[[list[Run], Mine], tuple[bool,
 
 # -- of each student's own -------------------------------------------------------------------------------
 
-FIELD: Sequence[str] = ("GradientDescent", "Momentum", "Nesterov", "Adagrad", "RMSprop", "Adam", "AdaMax", "Nadam",
-                        "AMSGrad", "Adafactor", "AdaBound", "SWATS")  # fmt: skip
+FIELD = [name for name in RUNNERS if name != "Adadelta"]
 
 
 def _numbers(rng: np.random.Generator) -> dict[str, Any]:

@@ -99,7 +99,8 @@ function makeLink(model, view, show) {
     const length = Math.hypot(across, down);
     if (!length) return [];
     const [u, v] = [across / length, down / length];
-    const [lag, far] = [lead(), Math.ceil(AHEAD + lead())];
+    const lag = Math.min(lead(), 2 * AHEAD); // a flick of the hand is followed no farther
+    const far = Math.ceil(AHEAD + lag);
     const found = [];
     for (let i = -far; i <= far; i++) for (let j = -far; j <= far; j++) {
       const along = i * u + j * v;
