@@ -206,12 +206,9 @@ def test_variants_differ_and_stay():
     assert by_name["04_momentum"].mine("7") == by_name["04_momentum"].mine(" 7 ")
 
 
-@pytest.mark.parametrize(
-    ("told", "words"), [(12.0, "is 12, expected inf."), (np.nan, "is nan, expected inf.")]
-)
-def test_an_expected_infinity_is_told_in_words(told, words):
+def test_an_expected_infinity_is_told_in_words():
     task = Code(solution=last_or_never, cases=Cases([{"losses": np.ones(2)}]))
-    assert words in verdict(task, lambda losses: told).lines[0]
+    assert "is 12, expected inf." in verdict(task, lambda losses: 12.0).lines[0]
 
 
 def last_or_never(losses):
