@@ -256,6 +256,5 @@ def test_memory_stays_where_it_is_over_many_moves(line, count):
     tracemalloc.start()
     held = [moves(2000), *(moves(count) for _ in range(4))]  # the first fill the caches
     tracemalloc.stop()
-    assert (
-        min(b - a for a, b in itertools.pairwise(held)) < count
-    )  # what is kept for every move grows in every round
+    # what is kept for every move grows in every round, by a pointer (8 bytes) a move at least
+    assert min(b - a for a, b in itertools.pairwise(held)) < 4 * count
