@@ -253,7 +253,7 @@ def draw(name, data):
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_some_pairs_at_the_ends(name):
-    drive(name, FIGURES[name][:: max(len(FIGURES[name]) // 25, 1) | 1], seed=0)
+    drive(name, FIGURES[name][:: max(len(FIGURES[name]) // 12, 1) | 1], seed=0)
 
 
 @pytest.mark.parametrize("name", FIGURES)
