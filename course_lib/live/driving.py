@@ -39,10 +39,14 @@ class Driven:
         moves: how many values they took.
         troubles: what went wrong so far; tasks add to it.
         wait: seconds that `await` gives the tasks.
+        before: tasks that were there before the first move: the kernel's own never end.
     """
 
-    def __init__(self, widgets: int, moves: int, troubles: list[str], wait: float) -> None:
-        self.widgets, self.moves, self._troubles, self._wait = widgets, moves, troubles, wait
+    def __init__(
+        self, widgets: int, moves: int, troubles: list[str], wait: float, before: set[asyncio.Task[Any]]
+    ) -> None:
+        self.widgets, self.moves = widgets, moves
+        self._troubles, self._wait, self._before = troubles, wait, before
 
     def __repr__(self) -> str:
         return f"{self.widgets} widgets driven, {self.moves} moves"
@@ -52,7 +56,7 @@ class Driven:
 
     async def _finish(self) -> Driven:
         with _listening(self._troubles):
-            others = asyncio.all_tasks() - {asyncio.current_task()}
+            others = asyncio.all_tasks() - self._before - {asyncio.current_task()}
             done, _ = await asyncio.wait(others, timeout=self._wait) if others else (set(), None)
             for task in done:
                 if not task.cancelled() and (error := task.exception()):
@@ -90,7 +94,7 @@ def drive_widgets(wait: float = 2.0) -> Driven:
     """
     troubles: list[str] = []
     widgets = moves = 0
-    before = set(threading.enumerate())
+    threads, tasks = set(threading.enumerate()), _tasks()
     with _listening(troubles) as where:
         for widget in list(_registry._instances.values()):
             actions = list(_actions(widget))
@@ -102,10 +106,18 @@ def drive_widgets(wait: float = 2.0) -> Driven:
                     action()
                 except Exception as error:
                     troubles.append(f"{where[0]}: {_described(error)}")
-        for thread in set(threading.enumerate()) - before:
+        for thread in set(threading.enumerate()) - threads:
             thread.join(wait)
     _complain(troubles)
-    return Driven(widgets, moves, troubles, wait)
+    return Driven(widgets, moves, troubles, wait, tasks)
+
+
+def _tasks() -> set[asyncio.Task[Any]]:
+    """Return the tasks of the loop that this runs in, if it runs in one."""
+    try:
+        return asyncio.all_tasks()
+    except RuntimeError:
+        return set()
 
 
 # -- what can be done to a widget ------------------------------------------------------------------

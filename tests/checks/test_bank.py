@@ -63,6 +63,7 @@ SAME = {
     ("differences left out in place of turned", "the sum of the sizes"): "the same answer for every input",
     ("a larger p may come out smaller", "the largest first"): "factors in ascending order",
     ("the largest first", "a running minimum"): "factors in ascending order",
+    ("divided by h, not 2h", "a forward difference, divided by 2h"): "forward differences",
     ("backward differences", "a forward difference, divided by 2h"): "both heights at the same place",
     ("no new gradient in the mixture", "Adam's mean, and g once more"): "Adam's mean",
     ("u corrected as well", "beta2 in the correction"): "no bias correction of m",
