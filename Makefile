@@ -30,8 +30,8 @@ test-notebooks: $(SETUP)  ## every notebook from top to bottom, then every slide
 	$(BIN)/python -m tests.notebooks
 
 test-slow: $(SETUP) $(LAB)/.ready  ## long property runs; misbehaving code in live kernels; the lab kit with nbgrader
-	$(BIN)/python -m pytest -q -m slow --ignore tests/checks/test_nbgrader.py
-	$(LAB)/bin/python -m pytest -q -m slow tests/checks/test_nbgrader.py
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile -m slow --ignore tests/checks/test_nbgrader.py
+	$(LAB)/bin/python -m pytest -q -n 2 -m slow tests/checks/test_nbgrader.py
 
 results: $(SETUP)  ## run the comparisons of lesson 12 and write their tables to docs/results (four minutes)
 	OMP_NUM_THREADS=1 $(BIN)/python -m course_lib.comparing

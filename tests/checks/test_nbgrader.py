@@ -25,7 +25,8 @@ from .test_grade import FULL, solved, submitted
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
-FIRST = {e.name: e.tasks[0] for e in all_exercises()}
+TASKS = {e.name: e.tasks for e in all_exercises()}
+FIRST = {name: tasks[0] for name, tasks in TASKS.items()}
 
 
 PARTS_ON = """
@@ -51,36 +52,55 @@ def nbgrader(folder: Path, *arguments: str, **more: str) -> str:
     return done.stdout + done.stderr
 
 
-@pytest.fixture(scope="module")
-def course(tmp_path_factory):
-    """A class with three students, graded."""
+@pytest.fixture
+def course(tmp_path):
+    """An empty class with the kit's settings."""
     assert importlib.util.find_spec("nbgrader"), "the extra `lab` is missing: make test-slow installs it"
-    folder = tmp_path_factory.mktemp("class")
-    shutil.copy(ROOT / "nbgrader_config.py", folder)
-    for name in FULL:
-        source = folder / "lab" / "source" / name
-        source.mkdir(parents=True)
-        shutil.copy(ROOT / "solutions" / f"{name}.ipynb", source)
-        nbgrader(folder, "generate_assignment", name)
-    for name in FULL:
-        bodies = solved(name)
-        answers = {"full": bodies, "empty": {}, "partly": {FIRST[name].name: bodies[FIRST[name].name]}}
-        wrong = next(t for t in all_exercises()[list(FULL).index(name)].tasks[1:] if t.name in bodies)
-        answers["partly"][wrong.name] = "    return 1.0\n"
-        for student, chosen in answers.items():
-            target = folder / "lab" / "submitted" / student / name
-            target.mkdir(parents=True)
-            file = submitted(target, student, chosen, name)
-            file.rename(target / f"{name}.ipynb")
-        nbgrader(folder, "autograde", name)
-        nbgrader(folder, "generate_feedback", name)
-    nbgrader(folder, "export", "--to", str(folder / "grades.csv"))
-    return folder
+    shutil.copy(ROOT / "nbgrader_config.py", tmp_path)
+    return tmp_path
+
+
+def release(course: Path, name: str) -> Path:
+    """Release an exercise to the class and return the file released."""
+    source = course / "lab" / "source" / name
+    source.mkdir(parents=True)
+    shutil.copy(ROOT / "solutions" / f"{name}.ipynb", source)
+    nbgrader(course, "generate_assignment", name)
+    return course / "lab" / "release" / name / f"{name}.ipynb"
+
+
+def submit(course: Path, student: str, name: str, bodies: dict[str, str]) -> None:
+    """Hand in the exercise with these answers."""
+    target = course / "lab" / "submitted" / student / name
+    target.mkdir(parents=True)
+    submitted(target, student, bodies, name).rename(target / f"{name}.ipynb")
+
+
+def hand_in(course: Path, name: str) -> None:
+    """Hand in all right, nothing, and the first task right beside a wrong one."""
+    bodies = solved(name)
+    first = FIRST[name].name
+    wrong = next(t for t in TASKS[name][1:] if t.name in bodies)
+    submit(course, "full", name, bodies)
+    submit(course, "empty", name, {})
+    submit(course, "partly", name, {first: bodies[first], wrong.name: "    return 1.0\n"})
+
+
+def scores(course: Path, name: str) -> dict[str, tuple[float, float]]:
+    """Return each student's score in an exercise, and the best there is, from what nbgrader exports."""
+    nbgrader(course, "export", "--to", str(course / "grades.csv"))
+    rows = csv.DictReader((course / "grades.csv").read_text().splitlines())
+    return {
+        row["student_id"]: (float(row["score"]), float(row["max_score"]))
+        for row in rows
+        if row["assignment"] == name
+    }
 
 
 @pytest.mark.parametrize("name", FULL)
-def test_the_release_is_the_exercise_cell_by_cell(course, name):
-    released = nbformat.read(course / "lab" / "release" / name / f"{name}.ipynb", as_version=4)
+def test_an_exercise_from_release_to_feedback(course, name):
+    """The release is the exercise, cell by cell; scores are exact; the feedback is readable."""
+    released = nbformat.read(release(course, name), as_version=4)
     ours = nbformat.read(ROOT / "exercises" / f"{name}.ipynb", as_version=4)
     assert [(c.id, c.cell_type, c.source) for c in released.cells] == [
         (c.id, c.cell_type, c.source) for c in ours.cells
@@ -89,18 +109,16 @@ def test_the_release_is_the_exercise_cell_by_cell(course, name):
         mark = other.metadata.get("nbgrader")
         assert mark is None or mark.items() <= one.metadata["nbgrader"].items()
 
-
-@pytest.mark.parametrize("name", FULL)
-def test_scores_are_exact(course, name):
-    rows = csv.DictReader((course / "grades.csv").read_text().splitlines())
-    mine = [row for row in rows if row["assignment"] == name]
-    scores = {row["student_id"]: (float(row["score"]), float(row["max_score"])) for row in mine}
+    hand_in(course, name)
+    nbgrader(course, "autograde", name)
     full = float(FULL[name])
-    assert scores == {"full": (full, full), "empty": (0.0, full), "partly": (float(FIRST[name].points), full)}
+    assert scores(course, name) == {
+        "full": (full, full),
+        "empty": (0.0, full),
+        "partly": (float(FIRST[name].points), full),
+    }
 
-
-@pytest.mark.parametrize("name", FULL)
-def test_feedback_is_readable(course, name):
+    nbgrader(course, "generate_feedback", name)
     pages = {
         s: (course / "lab" / "feedback" / s / name / f"{name}.html").read_text()
         for s in ("full", "empty", "partly")
@@ -118,21 +136,19 @@ def test_points_for_parts_are_those_of_the_notebook(course, tmp_path):
     for hat, mean in {"m / (1 - beta1**t)": "m", "v / (1 - beta2**t)": "v"}.items():
         assert hat in body
         body = body.replace(hat, mean)
-    target = course / "lab" / "submitted" / "parts" / "08_adam"
-    target.mkdir(parents=True)
-    submitted(target, "parts", {"adam_step": body}, "08_adam").rename(target / "08_adam.ipynb")
+    release(course, "08_adam")
+    submit(course, "parts", "08_adam", {"adam_step": body})
     for ipython, points in ((tmp_path / "ipython", 1.5), (tmp_path / "plain", 0.0)):
         nbgrader(course, "autograde", "08_adam", "--student", "parts", "--force", IPYTHONDIR=str(ipython))
-        nbgrader(course, "export", "--to", str(course / "parts.csv"))
-        rows = csv.DictReader((course / "parts.csv").read_text().splitlines())
-        assert [
-            float(r["score"]) for r in rows if r["student_id"] == "parts" and r["assignment"] == "08_adam"
-        ] == [points]
+        assert scores(course, "08_adam") == {"parts": (points, FULL["08_adam"])}
 
 
 def test_an_update_in_mid_term_keeps_what_students_wrote(course):
     """A changed text and a changed check are released; the answers stay, by their grade_id, and are graded anew."""
     name = next(iter(FULL))
+    release(course, name)
+    hand_in(course, name)
+    nbgrader(course, "autograde", name)
     source = course / "lab" / "source" / name / f"{name}.ipynb"
     notebook = json.loads(source.read_text())
     notebook["cells"][0]["source"] = ["# A new heading"]
@@ -146,8 +162,9 @@ def test_an_update_in_mid_term_keeps_what_students_wrote(course):
     source.write_text(json.dumps(notebook))
     nbgrader(course, "generate_assignment", name, "--force")
     nbgrader(course, "autograde", name, "--force")
-    nbgrader(course, "export", "--to", str(course / "again.csv"))
-    rows = csv.DictReader((course / "again.csv").read_text().splitlines())
-    scores = {row["student_id"]: float(row["score"]) for row in rows if row["assignment"] == name}
-    assert scores.pop("parts", 0.0) == 0.0
-    assert scores == {"full": FULL[name] + 1, "empty": 0.0, "partly": FIRST[name].points + 1}
+    full = FULL[name] + 1
+    assert scores(course, name) == {
+        "full": (full, full),
+        "empty": (0.0, full),
+        "partly": (FIRST[name].points + 1, full),
+    }
