@@ -11,7 +11,7 @@ from course_lib.optimizers import REGISTRY, Momentum
 from course_lib.surfaces import surface
 
 _SIGNS = {
-    "β₁ᵗ⁺¹": "beta1**(t+1)", "βᵗ": "beta**t", "β₁ᵗ": "beta1**t", "β₂ᵗ": "beta2**t", "β₁": "beta1", "β₂": "beta2",
+    "β₁ᵗ⁺¹": "beta1**(t+1)", "βᵗ": "beta**t", "β₁ᵗ": "beta1**t", "β₂ᵗ": "beta2**t", "β₁": "beta1", "β₂": "beta2", "β₃": "beta3", "α": "alpha",
     "β": "beta", "ε": "eps", "λ": "weight_decay", "·": "*", "−": "-", "²": "**2", "m̂": "m_hat", "v̂": "v_hat",
     "uₜ₋₁": "u_before", "mₜ₋₁": "m_before", "xₜ₋₁": "x_before", "dₜ₋₁": "d_before", "lrₜ": "lr_t",
 }  # fmt: skip
@@ -86,6 +86,7 @@ def test_the_printed_formulas_are_what_the_rule_does(opt):
         "Momentum",
         "Adam",
         "AdamW",
+        "AdEMAMix",
         "AMSGrad",
         "Lion",
         "Nesterov",
