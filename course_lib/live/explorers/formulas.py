@@ -1,8 +1,8 @@
 """What a rule makes of a gradient, as the microscope prints it: in the optimizer's present form.
 
 On the right of a quantity's formula its own name means the value before the step, and so does a name with ₜ₋₁; all
-others are those of this step. Greek letters are hyperparameters: β (``beta``), β₁, β₂, β₃, α (``alpha``), ε (``eps``) and
-λ (``weight_decay``).
+others are those of this step. Greek letters are hyperparameters: β (``beta``), β₁, β₂, β₃, α (``alpha``),
+ε (``eps``) and λ (``weight_decay``).
 """
 
 from __future__ import annotations
