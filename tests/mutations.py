@@ -119,7 +119,6 @@ BY_HAND = {
     ),
     "AdamW": (
         ("self.lr,", "1,"),
-        ("self.eta}", "1}"),
         ("self.lr * self.eta", "self.lr"),
         ('"paper": self.eta', '"paper": 1'),
         ("self.weight_decay * x", "self.weight_decay * g"),

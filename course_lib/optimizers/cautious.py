@@ -58,7 +58,7 @@ class _OfTheStep(_Wrapper):
             return {
                 name: me.changed(p, p - new[name], g[name], lr, me.of(s, name)) for name, p in x.items()
             }, s
-        return me.changed(x, x - new, g, lr, s), s  # type: ignore[arg-type,operator]
+        return me.changed(x, x - new, g, lr, s), s
 
     def of(self, s: State, name: str) -> State:
         """Return the wrapper's state as one array of a model sees it."""
