@@ -77,6 +77,39 @@ BY_HAND = {
         ("s.t - 1", "s.t"),
         ("0.25", "1 / 3"),
     ),
+    "AdEMAMix": (
+        ("alpha * slow", "alpha * slow / (1 - self.beta1**s.t)"),
+        ("t / self.warmup", "(t - 1) / self.warmup"),
+        ("self.alpha * share", "self.alpha"),
+        ("float(beta3)", "self.beta3"),
+    ),
+    "MARS": (
+        ("np.maximum(1, norm(c, s))", "norm(c, s)"),
+        ("(g - s.last)", "(s.last - g)"),
+        ("c**2", "g**2"),
+        ("and state.t > 1", ""),
+        ("_last(state), batch", "x, batch"),
+    ),
+    "Cautious": (
+        ("u * g > 0", "u * g >= 0"),
+        ("1e-3", "0.9"),
+        ("u * x >= 0", "u * x > 0"),
+        ("u * x >= 0", "u * x <= 0"),
+        ("lr * self.weight_decay * x", "self.weight_decay * x"),
+        ("range(x.ndim - s.grid)", "range(1)"),
+    ),
+    "Hyperball": (
+        ("lr * s.radius", "lr"),
+        ("!= 2", "!= 1"),
+        ("norm(y, s)", "norm(x, s)"),
+        ("ratio(u, norm(u, s))", "u"),
+    ),
+    "Muon": (
+        ("self.weight_decay * x", "self.weight_decay * g"),
+        ("0.2 * max", "0.2 * min"),
+        ('"spectral"', '"original"'),
+        ("outputs / inputs", "inputs / outputs"),
+    ),
     "AdaMax": (("np.abs(g) + self.eps", "np.abs(g)"), ("ratio(m, u)", "m / (u + 1e-9)")),
     "Adadelta": (("np.sqrt(v + self.eps)", "(np.sqrt(v) + self.eps)"), ("d**2", "g**2")),
     "Adafactor": (
@@ -84,7 +117,12 @@ BY_HAND = {
         ("max(1, ", "max(2, "),
         ("s.t**-", "(s.t + 1)**-"),
     ),
-    "AdamW": (("self.lr if", "1 if"), ("self.eta", "1"), ("self.weight_decay * x", "self.weight_decay * g")),
+    "AdamW": (
+        ("self.lr,", "1,"),
+        ("self.lr * self.eta", "self.lr"),
+        ('"paper": self.eta', '"paper": 1'),
+        ("self.weight_decay * x", "self.weight_decay * g"),
+    ),
     "Lion": (("s.m + (1 - self.beta2) * g", "s.m + (1 - self.beta2) * direction"),),
     "SWATS": (
         ('"Lambda": zero', '"Lambda": zero + 1e-9'),

@@ -3,9 +3,11 @@
 from .adafactor import Adafactor
 from .adam import Adam, AdaMax, AMSGrad, Nadam, RAdam
 from .adaptive import Adadelta, Adagrad, RMSprop
+from .ademamix import AdEMAMix
 from .adopt import ADOPT
 from .base import Optimizer, Params, State
 from .bounded import SWATS, AdaBound, AMSBound
+from .cautious import Cautious, Hyperball
 from .decoupled import AdamW, Lion
 from .descent import SGD, GradientDescent, Momentum, Nesterov
 from .entry import Entry
@@ -19,6 +21,7 @@ from .kfac import KFAC
 from .large_batch import LAMB, LARS
 from .lbfgs import LBFGS
 from .line_search import LineSearch, backtracking
+from .mars import MARS
 from .muon import Muon, newton_schulz
 from .partition import Partition
 from .prodigy import Prodigy
@@ -35,6 +38,7 @@ __all__ = [
     "LAMB",
     "LARS",
     "LBFGS",
+    "MARS",
     "REGISTRY",
     "SAM",
     "SGD",
@@ -42,6 +46,7 @@ __all__ = [
     "SWATS",
     "AMSBound",
     "AMSGrad",
+    "AdEMAMix",
     "AdaBound",
     "AdaMax",
     "Adadelta",
@@ -49,6 +54,7 @@ __all__ = [
     "Adagrad",
     "Adam",
     "AdamW",
+    "Cautious",
     "ClipByNorm",
     "ClipByValue",
     "Entry",
@@ -57,6 +63,7 @@ __all__ = [
     "GradientDescent",
     "HessianFree",
     "Hyper",
+    "Hyperball",
     "IterateAverage",
     "LevenbergMarquardt",
     "LineSearch",

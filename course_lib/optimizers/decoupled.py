@@ -29,7 +29,9 @@ class AdamW(Optimizer):
         weight_decay: λ ≥ 0, in units of 1/x, so that lr·λ is the share of x lost in one step; in the paper's form
             λ is that share itself. 0 is Adam.
         form: ``"library"`` as above, which every library uses; ``"paper"`` does not multiply the decay by lr:
-            x ← x − η(lr·m̂/(√v̂ + ε) + λx), with η the multiplier of the schedule.
+            x ← x − η(lr·m̂/(√v̂ + ε) + λx), with η the multiplier of the schedule; ``"corrected"`` is AdamC, which
+            multiplies the decay by η once more, lr·λ·η²: for weights that a normalisation follows. It keeps the share
+            ‖g‖/‖x‖ at which such a weight settles while the schedule lowers lr. With a constant lr it is "library".
 
     Cost: two arrays of the size of x; about fourteen operations per parameter, one of them a root.
 
@@ -43,7 +45,8 @@ class AdamW(Optimizer):
         >>> print(x.round(4))  # 2 − 0.1(1 + 0.5·2)
         [1.8 1.8]
 
-    Reference: I. Loshchilov and F. Hutter, "Decoupled weight decay regularization", ICLR 2019, Algorithm 2.
+    Reference: I. Loshchilov and F. Hutter, "Decoupled weight decay regularization", ICLR 2019, Algorithm 2; the
+    corrected form: A. Defazio, "Why gradients rapidly increase near the end of training", arXiv:2506.02285 (2025).
     """
 
     lr: Hyper = learning_rate(1e-3)
@@ -51,7 +54,7 @@ class AdamW(Optimizer):
     beta2: Hyper = decay(0.999)
     eps: Hyper = nonnegative(1e-8)
     weight_decay: Hyper = nonnegative(1e-2, slider=(1e-4, 1.0))
-    form: str = choice("library", "paper")
+    form: str = choice("library", "paper", "corrected")
 
     memory = ("m", "v")
 
@@ -61,7 +64,7 @@ class AdamW(Optimizer):
         v = self.beta2 * s.v + (1 - self.beta2) * g**2
         m_hat = m / (1 - self.beta1**s.t)
         v_hat = v / (1 - self.beta2**s.t)
-        rate = self.lr if self.form == "library" else self.eta
+        rate = {"library": self.lr, "paper": self.eta, "corrected": self.lr * self.eta}[self.form]
         step = self.lr * m_hat / (np.sqrt(v_hat) + self.eps) + rate * self.weight_decay * x
         return x - step, s.next(m=m, v=v)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .base import State
-from .hyper import Hyper, decay, flag, learning_rate, number
+from .hyper import Hyper, choice, decay, flag, learning_rate, nonnegative, number
 from .matrix import _MatrixRule
 
 
@@ -56,23 +56,25 @@ class Muon(_MatrixRule):
 
     .. math::
         m &\leftarrow \beta m + g \\
-        x &\leftarrow x - \mathrm{lr}\, \sqrt{\max(1, \mathrm{outputs}/\mathrm{inputs})}\;
-            \operatorname{NewtonSchulz}(g + \beta m)
+        x &\leftarrow x - \mathrm{lr}\, \bigl(\mathrm{factor} \cdot
+            \operatorname{NewtonSchulz}(g + \beta m) + \lambda x\bigr)
 
     The momentum of a weight is nearly of low rank: a few directions hold nearly all of it. The Newton–Schulz
     iteration (`newton_schulz`) lifts the rare ones to the size of the others. The step's size does not depend on
     that of g: its spectral norm is about lr.
 
     Args:
-        lr: learning rate, > 0, in units of x: about the largest singular value of a step.
+        lr: learning rate, > 0, in units of x: times the factor about the largest singular value of a step.
         beta: decay of the momentum, in [0, 1).
         eps: > 0, in units of g; keeps a zero gradient zero.
         nesterov: whether the look-ahead g + βm is made orthogonal, or m itself.
+        weight_decay: λ ≥ 0, in units of 1/x; lr·λ, without the factor, is the share of x lost in one step.
+        form: the factor before the step: ``"original"`` √max(1, outputs/inputs), the authors' and nanochat's;
+            ``"moonlight"`` 0.2·√max(inputs, outputs), which makes the step's root mean square about AdamW's;
+            ``"spectral"`` √(outputs/inputs), of the theory of the spectral norm.
         bias_correction: weighs the look-ahead as optax does, βm/(1 − βᵗ⁺¹) + g/(1 − βᵗ); not the published rule.
 
-    A weight is (inputs, outputs). Factors before the step differ between libraries: the authors' √max(1,
-    outputs/inputs) as here, 0.2·√max(inputs, outputs) to match the size of AdamW's steps (Moonlight),
-    √(outputs/inputs) in the theory of the spectral norm; an lr goes with one of them only.
+    A weight is (inputs, outputs). An lr goes with one factor only; no two libraries offer the same ones.
 
     Cost: one array of the size of x; five times three matrix products, about 15·inputs·outputs·min(inputs, outputs)
     multiplications.
@@ -89,13 +91,17 @@ class Muon(_MatrixRule):
          [ 0.   -0.07]]
 
     Reference: K. Jordan, Y. Jin, V. Boza, J. You, F. Cesista, L. Newhouse and J. Bernstein, "Muon: an optimizer for
-    hidden layers in neural networks" (2024).
+    hidden layers in neural networks" (2024). Decay and the second factor: J. Liu et al., "Muon is scalable for LLM
+    training", arXiv:2502.16982 (2025); the third: J. Bernstein and L. Newhouse, "Old optimizer, new norm: an
+    anthology", arXiv:2409.20325 (2024).
     """
 
     lr: Hyper = learning_rate(2e-2)
     beta: Hyper = decay(0.95)
     eps: Hyper = number(1e-7, low=0, open_low=True, scale="log", slider=(1e-10, 1e-1))
     nesterov: bool = flag(True)
+    weight_decay: Hyper = nonnegative(0.0, slider=(1e-4, 1.0))
+    form: str = choice("original", "moonlight", "spectral")
     bias_correction: bool = flag(False)
 
     memory = ("m",)
@@ -109,6 +115,12 @@ class Muon(_MatrixRule):
             ahead = self.beta * m / (1 - self.beta ** (s.t + 1)) + g / (1 - self.beta**s.t)
         elif self.nesterov:
             ahead = g + self.beta * m
-        inputs, outputs = x.shape[-2:]
-        scale = max(1.0, outputs / inputs) ** 0.5
-        return x - self.lr * scale * newton_schulz(ahead, eps=self.eps), s.next(m=m)
+        step = self.factor(*x.shape[-2:]) * newton_schulz(ahead, eps=self.eps) + self.weight_decay * x
+        return x - self.lr * step, s.next(m=m)
+
+    def factor(self, inputs: int, outputs: int) -> float:
+        """What the orthogonal step is multiplied by, for a matrix of this shape."""
+        if self.form == "moonlight":
+            return 0.2 * max(inputs, outputs) ** 0.5
+        ratio = outputs / inputs
+        return (ratio if self.form == "spectral" else max(1.0, ratio)) ** 0.5

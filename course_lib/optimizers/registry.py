@@ -5,8 +5,10 @@ from __future__ import annotations
 from .adafactor import Adafactor
 from .adam import Adam, AdaMax, AMSGrad, Nadam, RAdam
 from .adaptive import Adadelta, Adagrad, RMSprop
+from .ademamix import AdEMAMix
 from .adopt import ADOPT
 from .bounded import SWATS, AdaBound, AMSBound
+from .cautious import Cautious, Hyperball
 from .decoupled import AdamW, Lion
 from .descent import GradientDescent, Momentum, Nesterov
 from .entry import Entry, refused
@@ -17,6 +19,7 @@ from .kfac import KFAC
 from .large_batch import LAMB, LARS
 from .lbfgs import LBFGS
 from .line_search import LineSearch
+from .mars import MARS
 from .muon import Muon
 from .partition import Partition
 from .prodigy import Prodigy
@@ -125,8 +128,18 @@ ROWS = (
     Entry(
         cls=AdamW, family="decoupled", year=2019, paper="Loshchilov and Hutter, Decoupled weight decay regularization",
         memory=2, lr=0.1,
-        valid=({**_OTHER, "weight_decay": 0.1}, *_NO_MEMORY, {"weight_decay": 0.0}, {"form": "paper"}),
+        valid=({**_OTHER, "weight_decay": 0.1}, *_NO_MEMORY, {"weight_decay": 0.0}, {"form": "paper"},
+               {"form": "corrected"}),
         invalid=(*_DECAYED, *refused(form=("l2",))),
+    ),
+    Entry(
+        cls=AdEMAMix, family="decoupled", year=2024, paper="Pagliardini, Ablin and Grangier, The AdEMAMix optimizer",
+        memory=3, lr=0.05, recommended={"beta3": 0.99, "alpha": 2.0, "warmup": 200},
+        valid=(
+            {**_OTHER, "beta3": 0.9, "alpha": 2.0, "warmup": 5, "weight_decay": 0.1},
+            {"beta1": 0.0, "warmup": 8}, {"beta3": 0.0, "warmup": 8}, {"beta2": 0.0}, {"alpha": 0.0},
+        ),
+        invalid=(*_DECAYED, *refused(beta3=_DECAY, alpha=_NOT_NEGATIVE, warmup=(-1,))),
     ),
     Entry(
         cls=Lion, family="decoupled", year=2023, paper="Chen et al., Symbolic discovery of optimization algorithms",
@@ -143,6 +156,12 @@ ROWS = (
         cls=LAMB, family="large batches", year=2020, paper="You et al., Training BERT in 76 minutes",
         memory=2, lr=0.05,
         valid=({**_OTHER, "weight_decay": 0.1}, *_NO_MEMORY, {"weight_decay": 0.0}), invalid=_DECAYED,
+    ),
+    Entry(
+        cls=MARS, family="large batches", year=2024, paper="Yuan et al., MARS",
+        memory=3, lr=0.1,
+        valid=({**_OTHER, "gamma": 1.0, "weight_decay": 0.1}, {"form": "approximate"}, *_NO_MEMORY, {"gamma": 0.0}),
+        invalid=(*_DECAYED, *refused(gamma=_NOT_NEGATIVE, form=("storm", None))),
     ),
     Entry(
         cls=ScheduleFreeSGD, family="fewer knobs", year=2024, paper="Defazio et al., The road less scheduled",
@@ -221,8 +240,10 @@ ROWS = (
     Entry(
         cls=Muon, family="matrix", year=2024, paper="Jordan et al., Muon",
         memory=1,
-        valid=({"lr": 0.3, "beta": 0.5, "eps": 1e-3}, {"nesterov": False}, {"bias_correction": True}, {"beta": 0.0}),
-        invalid=refused(lr=_POSITIVE, beta=_DECAY, eps=_POSITIVE, nesterov=(2, None), bias_correction=(2,)),
+        valid=({"lr": 0.3, "beta": 0.5, "eps": 1e-3}, {"nesterov": False}, {"bias_correction": True}, {"beta": 0.0},
+               {"weight_decay": 0.1, "form": "moonlight"}, {"form": "spectral"}),
+        invalid=refused(lr=_POSITIVE, beta=_DECAY, eps=_POSITIVE, nesterov=(2, None), bias_correction=(2,),
+                        weight_decay=_NOT_NEGATIVE, form=("nanochat", None)),
     ),
     Entry(
         cls=Lookahead, family="wrapper", year=2019, paper="Zhang et al., Lookahead optimizer",
@@ -251,6 +272,20 @@ ROWS = (
         memory=1, recommended={"inner": GradientDescent(lr=0.5), "begin": 200},
         valid=({"form": "exponential", "beta": 0.5}, {"begin": 4}, {"inner": Lookahead(GradientDescent(lr=0.1))}),
         invalid=refused(form=("polyak",), beta=_DECAY, begin=(0, -1)),
+    ),
+    Entry(
+        cls=Cautious, family="wrapper", year=2024, paper="Liang et al., Cautious optimizers",
+        memory=2, recommended={"inner": Adam(lr=0.1)},
+        valid=(
+            {"inner": Momentum(lr=0.1), "weight_decay": 0.1}, {"form": "decay", "weight_decay": 0.1},
+            {"form": "both", "weight_decay": 0.1, "inner": Nesterov(lr=0.1)}
+        ),
+        invalid=refused(weight_decay=_NOT_NEGATIVE, form=("all", None)),
+    ),
+    Entry(
+        cls=Hyperball, family="wrapper", year=2026, paper="Wen et al., Hyperball",
+        memory=2, recommended={"inner": Adam(lr=0.1)},
+        valid=({"inner": Momentum(lr=0.1)}, {"inner": Nesterov(lr=0.1)}),
     ),
     Entry(
         cls=LineSearch, family="wrapper", year=1966, paper="Armijo, Minimization of functions",

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from course_lib.optimizers import (
     LAMB,
     LARS,
+    MARS,
     REGISTRY,
     SAM,
     AdaBound,
@@ -21,15 +22,19 @@ from course_lib.optimizers import (
     Adam,
     AdaMax,
     AdamW,
+    AdEMAMix,
     AMSBound,
     AMSGrad,
+    Cautious,
     ClipByNorm,
     ClipByValue,
     GradientDescent,
+    Hyperball,
     IterateAverage,
     Lion,
     Lookahead,
     Momentum,
+    Muon,
     Nadam,
     Nesterov,
     Partition,
@@ -37,7 +42,7 @@ from course_lib.optimizers import (
     RMSprop,
     ScheduleFreeAdamW,
 )
-from tests.optimizers.common import close, end, gradients, point, walk
+from tests.optimizers.common import Slope, close, end, gradients, point, walk
 
 LR = st.floats(1e-4, 1.0)
 BETA = st.floats(0.0, 0.999)
@@ -276,3 +281,134 @@ def test_adadelta_has_the_units_of_x(lr: float, beta: float, **run: Any) -> None
         u = beta * u + (1 - beta) * d**2
         y = y - lr * d
     close(x, y, 1e-10)
+
+
+@given(lr=LR, decay=st.floats(0, 0.5), warmup=st.sampled_from([0, 6]), **RUN)
+def test_ademamix_without_the_slow_mean_is_adamw(lr: float, decay: float, warmup: int, **run: Any) -> None:
+    same(
+        AdEMAMix(lr=lr, alpha=0.0, warmup=warmup, weight_decay=decay), AdamW(lr=lr, weight_decay=decay), **run
+    )
+
+
+def test_the_half_life_of_the_slow_mean_grows_in_proportion_to_t() -> None:
+    opt = AdEMAMix(beta1=0.5, beta3=0.5 ** (1 / 101), alpha=3.0, warmup=100)  # half-lives of 1 and 101 steps
+    for t in (1, 25, 99, 100, 500):
+        alpha, beta3 = opt.warmed(t, np.dtype(float))
+        close(alpha, 3 * min(t / 100, 1))
+        close(np.log(0.5) / np.log(beta3), 1 + min(t, 100), 1e-10)
+
+
+@given(lr=LR, decay=st.floats(0, 0.5), **RUN)
+def test_the_corrected_decay_is_the_librarys_while_lr_is_constant(
+    lr: float, decay: float, **run: Any
+) -> None:
+    x, g = point(run["shape"], run["seed"]).astype(run["dtype"]), gradients(run["shape"], 12, run["seed"])
+    h = {"lr": lr, "weight_decay": decay}
+    assert np.array_equal(end(AdamW(**h, form="corrected"), x, g), end(AdamW(**h), x, g))
+
+
+@given(lr=LR, beta1=BETA, decay=st.floats(0, 0.5), form=st.sampled_from(["exact", "approximate"]), **RUN)
+def test_mars_without_correction_is_adamw_behind_a_clip(
+    lr: float, beta1: float, decay: float, form: str, **run: Any
+) -> None:
+    h = {"lr": lr, "beta1": beta1, "beta2": 0.99, "weight_decay": decay}
+    same(MARS(**h, gamma=0.0, form=form), ClipByNorm(AdamW(**h), limit=1.0), **run, tolerance=1e-10)
+
+
+def test_mars_is_storm_where_nothing_is_clipped() -> None:
+    """m = g + beta1·(m − the same batch's gradient at the last point), in m of the state divided by what it lacks."""
+    opt, x, g = MARS(lr=1e-3, beta1=0.8, gamma=1.0), point((4, 3)), 0.01 * gradients((4, 3), 12)
+    problem, d, before = Slope(g, curvature=0.01), np.zeros((4, 3)), None
+    state = opt.init(x)
+    for problem.step in range(12):
+        now = problem.grad(x)
+        d = now + 0.8 * (d - problem.grad(before)) if before is not None else now
+        before, (x, state) = x, opt.step(x, state, problem)
+        close(state.m, d)
+
+
+def test_mars_takes_a_model_like_its_arrays_and_refuses_update() -> None:
+    opt, x = MARS(), np.ones(2)
+    with pytest.raises(TypeError, match="two gradients of a batch"):
+        opt.update(x, x, opt.init(x))
+
+
+@pytest.mark.parametrize("inner", [Adam(lr=0.1, beta1=0.0), GradientDescent(lr=0.1)])
+def test_cautious_without_memory_is_inner(inner: Any) -> None:
+    same(Cautious(inner), inner, (4, 3), np.float64, 0)
+    same(Cautious(inner, weight_decay=0.0, form="decay"), inner, (4, 3), np.float64, 0)
+
+
+def test_cautious_decay_shrinks_where_the_step_does() -> None:
+    x, g = np.array([1.0, 1.0, -1.0, -1.0, 2.0]), np.array([1.0, -1.0, 1.0, -1.0, 0.0])
+    for form, decayed in (("decay", [1, 0, 0, 1, 1]), ("both", [1, 0, 0, 1, 1]), ("step", [1] * 5)):
+        opt = Cautious(GradientDescent(lr=0.1), weight_decay=0.5, form=form)
+        kept = g if form == "decay" else g / 0.8
+        close(opt.update(x, g, opt.init(x))[0], x - 0.1 * kept - 0.1 * 0.5 * x * np.array(decayed))
+
+
+def test_cautious_means_over_one_array_and_never_divides_by_nothing() -> None:
+    opt = Cautious(Momentum(lr=0.1, beta=0.9))
+    x = {"W": np.zeros((2, 2)), "b": np.zeros(2)}
+    _, state = opt.update(x, {"W": np.ones((2, 2)), "b": np.ones(2)}, opt.init(x))
+    new, _ = opt.update(x, {"W": np.array([[1.0, 1], [1, -0.1]]), "b": -0.1 * np.ones(2)}, state)
+    close(new["W"], -0.1 * 1.9 * np.array([[1, 1], [1, 0]]) / 0.75)
+    close(new["b"], np.zeros(2))
+    one = Cautious(Momentum(lr=0.1, beta=0.9))
+    many, g = np.zeros(10_000), np.ones(10_000)
+    _, state = one.update(many, g, one.init(many))
+    g = np.where(np.arange(10_000) == 0, 1.0, -0.1)
+    close(
+        one.update(many, g, state)[0][0], -0.1 * 1.9 / 1e-3, 1e-9
+    )  # 1e-3 is the floor of the mean, not 1e-4
+
+
+@pytest.mark.parametrize("wrapper", [Cautious, Hyperball])
+def test_steps_are_wanted_without_decay_and_with_lr(wrapper: Any) -> None:
+    with pytest.raises(
+        ValueError, match=f"{wrapper.__name__}: inner = AdamW.*weight_decay = 0.01.*must be 0"
+    ):
+        wrapper(AdamW())
+    with pytest.raises(ValueError, match="lr"):
+        wrapper(Partition({"*": Adam()}), **({"weight_decay": 0.1} if wrapper is Cautious else {}))
+    close(end(wrapper(SAM(GradientDescent(lr=0.1), rho=0.1)), point((4, 3)), gradients((4, 3))).size, 12)
+
+
+@given(seed=SEED, name=st.sampled_from(["Adam", "Momentum", "Nesterov", "Lion"]))
+def test_hyperball_keeps_the_norm_and_knows_directions_only(seed: int, name: str) -> None:
+    x, g = {"W": point((4, 3), seed), "b": point((3,), seed)}, gradients((4, 3), 12, seed)
+    opt, b = Hyperball(REGISTRY[name].cls(lr=0.1)), REGISTRY[name].cls(lr=0.1)
+    steps = [{"W": step, "b": step[0]} for step in g]
+    before = x["W"]
+    for now, _ in walk(opt, x, steps):
+        close(np.linalg.norm(now["W"]), np.linalg.norm(x["W"]))
+        assert np.linalg.norm(now["W"] - before) <= 0.1002 * np.linalg.norm(before)  # sin of the angle ≤ lr
+        before = now["W"]
+    close(now["b"], end(b, x["b"], g[:, 0]))
+
+
+def test_hyperball_does_not_see_the_size_of_the_step() -> None:
+    x, state = point((4, 3)), None
+    ends = []
+    for scale in (1.0, 1e6):
+        opt, at = Hyperball(GradientDescent(lr=0.1)), x
+        state = opt.init(x)
+        for g in gradients((4, 3), 12):
+            at, state = opt.update(at, scale * g, state)
+        ends.append(at)
+    close(*ends)
+
+
+@pytest.mark.parametrize("shape", [(4, 3), (3, 5)])
+def test_the_forms_of_muon_differ_by_a_factor_and_decay_stands_apart(shape: tuple[int, int]) -> None:
+    x, g = point(shape), gradients(shape, 1)[0]
+    inputs, outputs = shape
+    factors = {
+        "original": max(1, outputs / inputs) ** 0.5,
+        "moonlight": 0.2 * max(shape) ** 0.5,
+        "spectral": (outputs / inputs) ** 0.5,
+    }
+    step = (x - Muon(lr=1.0).update(x, g, Muon().init(x))[0]) / factors["original"]
+    for form, factor in factors.items():
+        opt = Muon(lr=0.1, weight_decay=0.3, form=form)
+        close(opt.update(x, g, opt.init(x))[0], x - 0.1 * (factor * step + 0.3 * x))

@@ -1,3 +1,11 @@
 """The makers import PyTorch and JAX: pytest must not collect them."""
 
-collect_ignore = ["make_traces.py", "peers.py", "core.py", "frontier.py", "special.py", "structured.py"]
+collect_ignore = [
+    "make_traces.py",
+    "peers.py",
+    "core.py",
+    "frontier.py",
+    "special.py",
+    "later.py",
+    "structured.py",
+]

@@ -28,6 +28,13 @@ def adamw() -> Variants:
         note = "torch is given weight_decay/lr: its product with lr is the paper's decay"
         scheduled = Peer(**by_torch, note=note, sequences=("cosine/matrix",))
         variants.append((h | {"form": "paper"}, [Peer(**by_torch, note=note), scheduled]))
+    for h in spread(f"{ADAM_LIKE} weight_decay", *rows):
+        by_timm = torch_adam_like(
+            "timm.optim.adamw.AdamWLegacy", h, package="timm", weight_decay=h["weight_decay"],
+            corrected_weight_decay=True, foreach=False,
+        )  # fmt: skip
+        scheduled = Peer(**by_timm, sequences=("cosine/matrix",))
+        variants.append((h | {"form": "corrected"}, [Peer(**by_timm), scheduled]))
     return variants
 
 
@@ -143,6 +150,17 @@ def muon() -> Variants:
                 sequences=WIDE,
             )
             variants.append((h | {"nesterov": nesterov, "bias_correction": False}, [peer]))
+    decayed = (0.02, 0.95, 1e-7, 0.0), (0.5, 0.5, 1e-8, 0.2), (0.1, 0.9, 1e-3, 0.01)
+    for h in spread("lr beta eps weight_decay", *decayed):
+        trace = Make("optax.trace", {"decay": h["beta"], "nesterov": True})
+        decay = Make("optax.add_decayed_weights", {"weight_decay": h["weight_decay"]})
+        for form, factor in (("original", shape), ("moonlight", Make(shape.path, {"consistent_rms": 0.2}))):
+            peer = Peer(
+                **optax_chain(trace, orthogonalise(h), factor, decay, optax_scale(h["lr"])),
+                note="the same with weight decay, and with Moonlight's factor",
+                sequences=WIDE,
+            )
+            variants.append((h | {"form": form}, [peer]))
     for h in spread("lr beta eps", (0.02, 0.95, 1e-30), (0.5, 0.5, 1e-32), (0.1, 0.9, 1e-31)):
         for nesterov in (True, False):
             by = optax_like(

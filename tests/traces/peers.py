@@ -7,9 +7,12 @@ and how to turn a sequence into all T + 1 positions. The call that is recorded i
 from __future__ import annotations
 
 import importlib
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib.metadata import version
+from importlib.util import find_spec
+from types import ModuleType
 from typing import Any
 
 import jax
@@ -22,6 +25,11 @@ from .sequences import Arrays
 jax.config.update("jax_enable_x64", True)
 torch.set_default_dtype(torch.float64)
 torch.set_num_threads(1)
+
+_timm = find_spec("timm").submodule_search_locations[0]  # type: ignore[union-attr, index]
+for _name, _folder in (("timm", _timm), ("timm.optim", f"{_timm}/optim")):
+    sys.modules[_name] = ModuleType(_name)  # their own __init__ needs torchvision
+    sys.modules[_name].__path__ = [_folder]
 
 Hyper = dict[str, Any]
 Parts = dict[str, Any]

@@ -223,9 +223,9 @@ def newton_schulz_link(eps: float) -> Any:
     return optax.stateless(lambda updates, _: orthogonalise(updates, eps))
 
 
-def shape_link() -> Any:
-    """optax.contrib's factor √max(1, outputs/inputs) for weights (inputs, outputs)."""
-    return _muon.scale_by_shape(weight_dimension_numbers=_muon.MuonDimensionNumbers())
+def shape_link(consistent_rms: float | None = None) -> Any:
+    """optax.contrib's factor for weights (inputs, outputs): √max(1, outputs/inputs), or Moonlight's."""
+    return _muon.scale_by_shape(_muon.MuonDimensionNumbers(), consistent_rms)
 
 
 def orthogonalise(x: Any, eps: float) -> Any:

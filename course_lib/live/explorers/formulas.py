@@ -1,8 +1,8 @@
 """What a rule makes of a gradient, as the microscope prints it: in the optimizer's present form.
 
 On the right of a quantity's formula its own name means the value before the step, and so does a name with ₜ₋₁; all
-others are those of this step. Greek letters are hyperparameters: β (``beta``), β₁, β₂, ε (``eps``) and λ
-(``weight_decay``).
+others are those of this step. Greek letters are hyperparameters: β (``beta``), β₁, β₂, β₃, α (``alpha``),
+ε (``eps``) and λ (``weight_decay``).
 """
 
 from __future__ import annotations
@@ -37,8 +37,16 @@ def _nadam(opt: Any) -> dict[str, str]:
 
 
 def _adamw(opt: Any) -> dict[str, str]:
-    step = "lr·(m̂ / (√v̂ + ε) + λ·x)" if opt.form == "library" else "lr·m̂ / (√v̂ + ε) + λ·x"
+    step = "lr·m̂ / (√v̂ + ε) + λ·x" if opt.form == "paper" else "lr·(m̂ / (√v̂ + ε) + λ·x)"
     return {**_ADAM, "step": step}
+
+
+def _ademamix(opt: Any) -> dict[str, str]:
+    found = {**_ADAM, "slow": "β₃·slow + (1−β₃)·g", "step": "lr·((m̂ + α·slow) / (√v̂ + ε) + λ·x)"}
+    if opt.warmup:
+        found["slow"] += ", β₃ from β₁ in the warm-up"
+        found["step"] += ", α from 0 in the warm-up"
+    return found
 
 
 def _schedule_free_adamw(opt: Any) -> dict[str, str]:
@@ -106,6 +114,7 @@ _OF: dict[str, dict[str, str] | Callable[[Any], dict[str, str]]] = {
         "step": "lr·√(1−β₂ᵗ) / (1−β₁ᵗ)·m / (√v + ε); then (1−β₁)·Lambda·m",
     },
     "AdamW": _adamw,
+    "AdEMAMix": _ademamix,
     "Lion": {"m": "β₂·m + (1−β₂)·g", "step": "lr·(sign(β₁·mₜ₋₁ + (1−β₁)·g) + λ·xₜ₋₁)"},
     "LARS": {"m": "β·m + lr·q·(g + λ·x), q = trust·|x| / (|g| + λ·|x|), 1 at x = 0", "step": "m"},
     "LAMB": {**_ADAM, "step": "lr·q·(m̂ / (√v̂ + ε) + λ·x), which q makes lr·|x| long; 1 at x = 0"},
@@ -116,6 +125,10 @@ _OF: dict[str, dict[str, str] | Callable[[Any], dict[str, str]]] = {
     },
     "ScheduleFreeAdamW": _schedule_free_adamw,
     "Prodigy": _prodigy,
+    "Cautious": _wrapped("that of the method inside where it has the sign of g, then longer; and lr·λ·x"),
+    "Hyperball": _wrapped(
+        "that of the method inside; of a matrix as long as lr·|x0|, then back to |x0|", radius="|x0|"
+    ),
     "Lookahead": _wrapped(
         "that of the method inside; every k-th ends at slow",
         slow="slow + alpha·(x − slow) at every k-th step",
