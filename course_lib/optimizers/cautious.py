@@ -156,8 +156,8 @@ class Hyperball(_OfTheStep):
         >>> print(x["W"].round(3), np.linalg.norm(x["W"]).round(12), x["b"])  # 0.1 across, then back to the circle
         [[2.587 4.279]] 5.0 [0.9]
 
-    Reference: K. Wen et al., arXiv:2606.16899 (2026), and "Fantastic pretraining optimizers and where to find them 2.1:
-    hyperball optimization" (2025).
+    Reference: K. Wen, X. Dang, K. Lyu, T. Ma and P. Liang, "Fantastic pretraining optimizers and where to find them II:
+    hyperball optimization", arXiv:2606.16899 (2026).
     """
 
     inner: Optimizer = field(default=Adam(), kw_only=False)

@@ -92,8 +92,8 @@ class Muon(_MatrixRule):
 
     Reference: K. Jordan, Y. Jin, V. Boza, J. You, F. Cesista, L. Newhouse and J. Bernstein, "Muon: an optimizer for
     hidden layers in neural networks" (2024). Decay and the second factor: J. Liu et al., "Muon is scalable for LLM
-    training", arXiv:2502.16982 (2025); the third: J. Bernstein and L. Newhouse, "Old optimizer, new norm: an
-    anthology", arXiv:2409.20325 (2024).
+    training", arXiv:2502.16982 (2025); the third: G. Yang, J. Simon and J. Bernstein, "A spectral condition for feature
+    learning", arXiv:2310.17813 (2023).
     """
 
     lr: Hyper = learning_rate(2e-2)
