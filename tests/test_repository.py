@@ -109,6 +109,31 @@ def test_first_lesson_maps_all_that_exist():
     assert lessons and not [name for name in lessons if f"]({name})" not in text]
 
 
+def test_every_section_that_is_named_exists():
+    """ "lesson 04, section 3", in a text, a check or a docstring, and "section 3" in a lesson itself."""
+    lessons = {path.name[:2]: text_of(path) for path in (ROOT / "notebooks").glob("*.ipynb")}
+    texts = {path: text_of(path) for path in NOTEBOOKS}
+    texts |= {path: path.read_text() for path in [*ROOT.glob("course_lib/**/*.py"), *ROOT.glob("docs/*.md")]}
+    named = [
+        (path.name, lesson, number)
+        for path, text in texts.items()
+        for lesson, numbers in re.findall(r"[Ll]esson (\d\d), sections? ((?:\d+(?:, | and | to )?)+)", text)
+        for number in re.findall(r"\d+", numbers)
+    ] + [
+        (path.name, path.name[:2], number)
+        for path, text in texts.items()
+        if path.parent.name == "notebooks"
+        for number in re.findall(r"(?<!\d\d, )\b[Ss]ection (\d+)\b(?! of (?:\[|the |their |his ))", text)
+    ]
+    assert len(named) > 100
+    assert [
+        reference
+        for reference in named
+        if reference[1] in lessons
+        and not re.search(rf"^## {reference[2]} · ", lessons[reference[1]], re.MULTILINE)
+    ] == []
+
+
 def test_import_loads_neither_widgets_nor_matplotlib():
     code = (
         "import sys, course_lib, course_lib.optimizers, course_lib.surfaces, course_lib.running, course_lib.problems;"
