@@ -432,6 +432,73 @@ CORRECT: dict[str, list[dict[str, str] | str]] = {
         '    state["v"][:, j] = beta2 * state["v"][0, j] + (1 - beta2) * np.mean(g[:, j] ** 2)\nt = state["t"]\n'
         'root = np.sqrt(state["v"] / (1 - beta2**t))\nreturn x - lr * state["m"] / (1 - beta1**t) / (root + eps), state',
     ],
+    "damped_newton": [
+        {"hessian + damping * np.eye(len(x))": "hessian + np.diag(np.full(len(x), damping))"},
+        {"hessian + damping * np.eye(len(x))": "hessian + np.identity(g.size) * damping"},
+        {"hessian + damping * np.eye(len(x))": "np.where(np.eye(len(x)) > 0, hessian + damping, hessian)"},
+        {"np.linalg.solve(damped, g)": "np.linalg.inv(damped) @ g"},
+        {"np.linalg.solve(damped, g)": "np.linalg.solve(damped.T, g)"},  # it is symmetric
+        {"np.linalg.solve(damped, g)": "np.linalg.solve(damped, g[:, None])[:, 0]"},
+        {"np.linalg.solve(damped, g)": "np.linalg.lstsq(damped, g)[0]"},
+        {"lr * np.linalg.solve(damped, g)": "np.linalg.solve(damped, lr * g)"},
+        {"x - lr * np.linalg.solve(damped, g)": "x + lr * np.linalg.solve(damped, -g)"},
+        {"x - lr * np.linalg.solve(damped, g)": "np.subtract(x, np.dot(np.linalg.inv(damped), g) * lr)"},
+        "w, Q = np.linalg.eigh(hessian)\nreturn x - lr * Q @ ((Q.T @ g) / (w + damping))",
+        "A = np.array(hessian)\nfor i in range(len(A)):\n    A[i, i] += damping\nreturn list(x - lr * np.linalg.solve(A, g))",
+    ],
+    "saddle_free": [
+        {"np.abs(values)": "abs(values)"},
+        {"np.abs(values)": "np.sqrt(values**2)"},
+        {"np.abs(values)": "np.sign(values) * values"},
+        {"np.abs(values)": "np.maximum(values, -values)"},
+        {"np.linalg.eigh(hessian)": "np.linalg.eig(hessian)"},
+        {"Q.T @ g": "g @ Q"},
+        {"Q @ (Q.T @ g / (np.abs(values) + damping))": "Q @ np.diag(1 / (np.abs(values) + damping)) @ Q.T @ g"},
+        {"Q @ (Q.T @ g / (np.abs(values) + damping))": "(Q / (np.abs(values) + damping)) @ (Q.T @ g)"},
+        {"Q @ (Q.T @ g / (np.abs(values) + damping))": "np.linalg.solve(Q * np.abs(values) @ Q.T + damping * np.eye(len(x)), g)"},
+        {"Q @ (Q.T @ g / (np.abs(values) + damping))": "sum(q * (q @ g) / (abs(v) + damping) for v, q in zip(values, Q.T))"},
+        {"x - Q @": "x + Q @ -"},
+        "U, s, Vt = np.linalg.svd(hessian)\nreturn x - Vt.T @ (Vt @ g / (s + damping))",
+    ],
+    "step_length": [
+        {"range(30)": "np.arange(30)"},
+        {"g @ p": "np.dot(p, g)"},
+        {"g @ p": "np.sum(g * p)"},
+        {"slope >= 0": "not slope < 0"},
+        {"alpha = shrink * alpha": "alpha *= shrink"},
+        {"f(x + alpha * p) <= f(x) + c * alpha * slope": "f(x + alpha * p) - f(x) <= c * alpha * slope"},
+        {"f(x + alpha * p) <= f(x) + c * alpha * slope": "not f(x) + c * alpha * slope < f(x + alpha * p)"},
+        {"for _ in range(30):": "here = f(x)\n    for _ in range(30):", "<= f(x) +": "<= here +"},
+        {"if f(x + alpha * p)": "new = x + alpha * p\n        if f(new)"},
+        "slope = np.inner(g, p)\nif slope >= 0:\n    return 0\nfor alpha in shrink ** np.arange(30):\n"
+        "    if f(x + alpha * p) <= f(x) + c * alpha * slope:\n        return alpha\nreturn 0",
+        "slope, alpha, tried = g.dot(p), 1, 0\nwhile slope < 0 and tried < 30:\n    if f(x + alpha * p) <= f(x) + c * alpha * slope:\n"
+        "        return alpha\n    alpha, tried = alpha * shrink, tried + 1\nreturn 0",
+        "slope = p @ g\nlengths = [shrink**k for k in range(30)] if slope < 0 else []\n"
+        "return next((a for a in lengths if f(x + a * p) <= f(x) + c * a * slope), 0.0)",
+    ],
+    "two_loop_direction": [
+        {"y @ s > 0": "s.dot(y) > 0"},
+        {"y @ s > 0": "np.sum(s * y) > 0"},
+        {"reversed(pairs)": "pairs[::-1]"},
+        {"reversed(pairs)": "list(reversed(pairs))"},
+        {"(s @ y) / (y @ y) * q": "q / ((y @ y) / (y @ s))"},
+        {"(s @ y) / (y @ y) * q": "q * np.dot(s, y) / np.linalg.norm(y) ** 2"},
+        {"(s @ q) / (y @ s)": "1 / (y @ s) * np.dot(s, q)"},
+        {"q - alphas[-1] * y": "q - y * alphas[len(alphas) - 1]"},
+        {"zip(steps, changes, strict=True)": "zip(list(steps), list(changes))"},
+        {"q, alphas = g, []": "q, alphas = g.copy(), []"},
+        {"alphas.append((s @ q) / (y @ s))\n": "alphas += [s @ q / (s @ y)]\n"},
+        "def inverse(v, pairs):\n    if not pairs:\n        return v\n    (*old, (s, y)), n = pairs, len(v)\n    rho = 1 / (y @ s)\n"
+        "    left = np.eye(n) - rho * np.outer(s, y)\n    inner = left.T @ v\n"
+        "    before = inverse(inner, old) if old else scale * inner\n    return left @ before + rho * s * (s @ v)\n\n\n"
+        "kept = [(s, y) for s, y in zip(steps, changes) if s @ y > 0]\n"
+        "scale = kept[-1][0] @ kept[-1][1] / (kept[-1][1] @ kept[-1][1]) if kept else 1\nreturn inverse(g, kept)",
+        "H, good = np.eye(len(g)), [k for k in range(len(steps)) if steps[k] @ changes[k] > 0]\nif good:\n"
+        "    s, y = steps[good[-1]], changes[good[-1]]\n    H = H * (s @ y) / (y @ y)\nfor k in good:\n"
+        "    s, y = steps[k], changes[k]\n    V = np.eye(len(g)) - np.outer(y, s) / (y @ s)\n"
+        "    H = V.T @ H @ V + np.outer(s, s) / (y @ s)\nreturn H @ g",
+    ],
     "rmsprop_step": [
         {"g**2": "g * g"},
         {"(1 - beta) * g**2": "g**2 - beta * g**2"},

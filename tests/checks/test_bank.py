@@ -69,6 +69,7 @@ SAME = {
     ("u corrected as well", "beta2 in the correction"): "no bias correction of m",
     ("1 / gamma * step without brackets in the upper bound", "one bound for the whole array"): "the lower bound alone",
     ("the uncorrected average is returned as Λ", "the plain average compared with γ"): "no bias correction",
+    ("the step is not turned back", "g is not turned first"): "no eigenvectors",
 }  # fmt: skip
 
 
