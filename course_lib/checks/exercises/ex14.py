@@ -190,7 +190,7 @@ SEARCHES = Cases(  # first a case in which no argument matters: α jumps, so tha
     [{"f": _cone, "x": np.array([2.0]), "p": np.array([-0.5]), "g": np.array([2 / np.sqrt(5)]), "shrink": 0.5, "c": 0.1},
      {"f": _bowl, "x": X2, "p": -SLOPE2, "g": SLOPE2, "shrink": 0.7, "c": 0.05},
      {"f": _cone, "x": X3, "p": np.array([-8.0, -30.0, 9.0]), "g": X3 / _cone(X3), "shrink": 0.4, "c": 0.2},
-     {"f": _bowl, "x": X2, "p": -0.24 * SLOPE2, "g": SLOPE2, "shrink": 0.8, "c": 0.6, "about": "c above ½: a parabola's full step is refused"},
+     {"f": _bowl, "x": X2, "p": -0.52 * SLOPE2, "g": SLOPE2, "shrink": 0.8, "c": 0.6, "about": "c above ½: a parabola's full step is refused"},
      {"f": _wells, "x": np.array([0.3]), "p": np.array([3.0]), "g": np.array([-1.092]), "shrink": 0.6, "c": 0.1, "about": "two wells: f is low on both sides of x"},
      {"f": _wells, "x": np.array([0.3]), "p": np.array([-3.0]), "g": np.array([-1.092]), "shrink": 0.6, "c": 0.1, "about": "p leads uphill, to a well behind the hill"},
      {"f": lambda x: 1.0, "x": X2, "p": -SLOPE2, "g": SLOPE2, "shrink": 0.9, "c": 0.1, "about": "f is flat, and no α is good"}],
