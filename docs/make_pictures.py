@@ -29,6 +29,7 @@ FIGURES = {
     "words": lambda: live.explore_words(),
     "counterexample": lambda: live.explore_counterexample(),
     "bounds": lambda: live.explore_bounds(),
+    "decay": lambda: live.explore_decay(lr=0.316),
     "factored": lambda: live.explore_factored(patterns=2),
     "schedule": lambda: live.explore_schedule(schedule=cosine(300)),
     "rates": lambda: live.explore_rates(studies.results("mlp")),

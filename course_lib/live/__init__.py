@@ -38,6 +38,8 @@ Each explorer is one call and returns a widget with a trait for every setting:
   weights, squeezed between AdaBound's two bounds;
 * ``explore_factored(matrices=None, patterns=1, kept="rows and columns")``: a matrix of mean squares beside a copy that
   keeps far fewer numbers, and how far they differ;
+* ``explore_decay(lr=0.1, weight_decay=0.1, form="AdamW", after=400)``: the plane of learning rate and weight decay, for
+  AdamW beside an L2 penalty in Adam: does the one have to move when the other does?
 * ``Target(loss=1e-6, steps=100)``: a challenge for ``explore_path``, which says when it is met.
 
 All of them take ``sliders=("lr", "steps")`` or ``hide=("form",)`` for the controls that a lesson has introduced, and
@@ -61,6 +63,7 @@ from .explorers.bounds import BoundsExplorer, explore_bounds
 from .explorers.counterexample import CounterexampleExplorer, explore_counterexample
 from .explorers.critical import CriticalExplorer, explore_critical_points
 from .explorers.curvature import CurvatureExplorer, explore_curvature
+from .explorers.decay import DecayExplorer, explore_decay
 from .explorers.eigenvalues import EigenvalueExplorer, explore_eigenvalues
 from .explorers.factored import FactoredExplorer, explore_factored
 from .explorers.microscope import Microscope, explore_moments
@@ -84,6 +87,7 @@ __all__ = [
     "CounterexampleExplorer",
     "CriticalExplorer",
     "CurvatureExplorer",
+    "DecayExplorer",
     "EigenvalueExplorer",
     "FactoredExplorer",
     "Figure",
@@ -106,6 +110,7 @@ __all__ = [
     "explore_counterexample",
     "explore_critical_points",
     "explore_curvature",
+    "explore_decay",
     "explore_eigenvalues",
     "explore_factored",
     "explore_map",

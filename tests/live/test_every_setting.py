@@ -23,6 +23,7 @@ from course_lib.live import (
     explore_counterexample,
     explore_critical_points,
     explore_curvature,
+    explore_decay,
     explore_eigenvalues,
     explore_factored,
     explore_map,
@@ -208,6 +209,7 @@ FIGURES = {
     "words": [partial(read, *pair) for pair in itertools.product(training, (1, 3))],
     "bounds": [partial(squeeze, *pair) for pair in itertools.product((AdaBound, AMSBound), LONG)],
     "factored": [partial(copy, one) for one in (None, MATRICES)],
+    "decay": [explore_decay],
     "batches": [partial(feed, *pair) for pair in itertools.product(training, (2, 39))],
 }  # fmt: skip
 

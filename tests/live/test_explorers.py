@@ -17,6 +17,7 @@ from course_lib.live import (
     explore_counterexample,
     explore_critical_points,
     explore_curvature,
+    explore_decay,
     explore_eigenvalues,
     explore_factored,
     explore_map,
@@ -149,6 +150,7 @@ EXPLORERS = {
     "counterexample": (lambda **o: explore_counterexample(**{"hide": (), **o}), "beta2"),
     "bounds": (lambda **o: explore_bounds(**o), "final_lr"),
     "factored": (lambda **o: explore_factored(**o), "patterns"),
+    "decay": (lambda **o: explore_decay(**o), "lr"),
     "schedule": (lambda **o: explore_schedule(steps=20, **o), "lr"),
 }
 
@@ -162,7 +164,7 @@ def test_every_explorer_hides_what_is_not_introduced(name):
     for option in ("sliders", "hide"):
         with pytest.raises(ValueError, match=f"{option} names 'weight', which nothing here has; there are "):
             make(**{option: ("weight",)})
-    if name != "rates":
+    if name not in ("rates", "decay"):  # what they show is known beforehand
         with pytest.raises(ValueError, match="ranges names 'weight'"):
             make(ranges={"weight": (1, 2)})
         default = make().controls[control].default
