@@ -389,6 +389,14 @@ TRUE = {
         "There is one embedding, not one in each layer.": ["an embedding in each layer"],
         "Two matrices of each layer are width × 4 width: d + 4d numbers each.": ["six square matrices"],
     },
+    "weight_size": {
+        "That is the mean square. Take its root.": ["the mean square"],
+        "The square of 1 − lr·λ takes away 2·lr·λ: a factor of 2 is missing.": ["a factor of 2 is missing"],
+    },
+    "library_decay": {
+        "A library multiplies it by lr once more: then it is far too weak.": ["copied"],
+        "Divide: the library multiplies by lr, and the product has to be the paper's λ.": ["multiplied"],
+    },
     "first_step": {
         "That is the first step *with* the bias correction. Here both hats are gone.": ["1: as with correction"],
         "Upside down: m stands above the line, √v below.": ["upside down"],

@@ -1,8 +1,8 @@
-"""The decay explorer: does the weight decay have to move when the learning rate does?"""
+"""The decay explorer: whether the weight decay has to move when the learning rate does."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from ...plotting import short
 from ..block.controls import Control
 from ..block.figure import Figure
 from ..block.scene import Axis, Panel, Row, Scene
-from .decay_runs import DECAYS, FORMS, LOOKS, RATES, SEEDS, decay_losses
+from .decay_runs import DECAYS, FORMS, LOOKS, RATES, decay_losses
 from .options import Options
 
 LOW, HIGH = 0.7, 3.0
@@ -33,7 +33,7 @@ def explore_decay(
     r"""Return a live map of learning rate and weight decay λ, of AdamW beside an L2 penalty in Adam.
 
     Softmax regression on 100 handwritten digits, a fifth of them with a label drawn at random, batches of 20. Each cell
-    is the loss on 400 digits that were held out, the mean of three runs. White rings are the best cell of each learning
+    is the loss on 400 digits that were held out, the mean of two runs. White rings are the best cell of each learning
     rate, where any of its decays is better than the smallest. On the right the cells of one learning rate.
 
     Args:
@@ -68,7 +68,9 @@ class DecayExplorer(Figure):
         for control in controls[2:]:
             control.spec.clean(f"DecayExplorer: {control.name}", control.default)
         options.check(control.name for control in controls)
-        super().__init__(map(options.adjusted, controls), {"cursor": (controls[0].default, controls[1].default)})
+        super().__init__(
+            map(options.adjusted, controls), {"cursor": (controls[0].default, controls[1].default)}
+        )
 
     def follow(self, name: str) -> dict[str, Any]:
         """Go to the nearest cell, with sliders and cursor."""
@@ -126,7 +128,7 @@ class DecayExplorer(Figure):
             scene.rows.append(Row(form, _COLORS[form], cells, "" if np.isfinite(here) else "bad"))
             told.append(f"{form} is best at {least} with a loss of {cells[1]}")
         scene.line(2, [self.weight_decay] * 2, [LOW, HIGH], "muted", 1.2, dash=True)
-        scene.notice = f"Bright: a low loss after {self.after} steps, mean of {SEEDS} runs. Rings: the best decay of each lr."
+        scene.notice = f"Bright: a low loss after {self.after} steps. Rings: the best decay of each lr."
         scene.alt = f"Weight decay at lr {short(self.lr, 2)} after {self.after} steps: {'; '.join(told)}."
         return scene
 

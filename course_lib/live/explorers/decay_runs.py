@@ -19,7 +19,7 @@ FORMS = ("L2 in the gradient", "AdamW", "AdamW, paper's form")
 RATES = np.geomspace(0.01, 1, 9).round(4)
 DECAYS = np.geomspace(1e-4, 10, 11).round(5)
 LOOKS = (25, 50, 100, 200, 400)
-SEEDS, EXAMPLES, HELD_OUT, BATCH = 3, 100, 400, 20
+SEEDS, EXAMPLES, HELD_OUT, BATCH = 2, 100, 400, 20
 
 
 @lru_cache(maxsize=1)
