@@ -23,6 +23,7 @@ MISTAKES = [(name, mistake) for name, task in CODED.items() for mistake in task.
 
 # Two mistakes at once that behave exactly like one other known mistake, or like the right code: the name spoken is true.
 SAME = {
+    ("the betas exchanged", "the sign of g"): "the mixture is kept",
     ("the betas exchanged", "the sign of the new m"): "the mixture is kept",
     ("no warm-up", "held, no cosine"): "the same answer for every input",
     ("only m is corrected", "only v is corrected"): "no bias correction",
