@@ -92,6 +92,8 @@ def test_a_demo_asks_for_the_numbers_of_the_same_student_as_the_check(name):
         ("09_adam_family", "adamax_step"),
         ("09_adam_family", "nadam_step"),
         ("09_adam_family", "adopt_step"),
+        ("16_decoupled", "adamw_step"),
+        ("16_decoupled", "lion_step"),
     ],
 )
 def test_a_demo_that_compares_with_the_library_takes_right_code_of_every_style(name, task):
