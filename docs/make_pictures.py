@@ -31,6 +31,7 @@ FIGURES = {
     "bounds": lambda: live.explore_bounds(),
     "factored": lambda: live.explore_factored(patterns=2),
     "schedule": lambda: live.explore_schedule(schedule=cosine(300)),
+    "batch_size": lambda: live.explore_batch_size(lr=0.5, rule="lr ∝ B"),
     "rates": lambda: live.explore_rates(studies.results("mlp")),
 }  # fmt: skip
 

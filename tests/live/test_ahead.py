@@ -47,6 +47,7 @@ EXPLORERS = {
     "counterexample at random": lambda: live.explore_counterexample(steps=50, order="at random"),
     "bounds": live.explore_bounds,
     "factored": live.explore_factored,
+    "batch size": live.explore_batch_size,
     "schedule": lambda: live.explore_schedule(Momentum(lr=0.03), steps=60),
 }
 
