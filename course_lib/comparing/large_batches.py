@@ -1,6 +1,8 @@
 r"""How many steps a batch size saves: the law, its fit, and the course's study of it.
 
-.. math:: S(B) = S_\mathrm{min}\,(1 + B_\mathrm{crit}/B), \qquad E(B) = B\,S(B) = E_\mathrm{min}\,(1 + B/B_\mathrm{crit})
+.. math::
+    S(B) = S_\mathrm{min}\,(1 + B_\mathrm{crit}/B), \qquad
+    E(B) = B\,S(B) = E_\mathrm{min}\,(1 + B/B_\mathrm{crit})
 
 S are steps and E examples. At the critical batch size both are twice their least.
 """
@@ -71,12 +73,12 @@ def fit_batch_law(sizes: Any, steps: Any, level: float = 0.95) -> BatchLaw:
         >>> round(law.s_min, 6), round(law.b_crit, 6)
         (50.0, 100.0)
     """
-    from scipy import optimize, stats
+    from scipy import optimize, stats  # type: ignore[import-untyped]
 
     sizes, steps = np.asarray(sizes, float), np.asarray(steps, float)
     if sizes.shape != steps.shape or sizes.ndim != 1 or len(sizes) < 3 or len(np.unique(sizes)) < 2:
-        raise ValueError(f"sizes and steps have shapes {sizes.shape} and {steps.shape}, but they must be at least three "
-                         f"pairs, of two sizes or more")  # fmt: skip
+        raise ValueError(f"sizes and steps have shapes {sizes.shape} and {steps.shape}, but they must be at "
+                         f"least three pairs, of two sizes or more")  # fmt: skip
     if not (np.isfinite([sizes, steps]).all() and (sizes > 0).all() and (steps > 0).all()):
         raise ValueError("sizes and steps must be finite numbers > 0: leave out what did not arrive")
 
@@ -102,9 +104,9 @@ def batch_size_study(
 ) -> Table:
     """Count the steps of gradient descent to a loss on the noisy quadratic, for each batch size at its best lr.
 
-    Learning rates are a quarter of an octave apart, about the one that is best in expectation. All of a size run side by
-    side and see the same batches, drawn with replacement. A run arrives when the loss on all examples first reaches the
-    target.
+    Learning rates are a quarter of an octave apart, about the one that is best in expectation. All of a size run side
+    by side and see the same batches, drawn with replacement. A run arrives when the loss on all examples first reaches
+    the target.
 
     Args:
         sizes: of the batches, ≥ 1.

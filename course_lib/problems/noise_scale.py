@@ -70,7 +70,8 @@ def noise_scale(problem: Problem, params: Weights, curvature: bool = False) -> N
     """
     data = problem.train
     count = len(data)
-    rows = np.array([_flat(problem.grad(params, data[np.array([n])])) for n in range(count)], dtype=float)
+    grad: Any = problem.grad  # type: ignore[attr-defined]
+    rows: Any = np.array([_flat(grad(params, data[np.array([n])])) for n in range(count)], dtype=float)
     mean = rows.mean(axis=0)
     rows -= mean
     square, trace = float(mean @ mean), float(np.sum(rows * rows) / count)

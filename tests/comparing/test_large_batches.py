@@ -24,7 +24,8 @@ def test_at_the_critical_size_steps_and_examples_are_twice_their_least():
 
 @pytest.mark.parametrize(
     ("sizes", "steps", "words"),
-    [([1, 2], [3, 4], "at least three pairs"), ([2, 2, 2], [3, 4, 5], "two sizes or more"), ([1, 2, 3], [1, 2], "shapes"),
+    [([1, 2], [3, 4], "at least three pairs"), ([2, 2, 2], [3, 4, 5], "two sizes or more"),
+     ([1, 2, 3], [1, 2], "shapes"),
      ([1, 2, 4], [9, np.inf, 3], "finite numbers > 0"), ([1, 2, 4], [9, 0, 3], "finite numbers > 0")],
 )  # fmt: skip
 def test_measurements_that_say_nothing_are_refused(sizes, steps, words):

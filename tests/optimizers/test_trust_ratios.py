@@ -62,5 +62,5 @@ def test_a_grid_of_runs_has_a_ratio_each():
 
 
 def test_others_have_none():
-    with pytest.raises(TypeError, match="Adam.* has no trust ratio: it must be LARS or LAMB"):
+    with pytest.raises(TypeError, match=r"Adam.* has no trust ratio: it must be LARS or LAMB"):
         trust_ratios(Adam(), PARAMS, PARAMS, Adam().init(PARAMS))

@@ -21,9 +21,8 @@ def small_network():
 
 def test_it_is_the_covariance_of_the_examples_gradients():
     problem, params = small_network()
-    rows = np.array(
-        [np.concatenate([g.ravel() for g in problem.grad(params, problem.train[np.array([n])]).values()]) for n in range(12)]
-    )  # fmt: skip
+    single = [problem.grad(params, problem.train[np.array([n])]) for n in range(12)]
+    rows = np.array([np.concatenate([g.ravel() for g in one.values()]) for one in single])
     found = noise_scale(problem, params, curvature=True)
     whole = np.concatenate([g.ravel() for g in problem.grad(params).values()])
     assert found.square == pytest.approx(whole @ whole, rel=1e-12)

@@ -42,10 +42,10 @@ def explore_batch_size(
 ) -> BatchSizeExplorer:
     r"""Return a live figure of the steps that gradient descent needs to a target, against the batch size.
 
-    It runs on the noisy quadratic model with 100 coordinates of curvature 1, 1/2, 1/3, … and as many examples as it likes.
+    It runs on the noisy quadratic model with 100 coordinates of curvature 1, 1/2, 1/3, … and examples without end.
     Lines are exact: the step at which the *expected* loss is down at the target. Dots are four real runs of each size,
-    as far as they touch the target within 300 steps; a run that jitters touches it before the mean of all runs is there.
-    On the right stand the learning rates.
+    as far as they touch the target within 300 steps; a run that jitters touches it before the mean of all runs is
+    there. On the right stand the learning rates.
 
     Args:
         lr: learning rate at the batch size ``batch``, > 0; others follow by the rule.
@@ -149,8 +149,8 @@ class BatchSizeExplorer(Figure):
             Row(f"best lr at B = {self.batch:,}", "blue", self._told(float(rate[0]), tuned), dash=True),
         ]
         scene.notice = (
-            f"Best lr at every B: S_min = {short(law.s_min, 3)} steps, B_crit = {short(law.b_crit, 3)}. Dots: four runs "
-            f"of each size that touch the target within {_RUN_STEPS} steps."
+            f"Best lr at every B: S_min = {short(law.s_min, 3)} steps, B_crit = {short(law.b_crit, 3)}. Dots: four "
+            f"runs of each size that touch the target within {_RUN_STEPS} steps."
         )
         yours, other = (row.cells for row in scene.rows)
         scene.alt = (
