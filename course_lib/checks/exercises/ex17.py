@@ -222,7 +222,7 @@ def _known(mine: Mine) -> list[tuple[float, str]]:
         (mine["large_steps"] * (B / wanted) ** power, "That is a power law through both points. The law of the lesson has a floor, S_min."),
         (mine["large_steps"] + line * (wanted - B), "That is a straight line in B. The law is a straight line in 1/B."),
         (least * (1 + wanted / (examples / least)), "That is with B/B_crit: it belongs to the examples. Steps have B_crit/B."),
-        ((least + examples / wanted) * wanted, "That are the examples, B times the steps."),
+        ((least + examples / wanted) * wanted, "That is the number of examples, B times the steps."),
         (examples / wanted, "S_min is missing: S = S_min + S_min·B_crit/B."),
         (2 * least, "That is the number of steps at B_crit. Another batch size is asked for."),
         (float(mine["large_steps"]), "That is the number at the large batch. The wanted one is larger still."),
