@@ -35,7 +35,7 @@ def trust_ratios(opt: LARS | LAMB, x: Params, g: Params, state: State) -> Any:
     if not isinstance(opt, (LARS, LAMB)):
         raise TypeError(f"opt = {opt!r} has no trust ratio: it must be LARS or LAMB")
     if isinstance(x, dict):
-        return {name: trust_ratios(opt, part, g[name], state.parts[name]) for name, part in x.items()}  # type: ignore[index]
+        return {name: trust_ratios(opt, part, g[name], state.parts[name]) for name, part in x.items()}
     return opt.trust_ratio(np.asarray(x), np.asarray(g), state)
 
 
