@@ -139,7 +139,7 @@ class BatchSizeExplorer(Figure):
         scene.points(0, [self.batch], _inside(here[:1]), "vermilion", 6, "ring")
         limit = 2 / SPECTRUM[0]
         scene.line(1, [0.8, 5200], [limit, limit], "text", 1.2, dash=True)
-        scene.text(1, 0.8, limit, " 2/L: beyond it diverges", "text", shift=-9)
+        scene.text(1, 0.8, limit, " 2/L", "text", shift=-9)
         scene.line(1, SIZES, best, "blue", 2.2, dash=True)
         scene.line(1, SIZES, _inside(rates, _FLATTEST, _STEEPEST), "vermilion", 2.6, halo=True)
         scene.points(1, [self.batch], [self.lr], "vermilion", 6, "ring")
