@@ -32,6 +32,7 @@ FIGURES = {
     "decay": lambda: live.explore_decay(lr=0.316),
     "factored": lambda: live.explore_factored(patterns=2),
     "schedule": lambda: live.explore_schedule(schedule=cosine(300)),
+    "batch_size": lambda: live.explore_batch_size(lr=0.5, rule="lr ∝ B"),
     "rates": lambda: live.explore_rates(studies.results("mlp")),
 }  # fmt: skip
 

@@ -39,6 +39,7 @@ from ..optimizers import (
 from ..problems import MLP, ConvNet, SoftmaxRegression
 from ..running import Table, log_grid
 from .compare import Method, compare
+from .large_batches import batch_size_study
 from .result import Comparison
 from .second_order import cost_by_size, second_order_race
 
@@ -151,8 +152,11 @@ STUDIES: dict[str, Study] = {
 """The studies by name."""
 
 
-TABLES: dict[str, Callable[[], Table]] = {"second_order": second_order_race, "cost_by_size": cost_by_size}
-"""What else ``make results`` computes: curves of second-order methods, and seconds per step against size."""
+TABLES: dict[str, Callable[[], Table]] = {
+    "second_order": second_order_race, "cost_by_size": cost_by_size, "batch_sizes": batch_size_study,
+}  # fmt: skip
+"""What else ``make results`` computes: curves of second-order methods, seconds per step against size, and steps to a
+loss against the batch size."""
 
 
 def _means(runs: Table, split: int) -> list[dict[str, Any]]:

@@ -29,6 +29,8 @@ Each explorer is one call and returns a widget with a trait for every setting:
   that was tried, or each at its own;
 * ``explore_schedule(opt=None, schedule=None, steps=300, *, batch=10)``: a schedule's curve, the loss of 16 noisy runs
   beneath it, and what each peak learning rate ends at;
+* ``explore_batch_size(lr=0.5, batch=32, target=0.05, rule="one lr for all")``: the steps that gradient descent needs to
+  a target against the batch size, exactly and in real runs, and where doubling the batch stops to pay;
 * ``explore_words(opt=None, problem=None, epochs=3, *, size=32, right, shared)``: for every word of a text, how far its
   weights move when it occurs and what they learn, against how often it occurs;
 * ``explore_counterexample(opt=None, large=3, period=3, steps=3000, *, order="in turn", falling=True, shared)``: x in
@@ -58,6 +60,7 @@ from .block.figure import Figure, figure_scale
 from .block.scene import Axis, Panel, Row, Scene
 from .explorers.basins import BasinExplorer, explore_basins
 from .explorers.batch_runs import BatchRun
+from .explorers.batch_size import BatchSizeExplorer, explore_batch_size
 from .explorers.batches import BatchExplorer, explore_batches
 from .explorers.bounds import BoundsExplorer, explore_bounds
 from .explorers.counterexample import CounterexampleExplorer, explore_counterexample
@@ -83,6 +86,7 @@ __all__ = [
     "BasinExplorer",
     "BatchExplorer",
     "BatchRun",
+    "BatchSizeExplorer",
     "BoundsExplorer",
     "CounterexampleExplorer",
     "CriticalExplorer",
@@ -105,6 +109,7 @@ __all__ = [
     "Target",
     "WordExplorer",
     "explore_basins",
+    "explore_batch_size",
     "explore_batches",
     "explore_bounds",
     "explore_counterexample",

@@ -18,7 +18,7 @@ from .gauss_newton import GaussNewton, LevenbergMarquardt
 from .hessian_free import HessianFree
 from .hyper import Hyper
 from .kfac import KFAC
-from .large_batch import LAMB, LARS
+from .large_batch import LAMB, LARS, trust_ratios
 from .lbfgs import LBFGS
 from .line_search import LineSearch, backtracking
 from .mars import MARS
@@ -89,4 +89,5 @@ __all__ = [
     "backtracking",
     "forms_table",
     "newton_schulz",
+    "trust_ratios",
 ]

@@ -2,10 +2,41 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from .base import Optimizer, State, norm, ratio
+from .base import Optimizer, Params, State, norm, ratio
 from .hyper import Hyper, decay, learning_rate, nonnegative, number
+
+
+def trust_ratios(opt: LARS | LAMB, x: Params, g: Params, state: State) -> Any:
+    """Return what each array's learning rate would be multiplied by in the coming step.
+
+    Args:
+        opt: LARS (its ratio has the factor ``trust``) or LAMB.
+        x: the parameters, an array or a dict of arrays.
+        g: the gradient, likewise.
+        state: of the optimizer before the step. LAMB's ratio hangs on it, that of LARS does not.
+
+    Returns:
+        A number ``grid``-shaped, or a dict of such numbers by the names of x.
+
+    Raises:
+        TypeError: for an optimizer that has no trust ratio.
+
+    Examples:
+        >>> opt = LARS(weight_decay=0, trust=0.01)
+        >>> x = {"W": np.array([[3.0], [4.0]]), "b": np.zeros(1)}
+        >>> g = {"W": np.array([[0.0], [0.1]]), "b": np.ones(1)}
+        >>> {name: round(float(r), 6) for name, r in trust_ratios(opt, x, g, opt.init(x)).items()}
+        {'W': 0.5, 'b': 1.0}
+    """
+    if not isinstance(opt, (LARS, LAMB)):
+        raise TypeError(f"opt = {opt!r} has no trust ratio: it must be LARS or LAMB")
+    if isinstance(x, dict):
+        return {name: trust_ratios(opt, part, g[name], state.parts[name]) for name, part in x.items()}
+    return opt.trust_ratio(np.asarray(x), np.asarray(g), state)
 
 
 class LARS(Optimizer):
@@ -51,10 +82,13 @@ class LARS(Optimizer):
 
     def rule(self, x: np.ndarray, g: np.ndarray, s: State) -> tuple[np.ndarray, State]:
         """One step for one array."""
-        x_norm, g_norm = norm(x, s), norm(g, s)
-        trust = np.where(x_norm > 0, self.trust * ratio(x_norm, g_norm + self.weight_decay * x_norm), 1)
-        m = self.beta * s.m + self.lr * trust * (g + self.weight_decay * x)
+        m = self.beta * s.m + self.lr * self.trust_ratio(x, g, s) * (g + self.weight_decay * x)
         return x - m, s.next(m=m)
+
+    def trust_ratio(self, x: np.ndarray, g: np.ndarray, s: State) -> np.ndarray:
+        """Return what lr is multiplied by for one array."""
+        x_norm, g_norm = norm(x, s), norm(g, s)
+        return np.where(x_norm > 0, self.trust * ratio(x_norm, g_norm + self.weight_decay * x_norm), 1)
 
 
 class LAMB(Optimizer):
@@ -104,11 +138,22 @@ class LAMB(Optimizer):
 
     def rule(self, x: np.ndarray, g: np.ndarray, s: State) -> tuple[np.ndarray, State]:
         """One step for one array."""
+        m, v, r = self._averages_and_direction(x, g, s)
+        return x - self.lr * self._ratio(x, r, s) * r, s.next(m=m, v=v)
+
+    def trust_ratio(self, x: np.ndarray, g: np.ndarray, s: State) -> np.ndarray:
+        """Return what lr is multiplied by for one array."""
+        return self._ratio(x, self._averages_and_direction(x, g, s)[2], s)
+
+    def _averages_and_direction(
+        self, x: np.ndarray, g: np.ndarray, s: State
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         m = self.beta1 * s.m + (1 - self.beta1) * g
         v = self.beta2 * s.v + (1 - self.beta2) * g**2
         m_hat = m / (1 - self.beta1**s.t)
         v_hat = v / (1 - self.beta2**s.t)
-        r = m_hat / (np.sqrt(v_hat) + self.eps) + self.weight_decay * x
+        return m, v, m_hat / (np.sqrt(v_hat) + self.eps) + self.weight_decay * x
+
+    def _ratio(self, x: np.ndarray, r: np.ndarray, s: State) -> np.ndarray:
         x_norm = norm(x, s)
-        trust = np.where(x_norm > 0, ratio(x_norm, norm(r, s), otherwise=1), 1)
-        return x - self.lr * trust * r, s.next(m=m, v=v)
+        return np.where(x_norm > 0, ratio(x_norm, norm(r, s), otherwise=1), 1)

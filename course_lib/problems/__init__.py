@@ -10,6 +10,7 @@ from .factorisation import MatrixFactorisation
 from .least_squares import LeastSquares
 from .linear_regression import LinearRegression
 from .mlp import MLP
+from .noise_scale import NoiseScale, noise_from_batches, noise_scale
 from .quadratic import NoisyQuadratic
 from .registry import PROBLEMS
 from .softmax import SoftmaxRegression
@@ -26,6 +27,7 @@ __all__ = [
     "LeastSquares",
     "LinearRegression",
     "MatrixFactorisation",
+    "NoiseScale",
     "NoisyQuadratic",
     "OnlineCounterexample",
     "SoftmaxRegression",
@@ -35,6 +37,8 @@ __all__ = [
     "diabetes",
     "digits",
     "get_batches",
+    "noise_from_batches",
+    "noise_scale",
     "zipf_text",
 ]
 

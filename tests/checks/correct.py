@@ -420,6 +420,53 @@ CORRECT: dict[str, list[dict[str, str] | str]] = {
         "rate = -p.dot(p) / p.dot(g)\nnew = beta2 * average + (1 - beta2) * rate\nhat = new / (1 - beta2**k)\nif k == 1:\n    return new, 0\n"
         "if -eps < hat - rate < eps:\n    return new, hat\nreturn new, 0",
     ],
+    "trust_ratio": [
+        {"if x_norm == 0:": "if not x_norm:"},
+        {"if x_norm == 0:": "if not np.any(x):"},
+        {"return 1.0": "return 1"},
+        {"np.linalg.norm(x), np.linalg.norm(g)": "np.sqrt(np.sum(x**2)), np.sqrt(np.sum(g**2))"},
+        {"np.linalg.norm(x), np.linalg.norm(g)": "np.sum(x * x) ** 0.5, np.sum(g * g) ** 0.5"},
+        {"np.linalg.norm(x), np.linalg.norm(g)": "np.linalg.norm(x.ravel()), np.linalg.norm(g.ravel())"},
+        {"np.linalg.norm(x), np.linalg.norm(g)": "np.hypot.reduce(x, axis=None), np.hypot.reduce(g, axis=None)"},
+        {"trust * x_norm / (g_norm + weight_decay * x_norm)": "trust / (g_norm / x_norm + weight_decay)"},
+        {"trust * x_norm / (g_norm + weight_decay * x_norm)": "np.float64(x_norm * trust) / (weight_decay * x_norm + g_norm)"},
+        "size = float(np.sqrt(x.ravel() @ x.ravel()))\nbelow = float(np.sqrt(g.ravel() @ g.ravel())) + weight_decay * size\n"
+        "return trust * size / below if size > 0 else 1.0",
+        "a = np.linalg.norm(x)\nreturn np.where(a > 0, trust * a / (np.linalg.norm(g) + weight_decay * a + (a == 0)), 1.0)",
+        "import math\na = math.sqrt(sum(float(i) ** 2 for i in np.ravel(x)))\nb = math.sqrt(sum(float(i) ** 2 for i in np.ravel(g)))\n"
+        "return 1.0 if a == 0 else trust * a / (b + weight_decay * a)",
+    ],
+    "noise_estimate": [
+        {"np.mean(small_squares), np.mean(large_squares)": "small_squares.mean(), large_squares.mean()"},
+        {"np.mean(small_squares), np.mean(large_squares)": "sum(small_squares) / len(small_squares), sum(large_squares) / len(large_squares)"},
+        {"np.mean(small_squares), np.mean(large_squares)": "np.average(small_squares), np.average(large_squares)"},
+        {"(large * B_square - small * b_square) / (large - small)": "(small * b_square - large * B_square) / (small - large)"},
+        {"(large * B_square - small * b_square) / (large - small)": "B_square - small * (b_square - B_square) / (large - small)"},
+        {"(b_square - B_square) / (1 / small - 1 / large)": "(b_square - B_square) * small * large / (large - small)"},
+        {"(b_square - B_square) / (1 / small - 1 / large)": "(B_square - b_square) / (1 / large - 1 / small)"},
+        {"(b_square - B_square) / (1 / small - 1 / large)": "small * (b_square - square)"},
+        {"(b_square - B_square) / (1 / small - 1 / large)": "large * (B_square - square)"},
+        {"return square, trace, trace / square": "return [square, trace, trace / square]"},
+        {"return square, trace, trace / square": "return np.array([square, trace, trace / square])"},
+        "rows = np.array([[1, 1 / small], [1, 1 / large]])\nsquare, trace = np.linalg.solve(rows, [np.mean(small_squares), np.mean(large_squares)])\n"
+        "return square, trace, trace / square",
+    ],
+    "lamb_step": [
+        {"g**2": "g * g"},
+        {"np.linalg.norm(x) / np.linalg.norm(r)": "np.sqrt(np.sum(x**2) / np.sum(r**2))"},
+        {"np.linalg.norm(x) / np.linalg.norm(r)": "np.sum(x**2) ** 0.5 / np.sum(r**2) ** 0.5"},
+        {"np.linalg.norm(x) / np.linalg.norm(r)": "np.linalg.norm(x.ravel()) / np.linalg.norm(r.ravel())"},
+        {"np.sqrt(v_hat)": "v_hat**0.5"},
+        {"np.sqrt(v_hat) + eps": "eps + np.sqrt(v) / np.sqrt(1 - beta2**t)"},
+        {"x - lr * ratio * r": "x - r * (ratio * lr)"},
+        {"x - lr * ratio * r": "x + -lr * ratio * r"},
+        {'beta1 * state["m"] + (1 - beta1) * g': 'state["m"] + (1 - beta1) * (g - state["m"])'},
+        {'beta2 * state["v"] + (1 - beta2) * g**2': 'state["v"] - (1 - beta2) * (state["v"] - g**2)'},
+        {'{"m": m, "v": v}': '{**state, "m": m, "v": v}'},
+        'state["m"] = beta1 * state["m"] + (1 - beta1) * g\nstate["v"] = beta2 * state["v"] + (1 - beta2) * g**2\nt = state["t"]\n'
+        'r = state["m"] / (1 - beta1**t) / (np.sqrt(state["v"] / (1 - beta2**t)) + eps)\nr = r + weight_decay * x\n'
+        'unit = r / np.linalg.norm(r)\nreturn x - lr * np.linalg.norm(x) * unit, state',
+    ],
     "neuron_step": [
         {"np.mean(g**2, axis=0)": "(g * g).mean(0)"},
         {"np.mean(g**2, axis=0)": "np.mean(g**2, axis=0, keepdims=True)"},

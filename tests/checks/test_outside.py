@@ -397,6 +397,13 @@ TRUE = {
         "A library multiplies it by lr once more: then it is far too weak.": ["copied"],
         "Divide: the library multiplies by lr, and the product has to be the paper's λ.": ["multiplied"],
     },
+    "predicted_steps": {
+        "That is the linear rule: so many times the batch, so many times fewer steps. It ends near B_crit.": ["the linear rule"],
+        "That is S_min, which no batch reaches. At the wanted size the noise still costs some steps.": ["the floor alone"],
+        "That is a power law through both points. The law of the lesson has a floor, S_min.": ["a power law"],
+        "That is a straight line in B. The law is a straight line in 1/B.": ["a straight line"],
+        "S_min is missing: S = S_min + S_min·B_crit/B.": ["no floor"],
+    },
     "first_step": {
         "That is the first step *with* the bias correction. Here both hats are gone.": ["1: as with correction"],
         "Upside down: m stands above the line, √v below.": ["upside down"],

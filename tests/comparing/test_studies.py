@@ -127,7 +127,12 @@ def test_options_reach_the_comparison(splits, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "small"), [("second_order", {"epochs": 1}), ("cost_by_size", {"sizes": [90], "budget": 1e-6})]
+    ("name", "small"),
+    [
+        ("second_order", {"epochs": 1}),
+        ("cost_by_size", {"sizes": [90], "budget": 1e-6}),
+        ("batch_sizes", {"sizes": [64], "targets": [0.3], "seeds": [0], "examples": 100}),
+    ],
 )
 def test_committed_tables_have_the_columns_of_the_code(name, small):
     assert list(TABLES[name](**small).columns) == list(table(name).columns)

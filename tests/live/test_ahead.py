@@ -48,6 +48,7 @@ EXPLORERS = {
     "bounds": live.explore_bounds,
     "factored": live.explore_factored,
     "decay": live.explore_decay,
+    "batch size": live.explore_batch_size,
     "schedule": lambda: live.explore_schedule(Momentum(lr=0.03), steps=60),
 }
 

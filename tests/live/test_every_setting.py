@@ -18,6 +18,7 @@ from course_lib.live import (
     SEQUENCES,
     Target,
     explore_basins,
+    explore_batch_size,
     explore_batches,
     explore_bounds,
     explore_counterexample,
@@ -37,6 +38,7 @@ from course_lib.live import (
     explore_words,
 )
 from course_lib.live.explorers import basins as basin_explorer
+from course_lib.live.explorers.batch_size import RULES
 from course_lib.live.explorers.bounds import LONG
 from course_lib.live.explorers.counterexample import ORDERS
 from course_lib.optimizers import REGISTRY, AdaBound, Adam, AMSBound, GradientDescent, Momentum, Newton
@@ -208,6 +210,7 @@ FIGURES = {
     "schedule": [partial(fall, *pair) for pair in itertools.product(scheduled_runs, (None, *SCHEDULES))][::5],
     "words": [partial(read, *pair) for pair in itertools.product(training, (1, 3))],
     "bounds": [partial(squeeze, *pair) for pair in itertools.product((AdaBound, AMSBound), LONG)],
+    "batch size": [partial(explore_batch_size, rule=rule) for rule in RULES],
     "factored": [partial(copy, one) for one in (None, MATRICES)],
     "decay": [explore_decay],
     "batches": [partial(feed, *pair) for pair in itertools.product(training, (2, 39))],

@@ -12,6 +12,7 @@ from course_lib.comparing.studies import results
 from course_lib.live import (
     Target,
     explore_basins,
+    explore_batch_size,
     explore_batches,
     explore_bounds,
     explore_counterexample,
@@ -151,6 +152,7 @@ EXPLORERS = {
     "bounds": (lambda **o: explore_bounds(**o), "final_lr"),
     "factored": (lambda **o: explore_factored(**o), "patterns"),
     "decay": (lambda **o: explore_decay(**o), "lr"),
+    "batch size": (lambda **o: explore_batch_size(**o), "lr"),
     "schedule": (lambda **o: explore_schedule(steps=20, **o), "lr"),
 }
 
