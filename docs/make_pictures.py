@@ -30,6 +30,8 @@ FIGURES = {
     "counterexample": lambda: live.explore_counterexample(),
     "bounds": lambda: live.explore_bounds(),
     "factored": lambda: live.explore_factored(patterns=2),
+    "factors": lambda: live.explore_factors(examples=1197, epoch=3),
+    "minutes": lambda: live.explore_minutes(),
     "schedule": lambda: live.explore_schedule(schedule=cosine(300)),
     "rates": lambda: live.explore_rates(studies.results("mlp")),
 }  # fmt: skip

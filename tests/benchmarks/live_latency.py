@@ -66,6 +66,9 @@ FIGURES = {  # what is drawn, what is dragged, and where it is taken hold of
     "bounds: gamma": (SETUP + "explore_bounds()", SLIDER.format("gamma"), 0.5),
     "bounds: beta2": (SETUP + "explore_bounds()", SLIDER.format("beta2"), 0.5),
     "factored": (SETUP + "explore_factored()", SLIDER.format("patterns"), 0.5),
+    "factors: damping": (SETUP + "explore_factors()", SLIDER.format("damping"), 0.5),
+    "factors: examples": (SETUP + "explore_factors()", SLIDER.format("examples"), 0.5),
+    "minutes": (SETUP + "explore_minutes()", SLIDER.format("seconds"), 0.5),
 }  # fmt: skip
 PLAIN = f"""
 import matplotlib.pyplot as plt, numpy as np

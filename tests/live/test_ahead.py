@@ -47,6 +47,8 @@ EXPLORERS = {
     "counterexample at random": lambda: live.explore_counterexample(steps=50, order="at random"),
     "bounds": live.explore_bounds,
     "factored": live.explore_factored,
+    "factors": live.explore_factors,
+    "minutes": live.explore_minutes,
     "schedule": lambda: live.explore_schedule(Momentum(lr=0.03), steps=60),
 }
 

@@ -25,7 +25,9 @@ from course_lib.live import (
     explore_curvature,
     explore_eigenvalues,
     explore_factored,
+    explore_factors,
     explore_map,
+    explore_minutes,
     explore_moments,
     explore_path,
     explore_race,
@@ -208,6 +210,8 @@ FIGURES = {
     "words": [partial(read, *pair) for pair in itertools.product(training, (1, 3))],
     "bounds": [partial(squeeze, *pair) for pair in itertools.product((AdaBound, AMSBound), LONG)],
     "factored": [partial(copy, one) for one in (None, MATRICES)],
+    "factors": [explore_factors],
+    "minutes": [explore_minutes],
     "batches": [partial(feed, *pair) for pair in itertools.product(training, (2, 39))],
 }  # fmt: skip
 

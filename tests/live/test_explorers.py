@@ -19,7 +19,9 @@ from course_lib.live import (
     explore_curvature,
     explore_eigenvalues,
     explore_factored,
+    explore_factors,
     explore_map,
+    explore_minutes,
     explore_moments,
     explore_path,
     explore_race,
@@ -149,6 +151,8 @@ EXPLORERS = {
     "counterexample": (lambda **o: explore_counterexample(**{"hide": (), **o}), "beta2"),
     "bounds": (lambda **o: explore_bounds(**o), "final_lr"),
     "factored": (lambda **o: explore_factored(**o), "patterns"),
+    "factors": (lambda **o: explore_factors(**o), "damping"),
+    "minutes": (lambda **o: explore_minutes(**o), "seconds"),
     "schedule": (lambda **o: explore_schedule(steps=20, **o), "lr"),
 }
 

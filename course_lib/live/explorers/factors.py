@@ -231,10 +231,10 @@ def _default() -> MLP:
 def snapshots(problem: MLP) -> dict[int, dict[str, np.ndarray]]:
     """Return the parameters after each of ``EPOCHS`` of training."""
     rng = np.random.default_rng(0)
-    x = problem.init(rng)
+    x: Any = problem.init(rng)
     opt = Adam(lr=0.01)
     state = opt.init(x)
-    found: dict[int, Any] = {}
+    found: dict[int, dict[str, np.ndarray]] = {}
     for epoch in range(max(EPOCHS) + 1):
         if epoch in EPOCHS:
             found[epoch] = x

@@ -32,6 +32,11 @@ class Published(NamedTuple):
     minutes: float
 
     @property
+    def short(self) -> str:
+        """Who and when."""
+        return self.name.partition(",")[0]
+
+    @property
     def steps(self) -> float:
         """Steps of the run."""
         return steps_of(self.epochs, self.batch)
@@ -152,8 +157,8 @@ class MinutesExplorer(Figure):
         ends = np.array([100.0, 1e6])
         for minutes in _LINES:
             scene.line(0, ends, 60 * minutes / ends, "muted", 1.0, dash=True, alpha=0.7)
-            at = max(100.0, 6 * minutes * 1.25)
-            scene.text(0, at, 60 * minutes / at, f"{minutes} min", "muted", shift=-4)
+            words = f"{minutes} min" if minutes == _LINES[-1] else str(minutes)
+            scene.text(0, 60 * minutes / 0.014, 0.014, words, "muted")
         for run in published():
             color = _COLORS[run.method]
             scene.points(0, [run.steps], [run.seconds], color, 5)
