@@ -23,6 +23,7 @@ MISTAKES = [(name, mistake) for name, task in CODED.items() for mistake in task.
 
 # Two mistakes at once that behave exactly like one other known mistake, or like the right code: the name spoken is true.
 SAME = {
+    ("exchanged", "probabilities in place of slopes"): "diag(p) is missing",
     ("no warm-up", "held, no cosine"): "the same answer for every input",
     ("only m is corrected", "only v is corrected"): "no bias correction",
     ("the start is missing from the path", "the point is listed before its step"): "one step too few",

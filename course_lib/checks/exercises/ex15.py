@@ -123,9 +123,11 @@ step_mistakes = [
 # -- 3: labels drawn, or the data's ----------------------------------------------------------------------
 
 
-def output_matrices(p, labels):
-    n = len(p)
-    d = p - np.eye(p.shape[1])[labels]
+def output_matrices(z, y):
+    n = len(z)
+    p = np.exp(z)
+    p = p / p.sum(axis=1, keepdims=True)
+    d = p - y
     F = np.diag(p.mean(axis=0)) - p.T @ p / n
     E = d.T @ d / n
     return F, E
@@ -135,21 +137,17 @@ def _outputs() -> Cases:
     rng = np.random.default_rng(35)
 
     def outputs(n: int, classes: int, sure: float = 1.0, **about: str) -> dict[str, Any]:
-        z = np.exp(sure * rng.normal(size=(n, classes)))
-        return {"p": z / z.sum(axis=1, keepdims=True), "labels": rng.integers(0, classes, n), **about}
+        labels = rng.integers(0, classes, n)
+        return {"z": sure * rng.normal(size=(n, classes)), "y": np.eye(classes)[labels], **about}
 
     return Cases(
         [outputs(6, 3), outputs(9, 4, 2.0), outputs(5, 2), outputs(4, 4, 0.5, about="as many images as classes")],
         [outputs(1, 3, about="a single image"), outputs(7, 3, 9.0, about="a network that is sure"), outputs(50, 5, about="many images"),
-         {"p": np.full((4, 3), 1 / 3), "labels": np.array([1, 1, 1, 1]), "about": "a network that guesses, and labels that are all alike"}],
+         {"z": np.zeros((4, 3)), "y": np.eye(3)[[1, 1, 1, 1]], "about": "a network that guesses, and labels that are all alike"}],
     )  # fmt: skip
 
 
-SLOPE, TRUE_F, OTHER = (
-    "p - np.eye(p.shape[1])[labels]",
-    "np.diag(p.mean(axis=0)) - p.T @ p / n",
-    "d.T @ d / n",
-)
+SLOPE, TRUE_F, OTHER = "p - y", "np.diag(p.mean(axis=0)) - p.T @ p / n", "d.T @ d / n"
 output_mistakes = [
     Mistake("the data's labels in both", {TRUE_F: OTHER}, "F knows no labels of the data: it is the mean over labels drawn from p.", LABELS),
     Mistake("the model's labels in both", {OTHER: TRUE_F}, "E is made of the data's labels: slopes p − y.", LABELS),
@@ -166,9 +164,13 @@ output_mistakes = [
     Mistake("the diagonal of E alone", {OTHER: "np.diag(np.mean(d**2, axis=0))"}, "Different classes have a product, too.", LABELS),
     Mistake("the covariance of the slopes", {OTHER: "(d - d.mean(0)).T @ (d - d.mean(0)) / n"}, "Nothing is subtracted: E is the mean of d dᵀ itself.", LABELS),
     Mistake("probabilities in place of slopes", {SLOPE: "p"}, "The slope of the loss at the scores is p − y.", LABELS),
-    Mistake("labels in place of slopes", {SLOPE: "np.eye(p.shape[1])[labels]"}, "The slope of the loss at the scores is p − y.", LABELS),
+    Mistake("labels in place of slopes", {SLOPE: "y"}, "The slope of the loss at the scores is p − y.", LABELS),
     Mistake("the most likely label", {SLOPE: "p - np.eye(p.shape[1])[p.argmax(axis=1)]"}, "E takes the labels of the data, not the model's favourites.", LABELS),
-    Mistake("p + y", {SLOPE: "p + np.eye(p.shape[1])[labels]"}, "The slope is p *minus* y.", LABELS),
+    Mistake("softmax over the images", {"axis=1, keepdims": "axis=0, keepdims"}, "The probabilities of one image add up to 1: sum over the classes, axis=1.", FISHER),
+    Mistake("no softmax", {"p = np.exp(z)\n    p = p / p.sum(axis=1, keepdims=True)": "p = z"}, "z are scores. Their softmax is p: the exponentials, over their sum.", FISHER),
+    Mistake("exponentials that are not divided", {"p / p.sum(axis=1, keepdims=True)": "p"}, "The softmax divides by the sum over the classes.", FISHER),
+    Mistake("one sum for all images", {"p.sum(axis=1, keepdims=True)": "p.sum()"}, "Each image has its own sum: axis=1, keepdims=True.", FISHER),
+    Mistake("p + y", {SLOPE: "p + y"}, "The slope is p *minus* y.", LABELS),
 ]  # fmt: skip
 
 # -- 4: the size of the factors, 5: how long a step may take ---------------------------------------------
@@ -253,7 +255,7 @@ EXERCISE = Exercise(
             "Four lines: π, the damped A, the damped G, the step. np.trace adds a diagonal; len(A) is its size.",
             "np.linalg.inv(A) @ grad @ np.linalg.inv(G), with A + π√λ I and G + √λ/π I."]),
         Code(solution=output_matrices, title="Labels drawn, or the data's", points=3, drive=call("F", "E"), cases=_outputs(), wrong=output_mistakes, reread=LABELS, hints=[
-            "F needs no labels: the mean over the images of diag(p) − p pᵀ. np.eye(classes)[labels] are the labels as rows.",
+            "First p: np.exp(z) over its sums, axis=1, keepdims=True. F needs no labels: the mean over the images of diag(p) − p pᵀ. np.diag makes a diagonal matrix of a vector.",
             "p.T @ p / n is the mean of p pᵀ. With d = p − y, E is d.T @ d / n."]),
         Number(solution=factor_size, title="The size of the factors", points=1, expected=_megabytes, rtol=1e-3, unit="MB", wrong=_wrong_sizes, reread=COST, hints=[
             "A patch has kernel × kernel × channels numbers. A is a square matrix of that size.", "4 · (a² + g²) / 10⁶ with a = kernel² · channels and g = outputs."]),
