@@ -426,9 +426,9 @@ CORRECT: dict[str, list[dict[str, str] | str]] = {
         {"d.T @ d / n": "(p.T @ p - p.T @ y - y.T @ p + y.T @ y) / n"},
         {"d.T @ d / n": "np.cov(d.T, bias=True).reshape(p.shape[1], -1) + np.outer(d.mean(0), d.mean(0))"},
         {"return F, E": "return [F, E]"},
-        "p = np.exp(z)\\np = p / p.sum(1, keepdims=True)\\nF = np.mean([np.diag(q) - np.outer(q, q) for q in p], axis=0)\nreturn F, np.mean([np.outer(q - t, q - t) for q, t in zip(p, y)], axis=0)",
-        "p = np.exp(z)\\np = p / p.sum(1, keepdims=True)\\nn, c = p.shape\nF = 0\nfor k in range(c):\n    d = p - np.eye(c)[k]\n    F = F + (p[:, k, None] * d).T @ d / n\nreturn F, (p - y).T @ (p - y) / n",
-        "p = np.exp(z)\\np = p / p.sum(1, keepdims=True)\\nF = np.zeros((p.shape[1],) * 2)\nE = np.zeros_like(F)\nfor q, t in zip(p, y):\n    F += np.diag(q) - np.outer(q, q)\n    E += np.outer(q - t, q - t)\nreturn F / len(p), E / len(p)",
+        "p = np.exp(z)\np = p / p.sum(1, keepdims=True)\nF = np.mean([np.diag(q) - np.outer(q, q) for q in p], axis=0)\nreturn F, np.mean([np.outer(q - t, q - t) for q, t in zip(p, y)], axis=0)",
+        "p = np.exp(z)\np = p / p.sum(1, keepdims=True)\nn, c = p.shape\nF = 0\nfor k in range(c):\n    d = p - np.eye(c)[k]\n    F = F + (p[:, k, None] * d).T @ d / n\nreturn F, (p - y).T @ (p - y) / n",
+        "p = np.exp(z)\np = p / p.sum(1, keepdims=True)\nF = np.zeros((p.shape[1],) * 2)\nE = np.zeros_like(F)\nfor q, t in zip(p, y):\n    F += np.diag(q) - np.outer(q, q)\n    E += np.outer(q - t, q - t)\nreturn F / len(p), E / len(p)",
     ],
     "bounded_rate": [
         {"np.clip(rate, lower, upper)": "np.minimum(np.maximum(rate, lower), upper)"},
