@@ -183,7 +183,7 @@ class FactorsExplorer(Figure):
         every = tuple((float(k), "") for k in range(0, size + 1, outputs))
         titles = ("Fisher matrix + λI", "K-FAC's product", "difference")
         scene = Scene(
-            [Panel(Axis("", 0, size, ticks=every), Axis("", 0, size, ticks=every), title, grid=False, equal=True)
+            [Panel(Axis("", 0, size, ticks=every), Axis("", 0, size, ticks=every), title, grid=False, equal=True, least=150)
              for title in titles],
             columns=("numbers kept", "fall of the model"),
         )  # fmt: skip

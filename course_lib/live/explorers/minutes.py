@@ -15,7 +15,7 @@ from ..block.figure import Figure
 from ..block.scene import Axis, Panel, Row, Scene
 from .options import Options
 
-_LINES = (1, 2, 5, 10, 20, 60)
+_LINES = (1, 3, 10, 30, 100)
 """The minutes whose lines are drawn."""
 
 _COLORS = {"SGD": "blue", "K-FAC": "vermilion"}
@@ -30,11 +30,6 @@ class Published(NamedTuple):
     batch: int
     epochs: float
     minutes: float
-
-    @property
-    def short(self) -> str:
-        """Who and when."""
-        return self.name.partition(",")[0]
 
     @property
     def steps(self) -> float:
@@ -159,14 +154,14 @@ class MinutesExplorer(Figure):
             scene.line(0, ends, 60 * minutes / ends, "muted", 1.0, dash=True, alpha=0.7)
             words = f"{minutes} min" if minutes == _LINES[-1] else str(minutes)
             scene.text(0, 60 * minutes / 0.014, 0.014, words, "muted")
-        for run in published():
+        for run, shift in zip(published(), (-14, 14, -28), strict=True):
             color = _COLORS[run.method]
             scene.points(0, [run.steps], [run.seconds], color, 5)
             scene.points(1, [run.chips], [run.batch / run.seconds / run.chips], color, 5)
-            scene.text(0, run.steps, run.seconds, run.name.partition(",")[0], color, shift=12)
-            scene.rows.append(
-                Row(run.name, color, self._cells(*run[2:5], run.steps, run.seconds, run.minutes))
-            )
+            who = run.name.partition(",")[0]
+            scene.text(0, run.steps, run.seconds, who, color, shift=shift)
+            cells = self._cells(*run[2:5], run.steps, run.seconds, run.minutes)
+            scene.rows.append(Row(who, color, cells))
         scene.points(0, [self.steps()], [self.seconds], "ink", 8, shape="ring")
         scene.points(1, [self.chips], [self.rate()], "ink", 8, shape="ring")
         cells = self._cells(self.chips, self.batch, self.epochs, self.steps(), self.seconds, self.minutes())
