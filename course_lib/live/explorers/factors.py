@@ -181,10 +181,10 @@ class FactorsExplorer(Figure):
         exact, product = self.matrices()
         size, outputs = len(exact), self._shapes()[self.layer - 1][1]
         every = tuple((float(k), "") for k in range(0, size + 1, outputs))
+        inputs_axis = Axis("", 0, size, ticks=every)
         titles = ("Fisher matrix + λI", "K-FAC's product", "difference")
         scene = Scene(
-            [Panel(Axis("", 0, size, ticks=every), Axis("", 0, size, ticks=every), title, grid=False, equal=True, least=150)
-             for title in titles],
+            [Panel(inputs_axis, inputs_axis, title, grid=False, equal=True, least=150) for title in titles],
             columns=("numbers kept", "fall of the model"),
         )  # fmt: skip
         top = float(np.abs(exact).max())
