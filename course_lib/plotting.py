@@ -26,13 +26,14 @@ from .leaving import until_it_leaves
 from .picture import DRAWING, Picture, themed, to_png
 from .running import Path, RangeTest
 from .surfaces import Surface
-from .theme import HEATS, SERIES, THEMES, landscape_colors, rate_colors, short
+from .theme import HEATS, SERIES, THEMES, ZERO, landscape_colors, rate_colors, short
 
 __all__ = [
     "DRAWING",
     "HEATS",
     "SERIES",
     "THEMES",
+    "ZERO",
     "Theme",
     "arrow_figure",
     "contour_background",

@@ -84,5 +84,23 @@ def class_colors(theme: str) -> tuple[str, ...]:
     return (*found, *[colors["off"]] * (256 - len(found)))
 
 
-HEATS = {"heat": rate_colors, "classes": class_colors}
+@lru_cache(maxsize=8)
+def signed_colors(theme: str) -> tuple[str, ...]:
+    """Return 256 colours for numbers of both signs: blue below 0, the page at 0 (`ZERO`), vermilion above.
+
+    Examples:
+        >>> signed_colors("light")[ZERO], len(signed_colors("dark"))
+        ('#ffffff', 256)
+    """
+    colors = THEMES[theme]
+    ramp = LinearSegmentedColormap.from_list(
+        f"signed-{theme}", [colors["blue"], colors["page"], colors["vermilion"]], 255
+    )
+    return (*(to_hex(ramp(i)) for i in range(255)), colors["off"])
+
+
+ZERO = 127
+"""The shade of 0 in `signed_colors`; 0 and 254 are the ends."""
+
+HEATS = {"heat": rate_colors, "classes": class_colors, "signed": signed_colors}
 """The palettes of a heat map, by name."""

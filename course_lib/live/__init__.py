@@ -42,6 +42,10 @@ Each explorer is one call and returns a widget with a trait for every setting:
   keeps far fewer numbers, and how far they differ;
 * ``explore_decay(lr=0.1, weight_decay=0.1, form="AdamW", after=400)``: the plane of learning rate and weight decay, for
   AdamW beside an L2 penalty in Adam: does the one have to move when the other does?
+* ``explore_factors(problem=None, examples=100, epoch=0, layer=2, labels="expected", damping=1e-6)``: a layer's Fisher
+  matrix beside the Kronecker product that K-FAC puts in its place, and what each is worth as a step;
+* ``explore_minutes(chips=1024, batch=32768, seconds=0.34, epochs=35)``: how long ResNet-50 trains on ImageNet, beside
+  published runs;
 * ``Target(loss=1e-6, steps=100)``: a challenge for ``explore_path``, which says when it is met.
 
 All of them take ``sliders=("lr", "steps")`` or ``hide=("form",)`` for the controls that a lesson has introduced, and
@@ -69,7 +73,9 @@ from .explorers.curvature import CurvatureExplorer, explore_curvature
 from .explorers.decay import DecayExplorer, explore_decay
 from .explorers.eigenvalues import EigenvalueExplorer, explore_eigenvalues
 from .explorers.factored import FactoredExplorer, explore_factored
+from .explorers.factors import FactorsExplorer, explore_factors
 from .explorers.microscope import Microscope, explore_moments
+from .explorers.minutes import MinutesExplorer, explore_minutes
 from .explorers.path import PathExplorer, Target, explore_path
 from .explorers.race import Race, explore_race, runners
 from .explorers.rates import RatesExplorer, explore_rates
@@ -94,9 +100,11 @@ __all__ = [
     "DecayExplorer",
     "EigenvalueExplorer",
     "FactoredExplorer",
+    "FactorsExplorer",
     "Figure",
     "MapExplorer",
     "Microscope",
+    "MinutesExplorer",
     "Panel",
     "PathExplorer",
     "Race",
@@ -118,7 +126,9 @@ __all__ = [
     "explore_decay",
     "explore_eigenvalues",
     "explore_factored",
+    "explore_factors",
     "explore_map",
+    "explore_minutes",
     "explore_moments",
     "explore_path",
     "explore_race",

@@ -7,6 +7,7 @@ from .counterexample import OnlineCounterexample
 from .data import Data, get_batches
 from .datasets import breast_cancer, diabetes, digits, zipf_text
 from .factorisation import MatrixFactorisation
+from .fisher import LayerFisher, layer_fishers
 from .least_squares import LeastSquares
 from .linear_regression import LinearRegression
 from .mlp import MLP
@@ -24,6 +25,7 @@ __all__ = [
     "ConvNet",
     "Data",
     "GradientReport",
+    "LayerFisher",
     "LeastSquares",
     "LinearRegression",
     "MatrixFactorisation",
@@ -37,6 +39,7 @@ __all__ = [
     "diabetes",
     "digits",
     "get_batches",
+    "layer_fishers",
     "noise_from_batches",
     "noise_scale",
     "zipf_text",

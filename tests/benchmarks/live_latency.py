@@ -68,6 +68,9 @@ FIGURES = {  # what is drawn, what is dragged, and where it is taken hold of
     "decay": (SETUP + "explore_decay()", SLIDER.format("lr"), 0.5),
     "batch size": (SETUP + "explore_batch_size()", SLIDER.format("lr"), 0.5),
     "factored": (SETUP + "explore_factored()", SLIDER.format("patterns"), 0.5),
+    "factors: damping": (SETUP + "explore_factors()", SLIDER.format("damping"), 0.5),
+    "factors: examples": (SETUP + "explore_factors()", SLIDER.format("examples"), 0.5),
+    "minutes": (SETUP + "explore_minutes()", SLIDER.format("seconds"), 0.5),
 }  # fmt: skip
 PLAIN = f"""
 import matplotlib.pyplot as plt, numpy as np

@@ -31,6 +31,8 @@ EXPLORERS = {  # a slider that changes everything that is shown, and the cell
     "explore_counterexample": ("beta2", "explore_counterexample()"),
     "explore_bounds": ("final_lr", "explore_bounds()"),
     "explore_factored": ("patterns", "explore_factored()"),
+    "explore_factors": ("damping", "explore_factors()"),
+    "explore_minutes": ("seconds", "explore_minutes()"),
     "explore_schedule": ("lr", "explore_schedule()"),
     "explore_decay": ("lr", "explore_decay()"),
     "explore_batch_size": ("lr", "explore_batch_size()"),

@@ -404,6 +404,37 @@ TRUE = {
         "That is a straight line in B. The law is a straight line in 1/B.": ["a straight line"],
         "S_min is missing: S = S_min + S_min·B_crit/B.": ["no floor"],
     },
+    "factors": {
+        "no 1 for the bias": ["the bias is forgotten"],
+        "the 1 stands first": ["the one in front"],
+        "the covariance of the inputs": ["np.cov"],
+        "sums in place of means": ["sums over the batch"],
+        "the product of the means in G": ["G of the mean slope"],
+        "A and G exchanged": ["the other order"],
+    },
+    "kfac_step": {
+        "λ to both": ["λ on both"],
+        "no π": ["√λ on both"],
+        "the traces without the sizes": ["traces without dimensions"],
+        "a step uphill": ["ascent"],
+        "π upside down": ["π exchanged"],
+    },
+    "output_matrices": {
+        "the data's labels in both": ["the empirical matrix twice"],
+        "the product of the mean probabilities": ["the mean probabilities"],
+        "the diagonal of F alone": ["the variances alone"],
+        "sums in place of means": ["no division"],
+    },
+    "factor_size": {
+        "Those are the weights. The factors are square: one of the inputs, one of the outputs.": ["weights"],
+        "The inputs of a convolution are a patch: kernel × kernel pixels of each channel.": ["one pixel"],
+        "Those are MiB, of 2²⁰ bytes. Asked for are MB, of 10⁶.": ["MiB"],
+    },
+    "longest_step": {
+        "The batches differ, too: with the larger batch an epoch has fewer steps.": ["epochs alone"],
+        "Upside down: fewer steps leave more time for each.": ["upside down"],
+        "The epochs differ, too.": ["equal batches of time"],
+    },
     "first_step": {
         "That is the first step *with* the bias correction. Here both hats are gone.": ["1: as with correction"],
         "Upside down: m stands above the line, √v below.": ["upside down"],

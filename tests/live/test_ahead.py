@@ -49,6 +49,8 @@ EXPLORERS = {
     "factored": live.explore_factored,
     "decay": live.explore_decay,
     "batch size": live.explore_batch_size,
+    "factors": live.explore_factors,
+    "minutes": live.explore_minutes,
     "schedule": lambda: live.explore_schedule(Momentum(lr=0.03), steps=60),
 }
 

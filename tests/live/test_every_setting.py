@@ -27,7 +27,9 @@ from course_lib.live import (
     explore_decay,
     explore_eigenvalues,
     explore_factored,
+    explore_factors,
     explore_map,
+    explore_minutes,
     explore_moments,
     explore_path,
     explore_race,
@@ -213,6 +215,8 @@ FIGURES = {
     "batch size": [partial(explore_batch_size, rule=rule) for rule in RULES],
     "factored": [partial(copy, one) for one in (None, MATRICES)],
     "decay": [explore_decay],
+    "factors": [explore_factors],
+    "minutes": [explore_minutes],
     "batches": [partial(feed, *pair) for pair in itertools.product(training, (2, 39))],
 }  # fmt: skip
 

@@ -21,7 +21,9 @@ from course_lib.live import (
     explore_decay,
     explore_eigenvalues,
     explore_factored,
+    explore_factors,
     explore_map,
+    explore_minutes,
     explore_moments,
     explore_path,
     explore_race,
@@ -153,6 +155,8 @@ EXPLORERS = {
     "factored": (lambda **o: explore_factored(**o), "patterns"),
     "decay": (lambda **o: explore_decay(**o), "lr"),
     "batch size": (lambda **o: explore_batch_size(**o), "lr"),
+    "factors": (lambda **o: explore_factors(**o), "damping"),
+    "minutes": (lambda **o: explore_minutes(**o), "seconds"),
     "schedule": (lambda **o: explore_schedule(steps=20, **o), "lr"),
 }
 
