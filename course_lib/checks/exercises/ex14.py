@@ -119,6 +119,7 @@ def _loops() -> Cases:
     bent[1] = -changes[1]
     late, early = changes.copy(), changes.copy()
     late[2], early[0] = -changes[2], -changes[0]
+    level = (np.array([steps[0], np.eye(4)[0], steps[2]]), np.array([changes[0], np.eye(4)[1], changes[2]]))
     return Cases(
         [{"g": g, "steps": steps, "changes": changes}, {"g": 2 * g[::-1], "steps": steps[:2], "changes": changes[:2]},
          {"g": g, "steps": steps, "changes": bent, "about": "the middle pair has yᵀs < 0"},
@@ -127,6 +128,7 @@ def _loops() -> Cases:
          {"g": g, "steps": steps[:1], "changes": changes[:1], "about": "one pair"},
          {"g": g, "steps": steps[:1], "changes": -changes[:1], "about": "one pair, with yᵀs < 0: the answer is g"},
          {"g": g, "steps": steps, "changes": early, "about": "the oldest pair has yᵀs < 0"},
+         {"g": g, "steps": level[0], "changes": level[1], "about": "the middle pair has yᵀs = 0"},
          {"g": np.array([1.0, 1.0]), "steps": np.eye(2), "changes": np.diag([1.0, 4.0]), "about": "pairs along the axes of a quadratic: the answer is Newton's"},
          {"g": g, "steps": 1e-3 * steps, "changes": 1e-3 * changes, "about": "short steps"}],
     )  # fmt: skip
@@ -143,6 +145,8 @@ loop_mistakes = [
     Mistake("the scaling upside down", {SCALE: "(y @ y) / (s @ y)"}, "An inverse curvature is needed: yᵀy stands below the line.", LOOPS),
     Mistake("the other scaling", {SCALE: "(s @ s) / (s @ y)"}, "That is another estimate of 1/curvature. Here it is sᵀy/yᵀy.", LOOPS),
     Mistake("scaled by the oldest pair", {"s, y = pairs[-1]": "s, y = pairs[0]"}, "The newest pair knows the curvature here.", LOOPS),
+    Mistake("scaled by a pair that was left out", {"s, y = pairs[-1]": "s, y = steps[-1], changes[-1]"}, "Scale with the newest of the pairs that are left.", LOOPS),
+    Mistake("a pair with yᵀs = 0 kept", {GOOD: " if y @ s >= 0"}, "Leave out yᵀs = 0, too: ρ would divide by 0.", LOOPS),
     Mistake("y in place of s in α", {"(s @ q) / (y @ s))": "(y @ q) / (y @ s))"}, "α = ρ sᵀq.", LOOPS),
     Mistake("s subtracted in the first loop", {"alphas[-1] * y": "alphas[-1] * s"}, "The first loop subtracts α times y.", LOOPS),
     Mistake("y added in the second loop", {BACK + " * s": BACK + " * y"}, "The second loop adds multiples of s.", LOOPS),
@@ -185,7 +189,7 @@ def _wells(x: np.ndarray) -> float:
     return float((x[0] ** 2 - 1) ** 2 - 300)
 
 
-SLOPE2 = np.array([6.0, -0.7])
+SLOPE2, EAST = np.array([6.0, -0.7]), np.array([1.0, 0.0])
 SEARCHES = Cases(  # first a case in which no argument matters: α jumps, so that little can be told from a twin
     [{"f": _cone, "x": np.array([2.0]), "p": np.array([-0.5]), "g": np.array([2 / np.sqrt(5)]), "shrink": 0.5, "c": 0.1},
      {"f": _bowl, "x": X2, "p": -SLOPE2, "g": SLOPE2, "shrink": 0.7, "c": 0.05},
@@ -195,7 +199,10 @@ SEARCHES = Cases(  # first a case in which no argument matters: α jumps, so tha
      {"f": _wells, "x": np.array([0.3]), "p": np.array([-3.0]), "g": np.array([-1.092]), "shrink": 0.6, "c": 0.1, "about": "p leads uphill, to a well behind the hill"},
      {"f": lambda x: 1.0, "x": X2, "p": -SLOPE2, "g": SLOPE2, "shrink": 0.9, "c": 0.1, "about": "f is flat, and no α is good"}],
     [{"f": _bowl, "x": X2, "p": -1e4 * SLOPE2, "g": SLOPE2, "shrink": 0.3, "c": 1e-4, "about": "a step a thousand times too long"},
-     {"f": _cone, "x": np.array([2.0]), "p": np.array([-5.0]), "g": np.array([2 / np.sqrt(5)]), "shrink": 0.5, "c": 1e-3, "about": "one variable"}],
+     {"f": _cone, "x": np.array([2.0]), "p": np.array([-5.0]), "g": np.array([2 / np.sqrt(5)]), "shrink": 0.5, "c": 1e-3, "about": "one variable"},
+     {"f": _bowl, "x": EAST, "p": -36.2 * EAST, "g": 4 * EAST, "shrink": 0.9, "c": 0.1, "about": "the last of 30 lengths is good"},
+     {"f": _bowl, "x": EAST, "p": -40.4 * EAST, "g": 4 * EAST, "shrink": 0.9, "c": 0.1, "about": "the 31st length would be good"},
+     {"f": _wells, "x": np.array([0.0]), "p": np.array([0.8]), "g": np.array([0.0]), "shrink": 0.5, "c": 0.1, "about": "no slope, between two wells"}],
 )  # fmt: skip
 ENOUGH, TRIED = "f(x) + c * alpha * slope", "f(x + alpha * p)"
 search_mistakes = [
@@ -212,6 +219,10 @@ search_mistakes = [
     Mistake("the slope along −g", {"slope = 1.0, g @ p": "slope = 1.0, -g @ g"}, "The slope along p is gᵀp.", SEARCH),
     Mistake("the slope per unit of length", {"slope = 1.0, g @ p": "slope = 1.0, g @ p / np.linalg.norm(p)"}, "gᵀp is for the whole of p: do not divide by its length.", SEARCH),
     Mistake("a step uphill is tried", {"    if slope >= 0:\n        return 0.0\n": ""}, "Where p does not lead downhill return 0 at once.", SEARCH),
+    Mistake("a step along the level is tried", {"slope >= 0": "slope > 0"}, "Where gᵀp = 0, p does not lead downhill either: return 0 at once.", SEARCH),
+    Mistake("no end to the trials", {"for _ in range(30):": "while alpha > 0:"}, "Try at most 30 lengths.", SEARCH),
+    Mistake("one trial too few", {"range(30)": "range(29)"}, "Try 30 lengths: the whole step is the first.", SEARCH),
+    Mistake("one trial too many", {"range(30)": "range(31)"}, "Try 30 lengths: the whole step is the first.", SEARCH),
     Mistake("it stops where f rises", {"<= f(x)": "> f(x)"}, "An α is good if f has fallen enough.", SEARCH),
     Mistake("the last α, where none is good", {"shrink * alpha\n    return 0.0": "shrink * alpha\n    return alpha"}, "If none of 30 is good, return 0.", SEARCH),
     Mistake("the whole step is never tried", {"alpha, slope = 1.0,": "alpha, slope = shrink,"}, "Begin with α = 1.", SEARCH),
@@ -270,6 +281,7 @@ def _known(mine: Mine) -> list[tuple[float, str]]:
         (_slope(n[large], seconds[large]), "That is a slope without logarithms. The exponent is the slope of log seconds against log n."),
         (_slope(n[large], y[large]), "The logarithm of n is missing: a power is a straight line only if both axes are logarithmic."),
         (_slope(x[large], seconds[large]), "The logarithm of the seconds is missing."),
+        (exact * float(np.log(10)), "One logarithm is natural and the other has base 10. Take the same for both."),
         (float(np.polyfit(x[large], y[large], 1)[1]), "That is the line's height at log n = 0. np.polyfit lists the slope first."),
         (float(np.mean(y[large] / x[large])), "A quotient of logarithms is no slope: the factor in front of the power spoils it."),
         (exact - 1, "One less: that is the exponent of seconds per parameter."),
