@@ -60,7 +60,7 @@ def _adam(reread: str) -> list[Mistake]:
         Mistake("the weights of v exchanged", {V: '(1 - beta2) * state["v"] + beta2 * g**2'}, LOST, reread),
         Mistake("the old v is returned", {'"v": v}': '"v": state["v"]}'}, KEPT, reread),
         Mistake("the old m is returned", {'{"m": m,': '{"m": state["m"],'}, KEPT, reread),
-        Mistake("the betas exchanged", {M: 'beta2 * state["m"] + (1 - beta2) * g\n', V: 'beta1 * state["v"] + (1 - beta1) * g**2'}, "m belongs to β₁, v to β₂.", reread),
+        Mistake("β₁ and β₂ exchanged", {M: 'beta2 * state["m"] + (1 - beta2) * g\n', V: 'beta1 * state["v"] + (1 - beta1) * g**2'}, "m belongs to β₁, v to β₂.", reread),
         Mistake("the hat is kept as m", {'{"m": m,': '{"m": m_hat,'}, "The corrected mean is for this step alone.", reread),
     ]  # fmt: skip
 
