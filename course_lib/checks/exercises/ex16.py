@@ -60,7 +60,7 @@ def _adam(reread: str) -> list[Mistake]:
         Mistake("the weights of v exchanged", {V: '(1 - beta2) * state["v"] + beta2 * g**2'}, LOST, reread),
         Mistake("the old v is returned", {'"v": v}': '"v": state["v"]}'}, KEPT, reread),
         Mistake("the old m is returned", {'{"m": m,': '{"m": state["m"],'}, KEPT, reread),
-        Mistake("the betas exchanged", {M: 'beta2 * state["m"] + (1 - beta2) * g\n', V: 'beta1 * state["v"] + (1 - beta1) * g**2'}, "m belongs to β₁, v to β₂.", reread),
+        Mistake("β₁ and β₂ exchanged", {M: 'beta2 * state["m"] + (1 - beta2) * g\n', V: 'beta1 * state["v"] + (1 - beta1) * g**2'}, "m belongs to β₁, v to β₂.", reread),
         Mistake("the hat is kept as m", {'{"m": m,': '{"m": m_hat,'}, "The corrected mean is for this step alone.", reread),
     ]  # fmt: skip
 
@@ -95,8 +95,11 @@ l2_mistakes = [
     Mistake("the penalty in v alone", {PULL: "", "g**2": "(g + weight_decay * x) ** 2"}, "m sees the same gradient as v.", TWO),
     Mistake("the penalty's sign exchanged", {PLAIN: "g = g - weight_decay * x"}, "The penalty λ/2·x² has the slope +λx.", TWO),
     Mistake("twice the penalty", {PLAIN: "g = g + 2 * weight_decay * x"}, "The penalty is λ/2·x², so its slope is λx.", TWO),
+    Mistake("half the penalty", {PLAIN: "g = g + weight_decay / 2 * x"}, "The slope of λ/2·x² is λx: the 2 goes.", TWO),
     Mistake("the penalty multiplied by lr", {PLAIN: "g = g + lr * weight_decay * x"}, "lr comes in at the end only.", TWO),
     Mistake("the penalty itself in place of its slope", {PLAIN: "g = g + weight_decay * x**2 / 2"}, "Add the slope of the penalty, λx.", TWO),
+    Mistake("the whole penalty in each coordinate", {PLAIN: "g = g + weight_decay / 2 * np.sum(x**2)"}, "Add the slope of the penalty, λx.", TWO),
+    Mistake("the penalty past m and v", {PULL: "", "lr * m_hat /": "lr * (m_hat + weight_decay * x) /"}, "Add it to g before m and v are made.", TWO),
     Mistake("an L1 penalty", {PLAIN: "g = g + weight_decay * np.sign(x)"}, "The slope of λ/2·x² is λx.", TWO),
     Mistake("both", {"return x - lr * m_hat": "return x - lr * weight_decay * x - lr * m_hat"}, "The pull is in the gradient already.", TWO),
 ]  # fmt: skip
@@ -150,7 +153,7 @@ def _steps() -> Cases:
         [{"u": u[0], "g": g[0]}, {"u": u, "g": g}, {"u": mixed[0], "g": mixed[1], "about": "two of four agree"},
          {"u": np.array([0.3, -0.4, 0.2]), "g": np.array([0.0, -1.0, -2.0]), "about": "one gradient is 0"}],
         [{"u": np.abs(u[0]), "g": np.abs(g[0]), "about": "all agree: the step stays"},
-         {"u": np.abs(u[0]), "g": -np.abs(g[0]), "about": "none agrees: no step at all"},
+         {"u": np.abs(u[0]), "g": -np.abs(g[0]), "about": "none agrees, the share is 0: no step at all"},
          {"u": 1e-3 * u, "g": 300 * g, "about": "a small step and large gradients"},
          {"u": np.array([0.4]), "g": np.array([1.5]), "about": "a single weight"}],
     )  # fmt: skip
@@ -159,6 +162,7 @@ def _steps() -> Cases:
 KEEP, SHARE = "keep = u * g > 0", "max(keep.mean(), 0.001)"
 mask_mistakes = [
     Mistake("no rescaling", {f" / {SHARE}": ""}, "The kept coordinates take the whole step: divide by the share that is kept.", MASK),
+    Mistake("0.001 added to the share", {SHARE: "(keep.mean() + 0.001)"}, "Divide by the larger of the two, not by their sum.", MASK),
     Mistake("the mask exchanged", {KEEP: "keep = u * g < 0"}, "u is what is subtracted: it goes downhill where it has g's sign.", MASK),
     Mistake("multiplied by the share", {f"keep / {SHARE}": f"keep * {SHARE}"}, "Divide by the share: the rest goes farther.", MASK),
     Mistake("divided by the number kept", {"keep.mean()": "keep.sum()"}, "Divide by the share that is kept, a number between 0 and 1.", MASK),
@@ -195,6 +199,7 @@ def _sizes(mine: Mine) -> list[tuple[float, str]]:
         (lr / (2 * decay), "That is the mean square. Take its root."),
         (np.sqrt(lr / decay), "The square of 1 − lr·λ takes away 2·lr·λ: a factor of 2 is missing."),
         (np.sqrt(2 * lr / decay), "The 2 stands below the line."),
+        (np.sqrt(lr / 2 * decay), "In Python lr / 2 * λ is (lr/2)·λ: write lr / (2 * λ)."),
         (np.sqrt(decay / (2 * lr)), "A larger decay makes smaller weights: λ stands below the line."),
         (np.sqrt(2 * decay / lr), "That is ‖g‖/‖x‖ of section 5."),
         (lr / np.sqrt(2 * decay), "That is the size in the paper's form."),
