@@ -177,6 +177,10 @@ def _bowl(x: np.ndarray) -> float:
     return float(2 * x[0] ** 2 + 0.5 * x[1] ** 2 + 3)
 
 
+def _square(x: np.ndarray) -> float:
+    return float(x[0] ** 2)
+
+
 def _cone(x: np.ndarray) -> float:
     return float(np.sqrt(1 + x @ x))
 
@@ -195,7 +199,10 @@ SEARCHES = Cases(  # first a case in which no argument matters: α jumps, so tha
      {"f": _wells, "x": np.array([0.3]), "p": np.array([-3.0]), "g": np.array([-1.092]), "shrink": 0.6, "c": 0.1, "about": "p leads uphill, to a well behind the hill"},
      {"f": lambda x: 1.0, "x": X2, "p": -SLOPE2, "g": SLOPE2, "shrink": 0.9, "c": 0.1, "about": "f is flat, and no α is good"}],
     [{"f": _bowl, "x": X2, "p": -1e4 * SLOPE2, "g": SLOPE2, "shrink": 0.3, "c": 1e-4, "about": "a step a thousand times too long"},
-     {"f": _cone, "x": np.array([2.0]), "p": np.array([-5.0]), "g": np.array([2 / np.sqrt(5)]), "shrink": 0.5, "c": 1e-3, "about": "one variable"}],
+     {"f": _cone, "x": np.array([2.0]), "p": np.array([-5.0]), "g": np.array([2 / np.sqrt(5)]), "shrink": 0.5, "c": 1e-3, "about": "one variable"},
+     {"f": _square, "x": np.array([1.0]), "p": np.array([-1041.0]), "g": np.array([2.0]), "shrink": 0.8, "c": 0.1, "about": "the 30th length is the first good one"},
+     {"f": _square, "x": np.array([1.0]), "p": np.array([-1301.0]), "g": np.array([2.0]), "shrink": 0.8, "c": 0.1, "about": "the 31st length would be good, but only 30 are tried"},
+     {"f": _wells, "x": np.array([0.0]), "p": np.array([0.5]), "g": np.array([0.0]), "shrink": 0.5, "c": 0.1, "about": "on top of the hill: gᵀp = 0"}],
 )  # fmt: skip
 ENOUGH, TRIED = "f(x) + c * alpha * slope", "f(x + alpha * p)"
 search_mistakes = [
