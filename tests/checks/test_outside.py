@@ -429,6 +429,8 @@ TRUE = {
         "Those are the weights. The factors are square: one of the inputs, one of the outputs.": ["weights"],
         "The inputs of a convolution are a patch: kernel × kernel pixels of each channel.": ["one pixel"],
         "Those are MiB, of 2²⁰ bytes. Asked for are MB, of 10⁶.": ["MiB"],
+        "This convolution has no bias: A has no row of ones.": ["a bias"],
+        "That is A alone. G has outputs² numbers.": ["A alone"],
     },
     "longest_step": {
         "The batches differ, too: with the larger batch an epoch has fewer steps.": ["epochs alone"],
