@@ -344,6 +344,9 @@ TRUE = {
         "the last α, where none is good": ["gives the last one"],
         "halving, whatever shrink is": ["halving is fixed"],
         "backwards": ["minus p"],
+        "a step along the level is tried": ["slope 0 is tried"],
+        "one trial too few": ["29 tries"],
+        "more than 30 trials": ["100 tries", "endless while"],
     },
     "two_loop_direction": {
         "all pairs kept": ["no filter"],
