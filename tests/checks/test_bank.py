@@ -31,6 +31,7 @@ SAME = {
     ("the sign of the new m", "the mixture is kept"): "the betas exchanged",
     ("the mixture is kept", "the step from the new m"): "the mixture is mixed again",
     ("exchanged", "probabilities in place of slopes"): "diag(p) is missing",
+    ("the data's labels in both", "probabilities in place of slopes"): "diag(p) is missing",
     ("no warm-up", "held, no cosine"): "the same answer for every input",
     ("only m is corrected", "only v is corrected"): "no bias correction",
     ("the start is missing from the path", "the point is listed before its step"): "one step too few",
