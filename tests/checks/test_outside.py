@@ -425,6 +425,7 @@ TRUE = {
     "output_matrices": {
         "the data's labels in both": ["the empirical matrix twice"],
         "the product of the mean probabilities": ["the mean probabilities"],
+        "the product of the mean slopes": ["the square of the mean slope"],
         "the diagonal of F alone": ["the variances alone"],
         "sums in place of means": ["no division"],
     },

@@ -98,9 +98,11 @@ PI, TO_A, TO_G = (
 STEP = "np.linalg.inv(A) @ grad @ np.linalg.inv(G)"
 step_mistakes = [
     Mistake("the traces without the sizes", {PI: "np.sqrt(np.trace(A) / np.trace(G))"}, "π² is the ratio of *mean* eigenvalues: each trace over its size.", FACTORS),
+    Mistake("brackets missing in π", {PI: "np.sqrt(np.trace(A) / len(A) / np.trace(G) / len(G))"}, "a / b / c / d divides by all three. Put brackets around G's mean.", FACTORS),
     Mistake("no root in π", {PI: "(np.trace(A) / len(A)) / (np.trace(G) / len(G))"}, "π is the root of that ratio.", FACTORS),
     Mistake("π upside down", {PI: "np.sqrt((np.trace(G) / len(G)) / (np.trace(A) / len(A)))"}, "A stands above the line: the larger factor gets more damping.", FACTORS),
     Mistake("λ without its root", {TO_A: "pi * damping", TO_G: "damping / pi"}, "Each factor gets the root: the product of the two is then λ.", FACTORS),
+    Mistake("π of a damped A", {TO_G: "np.sqrt(damping) / " + PI}, "π is made once, of A and G as they come, before either is damped.", FACTORS),
     Mistake("π at A alone", {TO_G: "np.sqrt(damping)"}, "G gets √λ over π.", FACTORS),
     Mistake("π at G alone", {TO_A: "np.sqrt(damping)"}, "A gets π times √λ.", FACTORS),
     Mistake("no π", {TO_A: "np.sqrt(damping)", TO_G: "np.sqrt(damping)"}, "π shares the damping out by the sizes of the two.", FACTORS),
@@ -164,6 +166,8 @@ output_mistakes = [
     Mistake("the diagonal of E alone", {OTHER: "np.diag(np.mean(d**2, axis=0))"}, "Different classes have a product, too.", LABELS),
     Mistake("the covariance of the slopes", {OTHER: "(d - d.mean(0)).T @ (d - d.mean(0)) / n"}, "Nothing is subtracted: E is the mean of d dᵀ itself.", LABELS),
     Mistake("probabilities in place of slopes", {SLOPE: "p"}, "The slope of the loss at the scores is p − y.", LABELS),
+    Mistake("the product of the mean slopes", {OTHER: "np.outer(d.mean(axis=0), d.mean(axis=0))"}, "d dᵀ of each image first, then the mean.", LABELS),
+    Mistake("the data's labels on F's diagonal", {TRUE_F: "np.diag(y.mean(axis=0)) - p.T @ p / n"}, "F's diagonal takes the model's p. The data's labels are in E alone.", LABELS),
     Mistake("labels in place of slopes", {SLOPE: "y"}, "The slope of the loss at the scores is p − y.", LABELS),
     Mistake("the most likely label", {SLOPE: "p - np.eye(p.shape[1])[p.argmax(axis=1)]"}, "E takes the labels of the data, not the model's favourites.", LABELS),
     Mistake("softmax over the images", {"axis=1, keepdims": "axis=0, keepdims"}, "The probabilities of one image add up to 1: sum over the classes, axis=1.", FISHER),
@@ -205,9 +209,9 @@ def _numbers(rng: np.random.Generator) -> dict[str, Any]:
         np.isclose(f(found), s, rtol=0.05, atol=1e-3) for f in (_megabytes, _seconds) for s in SHORTCUTS
     ):
         found = {
-            "kernel": int(rng.choice([3, 5, 7])), "channels": 8 * int(rng.integers(3, 60)), "outputs": 8 * int(rng.integers(61, 120)) + 4,
-            "sgd_epochs": int(rng.integers(80, 121)), "kfac_epochs": int(rng.integers(30, 61)), "sgd_batch": 1024 * int(rng.integers(2, 9)),
-            "kfac_batch": 1024 * int(rng.integers(10, 65)), "sgd_seconds": round(float(10 ** rng.uniform(-1.2, 0)), 3),
+            "kernel": int(rng.choice([3, 5, 7])), "channels": 8 * int(rng.integers(3, 13)), "outputs": 8 * int(rng.integers(61, 120)) + 4,
+            "sgd_epochs": int(rng.integers(80, 121)), "kfac_epochs": int(rng.integers(30, 61)), "sgd_batch": 1024 * int(rng.integers(4, 9)),
+            "kfac_batch": 1024 * int(rng.integers(10, 33)), "sgd_seconds": round(float(10 ** rng.uniform(-1.2, -0.51)), 3),
         }  # fmt: skip
     return found
 
@@ -222,6 +226,8 @@ def _wrong_sizes(mine: Mine) -> list[tuple[float, str]]:
         (8 * (a**2 + g**2) / 1e6, "A number in single precision has 4 bytes."),
         (4 * (c**2 + g**2) / 1e6, "The inputs of a convolution are a patch: kernel × kernel pixels of each channel."),
         (4 * ((k * c) ** 2 + g**2) / 1e6, "A patch has kernel × kernel pixels, not kernel."),
+        (2 * (a * (a + 1) + g * (g + 1)) / 1e6, "Both matrices are symmetric, but the task counts them in full."),
+        (4 * (a**2 + g**2) / 1e9, "Those are GB. Asked for are MB, of 10⁶ bytes."),
         (4 * a**2 / 1e6, "That is A alone. G has outputs² numbers."),
         (4 * g**2 / 1e6, "That is G alone. A has the square of the patch's numbers."),
         (4 * ((a + 1) ** 2 + g**2) / 1e6, "This convolution has no bias: A has no row of ones."),
@@ -242,6 +248,8 @@ def _wrong_seconds(mine: Mine) -> list[tuple[float, str]]:
         (s / epochs / batches, "Upside down: fewer steps leave more time for each."),
         (s, "K-FAC takes fewer steps: each may take longer than SGD's."),
         (epochs * batches, "That is how many times longer a step may be. Multiply by SGD's seconds."),
+        (right * 1000, "Those are milliseconds. Asked for are seconds."),
+        (right / 60, "Those are minutes. Asked for are seconds."),
         (right * 60, "Asked for are seconds a step. No minutes are needed."),
     ]  # fmt: skip
 

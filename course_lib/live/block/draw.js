@@ -99,7 +99,7 @@ function drawPanel(ctx, { x, y, title, background, grid }, place, colors, pictur
       ctx.stroke();
       ctx.fillStyle = colors.muted;
       ctx.textAlign = upright ? "right" : "center";
-      const last = ctx.canvas.clientWidth - ctx.measureText(text).width / 2; // a long one would leave the picture
+      const last = ctx.canvas.width / ctx.getTransform().a - ctx.measureText(text).width / 2; // a long one would leave the picture
       ctx.fillText(text, upright ? px - 7 : Math.min(px, last), upright ? py : py + 4 + 8 * unit);
     }
   }

@@ -152,7 +152,7 @@ class MinutesExplorer(Figure):
         ends = np.array([100.0, 1e6])
         for minutes in _LINES:
             scene.line(0, ends, 60 * minutes / ends, "muted", 1.0, dash=True, alpha=0.7)
-            words = f"{minutes} min" if minutes == _LINES[-1] else str(minutes)
+            words = f"{minutes} min" if minutes == _LINES[0] else str(minutes)
             scene.text(0, 60 * minutes / 0.014, 0.014, words, "muted")
         for run, shift in zip(published(), (-14, 14, -28), strict=True):
             color = _COLORS[run.method]
@@ -168,8 +168,8 @@ class MinutesExplorer(Figure):
         scene.rows.insert(0, Row("your run", "ink", cells))
         scene.notice = (
             f"{short(self.epochs, 4)} epochs of {IMAGES:,} images in batches of {int(self.batch):,} are "
-            f"{self.steps():,.0f} steps. Each GPU does {short(self.rate(), 3)} images a second, "
-            f"{short(self.batch / self.chips, 3)} of a step."
+            f"{self.steps():,.0f} steps. In a step each GPU has {short(self.batch / self.chips, 3)} images; it does "
+            f"{short(self.rate(), 3)} a second."
         )
         scene.alt = f"Your run takes {short(self.minutes(), 3)} minutes. {scene.notice} Published: " + "; ".join(
             f"{run.name}, {run.method}: {short(run.minutes, 3)} minutes, {run.epochs:g} epochs" for run in published()
