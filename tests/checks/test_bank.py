@@ -23,10 +23,10 @@ MISTAKES = [(name, mistake) for name, task in CODED.items() for mistake in task.
 
 # Two mistakes at once that behave exactly like one other known mistake, or like the right code: the name spoken is true.
 SAME = {
-    **{("the betas exchanged", other): "the mixture is kept" for other in (  # Lion's m is mixed by beta1 in both
+    **{("the betas exchanged", other): "the betas exchanged – or: the mixture is kept" for other in (  # Lion's m is mixed by beta1 in both
         "the sign of the new m", "the sign of g", "no sign", "no decay", "the decay in the sign", "the decay without lr",
         "weights that grow", "a step uphill", "one sign for all coordinates", "the weights of m exchanged", "m as a sum",
-        "0 counts as up")},
+        "0 counts as up", "signs are remembered")},
     ("the betas exchanged", "the mixture is kept"): "the sign of the new m",
     ("the sign of the new m", "the mixture is kept"): "the betas exchanged",
     ("the mixture is kept", "the step from the new m"): "the mixture is mixed again",

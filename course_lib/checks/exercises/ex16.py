@@ -134,6 +134,7 @@ lion_mistakes = [
     Mistake("the weights of the mixture exchanged", {MIX: '(1 - beta1) * state["m"] + beta1 * g\n'}, LOST, SIZE),
     Mistake("the weights of m exchanged", {MEAN: '(1 - beta2) * state["m"] + beta2 * g\n'}, LOST, SIZE),
     Mistake("m as a sum", {MEAN: 'beta2 * state["m"] + g\n'}, "m is a mean: g comes in with the weight 1 − β₂.", SIZE),
+    Mistake("signs are remembered", {MEAN: 'beta2 * state["m"] + (1 - beta2) * np.sign(g)\n'}, "The memory takes g itself; only the step takes a sign.", SIZE),
     Mistake("0 counts as up", {"np.sign(c)": "np.where(c >= 0, 1.0, -1.0)"}, "Where the mixture is 0 there is no step.", SIZE),
 ]  # fmt: skip
 
@@ -151,7 +152,8 @@ def _steps() -> Cases:
     mixed = np.array([0.3, -0.2, 0.5, 0.7]), np.array([2.0, 1.0, -0.4, 0.1])
     return Cases(
         [{"u": u[0], "g": g[0]}, {"u": u, "g": g}, {"u": mixed[0], "g": mixed[1], "about": "two of four agree"},
-         {"u": np.array([0.3, -0.4, 0.2]), "g": np.array([0.0, -1.0, -2.0]), "about": "one gradient is 0"}],
+         {"u": np.array([0.3, -0.4, 0.2]), "g": np.array([0.0, -1.0, -2.0]), "about": "one gradient is 0"},
+         {"u": np.array([0.3, 0.0, 0.2, -0.1]), "g": np.array([1.0, 0.0, -2.0, -1.0]), "about": "a weight without gradient, whose step is 0"}],
         [{"u": np.abs(u[0]), "g": np.abs(g[0]), "about": "all agree: the step stays"},
          {"u": np.abs(u[0]), "g": -np.abs(g[0]), "about": "none agrees, the share is 0: no step at all"},
          {"u": 1e-3 * u, "g": 300 * g, "about": "a small step and large gradients"},
@@ -171,6 +173,7 @@ mask_mistakes = [
     Mistake("waiting coordinates turned round", {"u * keep /": "np.where(keep, u, -u) /"}, "Where they disagree there is no step.", MASK),
     Mistake("the gradient's sign for the step", {"u * keep /": "np.abs(u) * np.sign(g) /"}, "Where they disagree there is no step.", MASK),
     Mistake("zero counts as agreed", {"> 0": ">= 0"}, "Where the gradient is 0 nothing agrees: > 0.", MASK),
+    Mistake("equal signs, 0 among them", {KEEP: "keep = np.sign(u) == np.sign(g)"}, "Where u and g are both 0 nothing agrees, and it must not count for the share: u·g > 0.", MASK),
     Mistake("g in place of u", {"return u * keep": "return g * keep"}, "What is masked is the step u.", MASK),
     Mistake("only positive steps", {KEEP: "keep = u > 0"}, "Compare u with g: their product is positive where they agree.", MASK),
     Mistake("only where both are positive", {KEEP: "keep = (u > 0) & (g > 0)"}, "Two negative ones agree as well.", MASK),
