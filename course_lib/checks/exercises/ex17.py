@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -143,7 +144,8 @@ LAMB = update_rule(
     memory=["m", "v"],
     seed=17,
 )
-LAMB.named.append({**LAMB.named[0], "x": np.array([30.0, -15.0]), "about": "large weights"})
+LARGE = {**LAMB.named[0], "x": np.array([30.0, -15.0]), "about": "large weights"}
+LAMB = replace(LAMB, named=[*LAMB.named, LARGE])
 R, DECAYED = "m_hat / (np.sqrt(v_hat) + eps) + weight_decay * x", "+ weight_decay * x"
 RATIOS, STEP = "np.linalg.norm(x) / np.linalg.norm(r)", "x - lr * ratio * r"
 MHAT, VHAT = "m / (1 - beta1**t)", "v / (1 - beta2**t)"
