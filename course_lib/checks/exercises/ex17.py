@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,8 @@ def _layers() -> Cases:
     return Cases(
         [{"x": x, "g": g, "weight_decay": 0.4, "trust": 0.02}, {"x": 3 * x[:2], "g": g[2:], "weight_decay": 0.07, "trust": 0.3},
          {"x": x[0], "g": 2 * g[1], "weight_decay": 0.9, "trust": 1.7, "about": "a vector"},
-         {"x": np.zeros(3), "g": g[0], "weight_decay": 0.4, "trust": 0.02, "about": "weights that are all 0: the ratio is 1"}],
+         {"x": np.zeros(3), "g": g[0], "weight_decay": 0.4, "trust": 0.02, "about": "weights that are all 0: the ratio is 1"},
+         {"x": 1e-3 * x, "g": g, "weight_decay": 0.1, "trust": 0.02, "about": "small weights"}],
         [{"x": x, "g": g, "weight_decay": 0.0, "trust": 0.02, "about": "no weight decay"},
          {"x": x, "g": -0.4 * x, "weight_decay": 0.4, "trust": 0.02, "about": "the decay balances the gradient"},
          {"x": 1e4 * x, "g": g, "weight_decay": 0.1, "trust": 0.02, "about": "large weights"},
@@ -52,6 +54,7 @@ ratio_mistakes = [
             same_as=("no case for zeros",)),
     Mistake("no case for zeros", {ZERO: ""}, "Where ‖x‖ is 0 the ratio is 1: zeros could never move otherwise.", RATIO,
             same_as=("0 where the weights are 0",)),
+    Mistake("1 for small weights, too", {"x_norm == 0": "x_norm < 1"}, "The ratio is 1 only where ‖x‖ is 0. Small weights shall take short steps.", RATIO),
     Mistake("squared lengths", {"np.linalg.norm(x), np.linalg.norm(g)": "np.sum(x**2), np.sum(g**2)"}, "‖x‖ is the root of the sum of squares.", RATIO),
     Mistake("sums of sizes", {"np.linalg.norm(x), np.linalg.norm(g)": "np.abs(x).sum(), np.abs(g).sum()"}, "‖x‖ is the root of the sum of squares, not the sum of sizes.", RATIO),
     Mistake("largest sizes", {"np.linalg.norm(x), np.linalg.norm(g)": "np.abs(x).max(), np.abs(g).max()"}, "‖x‖ is the root of the sum of squares, not the largest size.", RATIO),
@@ -141,6 +144,8 @@ LAMB = update_rule(
     memory=["m", "v"],
     seed=17,
 )
+LARGE = {**LAMB.named[0], "x": np.array([30.0, -15.0]), "about": "large weights"}
+LAMB = replace(LAMB, named=[*LAMB.named, LARGE])
 R, DECAYED = "m_hat / (np.sqrt(v_hat) + eps) + weight_decay * x", "+ weight_decay * x"
 RATIOS, STEP = "np.linalg.norm(x) / np.linalg.norm(r)", "x - lr * ratio * r"
 MHAT, VHAT = "m / (1 - beta1**t)", "v / (1 - beta2**t)"
@@ -165,6 +170,7 @@ lamb_mistakes = [
     Mistake("a ratio for every weight", {RATIOS: "np.abs(x) / np.abs(r)"}, "One ratio for the whole array.", RATIO),
     Mistake("a ratio for every row", {RATIOS: "np.linalg.norm(x, axis=-1, keepdims=True) / np.linalg.norm(r, axis=-1, keepdims=True)"}, "One ratio for the whole array.", RATIO),
     Mistake("at most 1", {RATIOS: "min(1.0, np.linalg.norm(x) / np.linalg.norm(r))"}, "The ratio has no upper bound here.", RATIO),
+    Mistake("‖x‖ at most 10", {RATIOS: "min(np.linalg.norm(x), 10.0) / np.linalg.norm(r)"}, "Some code bounds ‖x‖. Here the ratio is ‖x‖/‖r‖ as it is.", RATIO),
     Mistake("g in place of m̂", {"r = m_hat": "r = g"}, "r is Adam's direction: m̂ over the root of v̂.", RATIO),
     Mistake("the old state is returned", {'{"m": m, "v": v}': "state"}, "Return the new m and v, or they are lost.", RATIO),
     Mistake("the hats are kept", {'{"m": m, "v": v}': '{"m": m_hat, "v": v_hat}'}, "What is kept is m and v; they are corrected anew in every step.", RATIO),
