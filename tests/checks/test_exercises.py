@@ -80,6 +80,13 @@ def test_a_demo_asks_for_the_numbers_of_the_same_student_as_the_check(name):
         assert rest.endswith(", student") == (function in own), function
 
 
+@pytest.mark.parametrize("exercise", all_exercises(), ids=NAMES)
+def test_a_check_asks_for_the_student_where_the_answer_hangs_on_their_numbers(exercise):
+    text = "\n".join(cell.source for cell in cells("exercises", exercise.name))
+    own = set(re.findall(r"^check\((\w+), student\)$", text, re.M))
+    assert own == {task.name for task in exercise.tasks if "mine" in task.solution.__code__.co_names}
+
+
 @pytest.mark.parametrize(
     ("name", "task"),
     [

@@ -29,7 +29,8 @@ def _layers() -> Cases:
     rng = np.random.default_rng(17)
     x, g = rng.normal(size=(4, 3)), 0.3 * rng.normal(size=(4, 3))
     return Cases(
-        [{"x": x, "g": g, "weight_decay": 0.4, "trust": 0.02}, {"x": 3 * x[:2], "g": g[2:], "weight_decay": 0.07, "trust": 0.3},
+        [{"x": x, "g": g, "weight_decay": 0.4, "trust": 0.02}, {"x": x, "g": 0 * g, "weight_decay": 0.2, "trust": 0.02, "about": "no gradient"},
+         {"x": 3 * x[:2], "g": g[2:], "weight_decay": 0.07, "trust": 0.3},
          {"x": x[0], "g": 2 * g[1], "weight_decay": 0.9, "trust": 1.7, "about": "a vector"},
          {"x": np.zeros(3), "g": g[0], "weight_decay": 0.4, "trust": 0.02, "about": "weights that are all 0: the ratio is 1"},
          {"x": 1e-3 * x, "g": g, "weight_decay": 0.1, "trust": 0.02, "about": "small weights"}],
@@ -37,7 +38,6 @@ def _layers() -> Cases:
          {"x": x, "g": -0.4 * x, "weight_decay": 0.4, "trust": 0.02, "about": "the decay balances the gradient"},
          {"x": 1e4 * x, "g": g, "weight_decay": 0.1, "trust": 0.02, "about": "large weights"},
          {"x": x, "g": 1e-5 * g, "weight_decay": 1e-3, "trust": 0.02, "about": "a tiny gradient"},
-         {"x": x, "g": 0 * g, "weight_decay": 0.2, "trust": 0.02, "about": "no gradient"},
          {"x": np.zeros((2, 2)), "g": np.ones((2, 2)), "weight_decay": 0.0, "trust": 0.5, "about": "zeros without decay"}],
     )  # fmt: skip
 
@@ -55,6 +55,10 @@ ratio_mistakes = [
     Mistake("no case for zeros", {ZERO: ""}, "Where ‖x‖ is 0 the ratio is 1: zeros could never move otherwise.", RATIO,
             same_as=("0 where the weights are 0",)),
     Mistake("1 for small weights, too", {"x_norm == 0": "x_norm < 1"}, "The ratio is 1 only where ‖x‖ is 0. Small weights shall take short steps.", RATIO),
+    Mistake("1 without a gradient, too", {"if x_norm == 0:": "if x_norm == 0 or g_norm == 0:"}, "The ratio is 1 where ‖x‖ is 0, and only there. Where ‖g‖ is 0 the formula holds.", RATIO),
+    Mistake("the largest stretch", {"np.linalg.norm(x), np.linalg.norm(g)": "np.linalg.norm(x, 2), np.linalg.norm(g, 2)"},
+            "Of a matrix np.linalg.norm(x, 2) is the largest stretch. np.linalg.norm(x) is the root of the sum of squares.", RATIO),
+    Mistake("one root for both", {QUOTIENT: "trust * x_norm / np.sqrt(g_norm**2 + weight_decay * x_norm**2)"}, "Two lengths are added, each with a root of its own: ‖g‖ + λ‖x‖.", RATIO),
     Mistake("squared lengths", {"np.linalg.norm(x), np.linalg.norm(g)": "np.sum(x**2), np.sum(g**2)"}, "‖x‖ is the root of the sum of squares.", RATIO),
     Mistake("sums of sizes", {"np.linalg.norm(x), np.linalg.norm(g)": "np.abs(x).sum(), np.abs(g).sum()"}, "‖x‖ is the root of the sum of squares, not the sum of sizes.", RATIO),
     Mistake("largest sizes", {"np.linalg.norm(x), np.linalg.norm(g)": "np.abs(x).max(), np.abs(g).max()"}, "‖x‖ is the root of the sum of squares, not the largest size.", RATIO),
@@ -174,6 +178,8 @@ lamb_mistakes = [
     Mistake("g in place of m̂", {"r = m_hat": "r = g"}, "r is Adam's direction: m̂ over the root of v̂.", RATIO),
     Mistake("the old state is returned", {'{"m": m, "v": v}': "state"}, "Return the new m and v, or they are lost.", RATIO),
     Mistake("the hats are kept", {'{"m": m, "v": v}': '{"m": m_hat, "v": v_hat}'}, "What is kept is m and v; they are corrected anew in every step.", RATIO),
+    Mistake("one step ahead", {'t = state["t"]': 't = state["t"] + 1'}, 'state["t"] is 1 in the first step already.', RATIO),
+    Mistake("LARS's line below", {RATIOS: "np.linalg.norm(x) / (np.linalg.norm(r) + weight_decay * np.linalg.norm(x))"}, "λx is in r already. Below the line stands ‖r‖ alone.", RATIO),
     Mistake("r has length 1", {STEP: "x - lr * r / np.linalg.norm(r)"}, "Then every layer would move as far, whatever its size: ‖x‖ is missing.", RATIO),
     Mistake("the weights of the means exchanged", {'beta1 * state["m"] + (1 - beta1)': '(1 - beta1) * state["m"] + beta1', 'beta2 * state["v"] + (1 - beta2)': '(1 - beta2) * state["v"] + beta2'},
             "β is the weight of the past, 1 − β that of the new.", RATIO),
@@ -229,6 +235,7 @@ def _known(mine: Mine) -> list[tuple[float, str]]:
         (mine["large_steps"] + line * (wanted - B), "That is a straight line in B. The law is a straight line in 1/B."),
         (least * (1 + wanted / (examples / least)), "That is with B/B_crit: it belongs to the examples. Steps have B_crit/B."),
         ((least + examples / wanted) * wanted, "That is the number of examples, B times the steps."),
+        (least * (1 + examples / wanted), "A line through S against 1/B has the slope S_min·B_crit. You took it for B_crit."),
         (examples / wanted, "S_min is missing: S = S_min + S_min·B_crit/B."),
         (2 * least, "That is the number of steps at B_crit. Another batch size is asked for."),
         (float(mine["large_steps"]), "That is the number at the large batch. The wanted one is larger still."),

@@ -169,7 +169,7 @@ class BatchSizeExplorer(Figure):
             short(lr, 3),
             f"{steps[0]:,.0f}",
             f"{steps[0] * self.batch:,.0f}",
-            f"{saved:.0%}".replace("-", "−") if np.isfinite(saved) else "nothing: diverges",
+            f"{saved:.0%}".replace("-", "−") if np.isfinite(saved) else "nothing: never",
         )
 
 
