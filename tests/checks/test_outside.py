@@ -400,6 +400,7 @@ TRUE = {
         "A library multiplies it by lr once more: then it is far too weak.": ["copied"],
         "Divide: the library multiplies by lr, and the product has to be the paper's λ.": ["multiplied"],
     },
+    "trust_ratio": {"the largest stretch": ["the spectral norm"]},
     "predicted_steps": {
         "That is the linear rule: so many times the batch, so many times fewer steps. It ends near B_crit.": ["the linear rule"],
         "That is S_min, which no batch reaches. At the wanted size the noise still costs some steps.": ["the floor alone"],
