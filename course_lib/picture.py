@@ -35,12 +35,21 @@ class Picture(Figure):
         width, height = (round(100 * side) for side in self.get_size_inches())
         data = {"image/png": _encoded(self), "text/plain": repr(self)}
         if self.in_theme is not None:
+            dark = self.in_theme("dark")
+            _place_alike(dark, self)
             images = [
                 f'<img class="lesson-{theme}" width="{width}" src="data:image/png;base64,{png}">'
-                for theme, png in (("light", data["image/png"]), ("dark", _encoded(self.in_theme("dark"))))
+                for theme, png in (("light", data["image/png"]), ("dark", _encoded(dark)))
             ]
             data["text/html"] = f"<style>{_ONE_OF_TWO}</style>{''.join(images)}"
         return data, {"image/png": {"width": width, "height": height}}
+
+
+def _place_alike(figure: Figure, drawn: Figure) -> None:
+    """Give a figure's axes the places that the same axes have where they are drawn: laying out is half of the work."""
+    for axes, same in zip(figure.axes, drawn.axes, strict=True):
+        axes.set_position(same.get_position(original=True), which="original")
+    figure.set_layout_engine("none")
 
 
 def themed(make: Callable[..., Picture]) -> Callable[..., Picture]:

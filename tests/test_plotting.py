@@ -1,10 +1,13 @@
 """The course's look of a plot."""
 
+import base64
+
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgba
 
-from course_lib.plotting import new_figure, styled
+from course_lib.picture import to_png
+from course_lib.plotting import line_figure, new_figure, styled
 from course_lib.theme import THEMES
 
 
@@ -19,3 +22,13 @@ def test_every_number_on_an_axis_has_the_color_of_the_theme(theme):
     assert between, "less than a decade: the numbers stand at the minor ticks"
     colors = {to_rgba(one.get_color()) for one in [*between, *axes.get_xticklabels()]}
     assert colors == {to_rgba(THEMES[theme]["muted"])}
+
+
+def test_both_themes_have_one_layout():
+    """The dark picture is laid out like the light one, not anew: what that gives is the same to the pixel."""
+    figure = line_figure(
+        range(3), {"a longer name": [1e-3, 1, 1e4], "b": [2, 3, 4]}, xlabel="x", ylabel="y", log="y"
+    )
+    shown = figure._repr_mimebundle_()[0]["text/html"].split("base64,")[2].split('"')[0]
+    alone = figure.in_theme("dark")
+    assert base64.b64decode(shown) == to_png(alone, dpi=200)
