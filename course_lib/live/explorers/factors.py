@@ -204,8 +204,8 @@ class FactorsExplorer(Figure):
         told = ", ".join(f"{name} {shares[name]:.0%}" for name in DIRECTIONS)
         scene.alt = (
             f"Fisher matrix of {size} weights from {self.examples} examples with labels: {self.labels}, after "
-            f"{self.epoch} epochs, beside K-FAC's product: off by {away:.0%}. Fall of the quadratic model, as a share "
-            f"of the most there is: {told}."
+            f"{self.epoch} epochs, with damping {short(self.damping)}, beside K-FAC's product: off by {away:.0%}. "
+            f"Fall of the quadratic model, as a share of the most there is: {told}."
         )
         return scene
 
