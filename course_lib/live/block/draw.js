@@ -204,8 +204,8 @@ const DRAW = {
   heat(ctx, { rows, columns, palette }, shades, { place, colors }) {
     const image = new ImageData(columns, rows);
     const pixels = new Uint32Array(image.data.buffer);
-    const table = ((colors.tables ??= {})[palette] ??= colors[palette].map((hex) => {
-      const c = parseInt(hex.slice(1), 16);
+    const table = ((colors.tables ??= {})[palette] ??= colors[palette].hex.match(/.{6}/g).map((hex) => {
+      const c = parseInt(hex, 16);
       return (255 << 24) | ((c & 255) << 16) | (c & 0xff00) | (c >> 16);
     }));
     for (let i = 0; i < pixels.length; i++) pixels[i] = table[shades[i]];

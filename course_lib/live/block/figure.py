@@ -31,8 +31,11 @@ _SCRIPT = "\n".join(
 _FIGURES: weakref.WeakSet[Figure] = weakref.WeakSet()
 """All there are, so that the size of their text can be set."""
 _PALETTE = {
-    theme: colors | {name: table(theme) for name, table in HEATS.items()} for theme, colors in THEMES.items()
+    theme: colors
+    | {name: {"hex": "".join(color[1:] for color in table(theme))} for name, table in HEATS.items()}
+    for theme, colors in THEMES.items()
 }
+"""Colours by their role, and the tables of heat maps in six digits a colour: every saved figure holds them."""
 
 
 class Figure(Drawing, anywidget.AnyWidget):
