@@ -11,7 +11,6 @@ from .fisher import LayerFisher, layer_fishers
 from .least_squares import LeastSquares
 from .linear_regression import LinearRegression
 from .mlp import MLP
-from .noise_scale import NoiseScale, noise_from_batches, noise_scale
 from .quadratic import NoisyQuadratic
 from .registry import PROBLEMS
 from .softmax import SoftmaxRegression
@@ -29,7 +28,6 @@ __all__ = [
     "LeastSquares",
     "LinearRegression",
     "MatrixFactorisation",
-    "NoiseScale",
     "NoisyQuadratic",
     "OnlineCounterexample",
     "SoftmaxRegression",
@@ -40,8 +38,6 @@ __all__ = [
     "digits",
     "get_batches",
     "layer_fishers",
-    "noise_from_batches",
-    "noise_scale",
     "zipf_text",
 ]
 

@@ -5,8 +5,9 @@ import itertools
 import numpy as np
 import pytest
 
+from course_lib.noise_scale import noise_from_batches, noise_scale
 from course_lib.optimizers import GradientDescent
-from course_lib.problems import MLP, Data, NoisyQuadratic, noise_from_batches, noise_scale
+from course_lib.problems import MLP, Data, NoisyQuadratic
 from course_lib.problems.expected import best_rates, expected_loss, steps_to_target
 
 H = 1 / np.arange(1, 101)

@@ -14,6 +14,7 @@ from ..block.figure import Figure
 from ..block.scene import Axis, Panel, Row, Scene
 from .decay_runs import DECAYS, FORMS, LOOKS, RATES, decay_losses
 from .options import Options
+from .settings_map import shades
 
 LOW, HIGH = 0.7, 3.0
 """The losses at the two ends of the colours and of the curves; 2.3 is guessing."""
@@ -112,7 +113,7 @@ class DecayExplorer(Figure):
         )
         for panel, form in enumerate((FORMS[0], self.form)):
             losses = self.losses(form)
-            scene.heat(panel, _shades(losses))
+            scene.heat(panel, shades(losses, *np.log10([LOW, HIGH])))
             helps = losses.argmin(0) > 0
             scene.points(panel, RATES[helps], DECAYS[losses.argmin(0)][helps], "ink", 4.5, shape="ring")
             scene.line(panel, [self.lr] * 2, [up.low, up.high], _COLORS[form], 1.4, dash=True)
@@ -153,14 +154,3 @@ def _cells(label: str, stops: np.ndarray) -> Axis:
     """Return an axis on which each value stands in the middle of its cell."""
     half = np.sqrt(stops[1] / stops[0])
     return Axis.decades(label, stops[0] / half, stops[-1] * half, 5)
-
-
-def _shades(losses: np.ndarray) -> np.ndarray:
-    """Return colours 0 … 254 for losses from `LOW` to `HIGH`, and 255 for what diverged.
-
-    Examples:
-        >>> _shades(np.array([0.7, 3.0, 99.0, np.inf]))
-        array([  0., 254., 254., 255.])
-    """
-    part = np.log(np.clip(losses, LOW, HIGH) / LOW) / np.log(HIGH / LOW)
-    return np.where(np.isfinite(losses), np.round(254 * part), 255)

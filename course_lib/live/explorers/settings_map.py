@@ -232,15 +232,15 @@ class MapExplorer(Figure):
         return Axis.linear(name, low, high)
 
 
-def shades(losses: np.ndarray) -> np.ndarray:
-    """Return colours 0 … 254 for relative losses 10⁻⁸ … 10, and 255 for what diverged.
+def shades(losses: np.ndarray, low: float = _BEST, high: float = _WORST) -> np.ndarray:
+    """Return colours 0 … 254 for losses 10^low … 10^high, and 255 for what diverged.
 
     Examples:
         >>> shades(np.array([0.0, 1e-8, 10.0, np.inf]))
         array([  0.,   0., 254., 255.])
     """
     with np.errstate(divide="ignore"):
-        part = (np.log10(np.maximum(losses, 1e-300)) - _BEST) / (_WORST - _BEST)
+        part = (np.log10(np.maximum(losses, 1e-300)) - low) / (high - low)
     return np.where(np.isfinite(losses), np.round(254 * np.clip(part, 0, 1)), 255)
 
 

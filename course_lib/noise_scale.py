@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from .network import Weights
-from .problem import Problem
+from .curvature import flat, hvp, like
+from .optimizers.base import Params
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class NoiseScale:
         return self.trace / self.square
 
 
-def noise_scale(problem: Problem, params: Weights, curvature: bool = False) -> NoiseScale:
+def noise_scale(problem: Any, params: Params, curvature: bool = False) -> NoiseScale:
     r"""Return the noise scale at some parameters, exactly, from the gradient of every training example.
 
     .. math::
@@ -50,7 +50,7 @@ def noise_scale(problem: Problem, params: Weights, curvature: bool = False) -> N
             B_\mathrm{noise} = \frac{\operatorname{tr}(H\Sigma)}{G^\top H G}
 
     Args:
-        problem: with a ``grad``, and a ``hvp`` if curvature is asked for.
+        problem: with training examples ``train`` and a ``grad``.
         params: one run, no grid.
         curvature: whether :math:`B_\mathrm{noise}` is wanted too. Costs N products with the Hessian.
 
@@ -70,16 +70,15 @@ def noise_scale(problem: Problem, params: Weights, curvature: bool = False) -> N
     """
     data = problem.train
     count = len(data)
-    grad: Any = problem.grad  # type: ignore[attr-defined]
-    rows: Any = np.array([_flat(grad(params, data[np.array([n])])) for n in range(count)], dtype=float)
+    rows: Any = np.array([flat(problem.grad(params, data[np.array([n])])) for n in range(count)], dtype=float)
     mean = rows.mean(axis=0)
     rows -= mean
     square, trace = float(mean @ mean), float(np.sum(rows * rows) / count)
     if not curvature:
         return NoiseScale(square, trace)
 
-    def bent(flat: np.ndarray) -> float:
-        return float(flat @ _flat(problem.hvp(params, _like(params, flat))))  # type: ignore[attr-defined]
+    def bent(vector: np.ndarray) -> float:
+        return float(vector @ flat(hvp(problem, params, like(vector, params))))
 
     return NoiseScale(square, trace, float(np.mean([bent(row) for row in rows])) / bent(mean))
 
@@ -114,15 +113,3 @@ def noise_from_batches(small: int, small_square: float, large: int, large_square
     square = (large * large_square - small * small_square) / (large - small)
     trace = (small_square - large_square) / (1 / small - 1 / large)
     return NoiseScale(float(square), float(trace))
-
-
-def _flat(params: Weights) -> np.ndarray:
-    return np.concatenate([part.ravel() for part in params.values()])
-
-
-def _like(params: Weights, flat: np.ndarray) -> Weights:
-    """Return a flat vector in the form of the parameters."""
-    parts: dict[str, Any] = {}
-    for name, part in params.items():
-        parts[name], flat = flat[: part.size].reshape(part.shape).astype(part.dtype), flat[part.size :]
-    return parts
