@@ -54,7 +54,7 @@ def by_hand(method, setting, steps, seed):
     return problem.loss(cut(average)), rates
 
 
-@pytest.mark.parametrize(("method", "setting"), [("SGD", 3), ("DoG", 8), ("Prodigy", 6)])
+@pytest.mark.parametrize(("method", "setting"), [("SGD", 3), ("DoG", 4), ("Prodigy", 3)])
 def test_a_point_is_the_mean_of_runs_by_hand(method, setting):
     runs = untuned_runs(method)
     alone = [by_hand(method, runs.settings[setting], 50, seed) for seed in range(SEEDS)]
@@ -68,7 +68,7 @@ def test_what_needs_no_rate_is_wide_downward_and_not_upward():
     figure = explore_untuned()
     assert figure.width("SGD") <= 10.1 < 1e5 < min(map(figure.width, FREE))
     for method in FREE:
-        assert figure.within(method).max() < 1 and figure.losses(method)[GUESSES > 2].min() > 1
+        assert figure.within(method).max() < 1 and figure.losses(method)[GUESSES > 0.5].min() > 1
     figure.after = 100
     assert GUESSES[0] not in figure.within("DoG")  # the smaller the guess, the later it starts
 
@@ -83,8 +83,8 @@ def test_the_rate_that_is_found_ends_near_the_best():
 def test_sliders_stop_where_runs_are():
     figure = explore_untuned(d0=1.2e-5, lr=0.3)
     assert (figure.d0, figure.lr) == (1e-5, 0.2154)
-    figure.set(d0=4.0, lr=0.001)
-    assert (figure.d0, figure.lr) == (3.2, RATES[0])
+    figure.set(d0=0.2, lr=0.001)
+    assert (figure.d0, figure.lr) == (0.1, RATES[0])
 
 
 def test_the_read_outs_are_of_the_chosen_settings():

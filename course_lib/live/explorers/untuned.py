@@ -129,7 +129,7 @@ class UntunedExplorer(Figure):
             best = self.best(method)[0]
             scene.line(2, [1, LOOKS[-1]], [best] * 2, _COLORS[method], 1.2, dash=True)
             scene.text(2, 1, best, f" {method}'s best", _COLORS[method], shift=-8 if method == "SGD" else 8)
-        scene.notice = f"After {self.after} steps. Dashed: SGD at lr {short(tuned_at, 2)}, its best; its loss is {short(tuned, 2)}."
+        scene.notice = f"After {self.after} steps. Dashed: SGD at its best lr, {short(tuned_at, 2)}: loss {short(tuned, 2)}."
         scene.alt = (
             f"Training loss after {self.after} steps, SGD at its best {short(tuned, 2)}: {'; '.join(told)}."
         )

@@ -16,7 +16,7 @@ from ...problems.data import endless_batches
 from .batch_runs import one_thread, repeated
 
 RATES = np.geomspace(1e-3, 10, 13).round(4)
-GUESSES = np.array([float(f"{guess:.2g}") for guess in np.geomspace(1e-8, 10, 19)])
+GUESSES = 10.0 ** np.arange(-8, 2)
 TUNED: dict[str, Callable[[Any], Optimizer]] = {
     "SGD": lambda lr: GradientDescent(lr=lr),
     "Adam": lambda lr: Adam(lr=lr),
@@ -65,7 +65,7 @@ def untuned_runs(method: str, first: int = 0) -> Runs:
     Examples:
         >>> runs = untuned_runs("DoG")
         >>> runs.losses.shape, runs.rates.shape
-        ((5, 19), (400, 19))
+        ((5, 10), (400, 10))
     """
     problem = network(np.float32 if method in TUNED else np.float64)  # 1e-8 beside a weight is 0 in float32
     settings = RATES if method in TUNED else GUESSES
