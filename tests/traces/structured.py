@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
@@ -276,7 +277,8 @@ def newton_schulz() -> Variants:
             h |= {"coefficients": coefficients}
 
             def run(sequence: Arrays, h: Hyper = h) -> np.ndarray:
-                values = [np.asarray(orthogonalise(jnp.asarray(x), **h)) for x in sequence["g"]]
+                function = jax.jit(lambda x: orthogonalise(x, **h))
+                values = [np.asarray(function(x)) for x in sequence["g"]]
                 return np.stack([sequence["x0"], *values])
 
             table = "timm's polar_express" if coefficients == "polar_express" else coefficients
