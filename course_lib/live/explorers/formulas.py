@@ -127,7 +127,7 @@ _OF: dict[str, dict[str, str] | Callable[[Any], dict[str, str]]] = {
     "Prodigy": _prodigy,
     "DoG": {
         "x0": "the start",
-        "r": "max(r, |xₜ₋₁ − x0|), first ρ·(1 + |x0|)",
+        "r": "max(r, |xₜ₋₁ − x0|)",
         "G": "G + |g|²",
         "step": "lr·r / √(G + ε)·g",
         "mean": "mean + (1+γ) / (t+γ)·(x − mean)",
