@@ -53,7 +53,7 @@ def polynomials(coefficients: str | Sequence[Polynomial] = "jordan", steps: int 
         >>> print(f"{sigma:.3f}")  # ten steps on the way from 0.01 to 1
         0.529
 
-    Reference: K. Jordan et al., "Muon" (2024); F. L. Cesista, Y. Jiacheng and K. Jordan, "Squeezing 1–2 % efficiency
+    Reference: K. Jordan et al., "Muon" (2024); F. L. Cesista, J. You and K. Jordan, "Squeezing 1–2 % efficiency
     gains out of Muon by optimizing the Newton–Schulz coefficients" (2025); N. Amsel et al., arXiv:2505.16932 (2025).
     """
     if steps < 0:
