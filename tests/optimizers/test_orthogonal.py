@@ -167,3 +167,13 @@ class TestNorMuon:
             x, state = opt.update(x, g, state)
         o = newton_schulz(g, 4, 1e-30, coefficients)
         close(state.v, (1 - 0.9**2) * np.mean(o**2, axis=0, keepdims=True))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [({"count": 0}, "count = 0"), ({"lower": 1.0}, "lower = 1.0"), ({"lower": 0.0}, "lower = 0.0"),
+     ({"cushion": 1.0}, "cushion = 1.0"), ({"safety": 0.9}, "safety = 0.9")],
+)  # fmt: skip
+def test_polynomials_that_cannot_be_are_refused(wrong, words):
+    with pytest.raises(ValueError, match=words):
+        polar_express(**wrong)
