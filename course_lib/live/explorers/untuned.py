@@ -112,8 +112,8 @@ class UntunedExplorer(Figure):
         loss = Axis("training loss", _LOW, _HIGH, True, ticks)
         scene = Scene(
             [
-                Panel(rate, loss, "given: a learning rate"),
-                Panel(guess, loss, "given: only a guess", 1.2),
+                Panel(rate, loss, "given an lr"),
+                Panel(guess, loss, "given a guess", 1.2),
                 Panel(Axis.decades("step", 1, LOOKS[-1], 3), Axis.decades("lr", _LEAST, _MOST, 6), "the rate it finds"),
             ],
             columns=("setting", "loss", "of tuned SGD's", "test digits right"),
@@ -123,13 +123,14 @@ class UntunedExplorer(Figure):
             scene.line(panel, [axis.low, axis.high], [tuned] * 2, "blue", 1.2, dash=True)
             here = (self.lr, self.d0)[panel]
             scene.line(panel, [here] * 2, [_LOW, _HIGH], "muted", 1.2, dash=True)
-        scene.text(1, guess.high, tuned, "tuned SGD ", "blue", align="right", shift=9)
         told = [self._add_method(scene, method, tuned) for method in (*TUNED, *FREE)]
+        scene.text(1, guess.high, tuned, "tuned SGD ", "blue", align="right", shift=9)
         for method in ("SGD", "Adam"):
-            best = self.best(method)[0]
-            scene.line(2, [1, LOOKS[-1]], [best] * 2, _COLORS[method], 1.2, dash=True)
-            scene.text(2, 1, best, f" {method}'s best", _COLORS[method], shift=-8 if method == "SGD" else 8)
-        scene.notice = f"After {self.after} steps. Dashed: SGD at its best lr, {short(tuned_at, 2)}: loss {short(tuned, 2)}."
+            rival = self.best(method)[0]
+            scene.line(2, [1, LOOKS[-1]], [rival] * 2, _COLORS[method], 1.2, dash=True)
+            scene.text(2, 1, rival, f" {method}'s best", _COLORS[method], shift=-8 if method == "SGD" else 8)
+        best = f"lr {short(tuned_at, 2)}: loss {short(tuned, 2)}"
+        scene.notice = f"After {self.after} steps. Dashed: SGD at its best {best}."
         scene.alt = (
             f"Training loss after {self.after} steps, SGD at its best {short(tuned, 2)}: {'; '.join(told)}."
         )
