@@ -128,7 +128,7 @@ class UntunedExplorer(Figure):
         for method in ("SGD", "Adam"):
             rival = self.best(method)[0]
             scene.line(2, [1, LOOKS[-1]], [rival] * 2, _COLORS[method], 1.2, dash=True)
-            scene.text(2, 1, rival, f" {method}'s best", _COLORS[method], shift=-8 if method == "SGD" else 8)
+            scene.text(2, LOOKS[-1], rival, f"{method}'s best ", _COLORS[method], align="right", shift=9)
         best = f"lr {short(tuned_at, 2)}: loss {short(tuned, 2)}"
         scene.notice = f"After {self.after} steps. Dashed: SGD at its best {best}."
         scene.alt = (
