@@ -121,7 +121,7 @@ def single_moves(page: Any, hand: Hand, handle: Any, count: int = 40) -> np.ndar
         there, back = back, there  # a slider at its end
     for i in range(count):
         page.evaluate(FORGET)
-        hand.press(back if i // 10 % 2 else there)
+        hand.press(back if i // 4 % 2 else there)  # a short slider has few places
         time.sleep(0.3)  # asking the page meanwhile would slow it
         page.wait_for_function("() => window.seen.pictures.length > 0", timeout=10_000)
         times.append(page.evaluate("() => window.seen.pictures[0] - window.seen.inputs[0]"))
