@@ -1,0 +1,5 @@
+"""A class's leaderboard."""
+
+from .entry import enter
+
+__all__ = ["enter"]
