@@ -41,7 +41,7 @@ def newer_methods(hidden: str | None = "W1") -> dict[str, Method]:
     hundreds of steps, not ten thousands as in its paper, since the runs here are short.
 
     Args:
-        hidden: a pattern for the names of the hidden weights; None, where there are none, leaves the matrix methods out.
+        hidden: a pattern for the names of the hidden weights; None leaves the matrix methods out.
     """
     found = {
         "SGD": Method(GradientDescent(), lr=log_grid(0.1)),

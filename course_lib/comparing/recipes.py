@@ -137,7 +137,7 @@ class OneRate(Partition):
         """The common ones, then those of each optimizer by ``"pattern.name"``."""
         return self._common(super().hyper(), {n: p.hyper() for n, p in self.parts.items()})
 
-    def specs(self) -> dict[str, Spec]:  # type: ignore[override]
+    def specs(self) -> dict[str, Spec]:
         """The same for the allowed ranges."""
         return self._common(super().specs(), {n: p.specs() for n, p in self.parts.items()})
 

@@ -14,7 +14,6 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from ..checks.exercises import all_exercises
 from ..checks.guard import guarded
 from .wire import packed
 
@@ -39,6 +38,8 @@ DENIED = (
 
 def main(descriptor: int) -> None:
     """Run the job."""
+    from ..checks.exercises import all_exercises
+
     job = json.load(sys.stdin)
     exercise = next(e for e in all_exercises() if e.name == job["exercise"])
     _preload()

@@ -10,16 +10,16 @@ import sys
 from typing import Any
 
 from ...grade.child import closed_in, run_cell
-from ...running import train
 from .challenge import Challenge
 from .method import rebuilt
+from .verify import run
 
 
 def main(descriptor: int) -> None:
     """Run the job: the source text, then one run for each of the rows."""
     job = json.load(sys.stdin)
-    challenge = Challenge(job["split"])
-    problem = challenge.problem  # read before files are denied
+    challenge = Challenge(job["split"], job["epochs"])
+    len(challenge.problem.train)  # read before files are denied
     report, kill = closed_in(descriptor, job["megabytes"])
     namespace: dict[str, Any] = {"__name__": "__main__"}
     trouble = run_cell(1, job["method"].get("source", ""), namespace)
@@ -28,9 +28,7 @@ def main(descriptor: int) -> None:
     for row in job["rows"]:
         try:
             opt = rebuilt(job["method"], namespace).replace(**row["setting"])
-            history = train(
-                opt, problem, challenge.epochs, challenge.batch_size, seed=row["seed"], every=challenge.steps
-            )
+            history = run(challenge, opt, row["seed"])
         except Exception as error:
             report(trouble=f"{type(error).__name__}: {error}"[:200])
         else:

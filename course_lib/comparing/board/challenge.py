@@ -33,23 +33,25 @@ class Challenge:
 
     Args:
         split: which division of the digits into training, validation and test examples, ≥ 0. A class agrees on one.
+        epochs: passes over the training data of every run, ≥ 1; all agree on them too.
 
     Raises:
-        TypeError: for a split that is no whole number.
-        ValueError: for a negative one.
+        TypeError: for a number that is not whole.
+        ValueError: for one that is too small.
 
     Examples:
         >>> Challenge(split=3)
-        Challenge(split=3)
+        Challenge(split=3, epochs=20)
     """
 
     split: int = 0
+    epochs: int = 20
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "split", whole("split", self.split, 0))
+        object.__setattr__(self, "epochs", whole("epochs", self.epochs, 1))
 
     version = 1
-    epochs = 20
     batch_size = 64
     trials = 9
     tune_seeds = (0, 1, 2)
@@ -59,7 +61,7 @@ class Challenge:
     @property
     def words(self) -> dict[str, Any]:
         """What is written into a file: entries are compared only if all of it is equal."""
-        names = ("version", "epochs", "batch_size", "trials", "tune_seeds", "seeds", "criterion")
+        names = ("version", "batch_size", "trials", "tune_seeds", "seeds", "criterion")
         own = {name: getattr(self, name) for name in names} | asdict(self)
         own |= {name: list(own[name]) for name in ("tune_seeds", "seeds")}
         return {"problem": "MLP 64-64-10 on the digits", **own, "baselines": [*BASELINES]}

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,6 @@ import numpy as np
 
 from ...optimizers import Optimizer, as_optimizer
 from ...running import Table
-from ..picture import differences_figure
 from ..result import Comparison
 from .challenge import BASELINES, ENTRANT, Challenge
 from .method import can_run_again, described, shown
@@ -50,6 +50,11 @@ class Entry:
     result: Comparison
     file: Path | None = None
     stated: tuple[dict[str, Any], bool] | None = None
+
+    @cached_property
+    def challenge(self) -> Challenge:
+        """The comparison it is of."""
+        return Challenge(self.comparison["split"], self.comparison["epochs"])
 
     @property
     def rival(self) -> str:
@@ -104,10 +109,13 @@ class Entry:
         return f"Entry({self.name!r}, {shown(self.method)}, {self.file.name if self.file else 'not saved'})"
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        from ..picture import differences_figure  # which loads matplotlib
+
         tables = {metric.replace("_", " "): self.differences(metric) for metric in METRICS}
         by_baseline = {
             title: Table.of_rows(
-                row | {"method": f"{self.name[:24]} − {row['other']}", "other": "baseline"} for row in table.rows
+                row | {"method": f"{self.name[:24]} − {row['other']}", "other": "baseline"}
+                for row in table.rows
             )
             for title, table in tables.items()
         }
@@ -124,6 +132,7 @@ def enter(
     settings: Sequence[Mapping[str, Any]] | None = None,
     memory: Iterable[str] = ("m", "v"),
     split: int = 0,
+    epochs: int = 20,
     source: bool = True,
     folder: str | Path = ".",
     result: Comparison | None = None,
@@ -133,9 +142,9 @@ def enter(
 ) -> Entry:
     """Run the class's comparison with a method, write the result file, and show what came of it.
 
-    The comparison is `Challenge`: at most nine settings with three seeds each, then ten fresh seeds, beside SGD, Momentum
-    and Adam under the same rules. The file holds every run, so that all tables can be made of it again, the text of
-    the method's function, so that others can run it, and the name. It holds nothing else about you.
+    The comparison is `Challenge`: at most nine settings with three seeds each, then ten fresh seeds, beside SGD,
+    Momentum and Adam under the same rules. The file holds every run, so that all tables can be made of it again, the
+    text of the method's function, so that others can run it, and the name. It holds nothing else about you.
 
     Args:
         method: an optimizer, or a plain function for `as_optimizer`.
@@ -144,6 +153,7 @@ def enter(
         settings: in place of ``lr``, the settings to try.
         memory: for a function, the names of the arrays that it remembers.
         split: the division of the digits that the class agreed on, ≥ 0.
+        epochs: the length of a run that it agreed on, ≥ 1.
         source: whether the file holds the function's text; without it nobody can run the method again.
         folder: where the file goes. One that is there is kept; the new one gets a number.
         result: what ``Challenge(split).run(method, …)`` returned, in place of running it here.
@@ -165,19 +175,21 @@ def enter(
     """
     name = checked_name(name)
     opt = method if isinstance(method, Optimizer) else as_optimizer(method, memory)
-    challenge = Challenge(split)
+    challenge = Challenge(split, epochs)
     trials = challenge.settings(opt, lr, settings)
     if result is None:
         result = challenge.run(opt, settings=trials, jobs=jobs, cache=cache, progress=progress)
     words = described(opt, source) | {"settings": _plain(trials)}
     entry = Entry(name, words, challenge.words, versions(), result)
-    from .reading import problems  # which reads what is written here
+    from .numbers import problems  # which checks what is written here
 
     found = problems(entry)
     if found:
         raise ValueError(f"result is not allowed: {found[0]}")
     if source and not can_run_again(words):
-        print("The text of this method cannot be written into the file, so nobody can run it again from there.")
+        print(
+            "The text of this method cannot be written into the file, so nobody can run it again from there."
+        )
     return entry.save(folder)
 
 
@@ -193,7 +205,8 @@ def checked_name(name: Any) -> str:
     cleaned = " ".join("".join(c if unicodedata.category(c)[0] != "C" else " " for c in name).split())
     if not any(c.isalnum() for c in cleaned) or len(cleaned) > LONGEST_NAME:
         raise ValueError(
-            f"name = {name[:80]!r} is not allowed: it must have a letter or a digit, and at most {LONGEST_NAME} characters"
+            f"name = {name[:80]!r} is not allowed: it must have a letter or a digit, and at most {LONGEST_NAME} "
+            f"characters"
         )
     return cleaned
 
@@ -218,7 +231,9 @@ def versions() -> dict[str, str]:
 def summary(result: Comparison) -> dict[str, Any]:
     """Return the chosen setting and the means of the final runs, by method."""
     table = result.table("best")
-    losses = dict(zip(*(result.table("best", "test_loss")[c].tolist() for c in ("method", "test_loss")), strict=True))
+    losses = dict(
+        zip(*(result.table("best", "test_loss")[c].tolist() for c in ("method", "test_loss")), strict=True)
+    )
     return {
         row["method"]: {
             "setting": {n: number(row[n]) for n in result.settings if not blank(row[n])},
@@ -227,6 +242,11 @@ def summary(result: Comparison) -> dict[str, Any]:
         }
         for row in table.rows
     }
+
+
+def setting(entry: Entry, row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the setting of a run."""
+    return {name: row[name] for name in entry.result.settings if not blank(row[name])}
 
 
 def blank(value: Any) -> bool:
@@ -267,4 +287,6 @@ def digest(words: Mapping[str, Any]) -> str:
 
 
 def _plain(settings: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    return [{n: v if isinstance(v, (bool, int, float, str)) else repr(v) for n, v in s.items()} for s in settings]
+    return [
+        {n: v if isinstance(v, (bool, int, float, str)) else repr(v) for n, v in s.items()} for s in settings
+    ]

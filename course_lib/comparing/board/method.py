@@ -1,7 +1,7 @@
 """A method as words that a file can hold, and a method made of such words.
 
-A row of the registry is its name and its settings, wrappers with what is inside them. A function is its source text with
-what it uses. Anything else can be named, but not run again by others.
+A row of the registry is its name and its settings, wrappers with what is inside them. A function is its source text
+with what it uses. Anything else can be named, but not run again by others.
 """
 
 from __future__ import annotations
