@@ -29,6 +29,7 @@ from course_lib.comparing.board.verify import NEAR, OTHER, SAME, _compared, run,
 from course_lib.comparing.result import Comparison
 from course_lib.comparing.statistics import holm
 from course_lib.optimizers import AdamW, Lookahead, Momentum, Muon, Partition, as_optimizer
+from course_lib.picture import to_png
 
 SCALE = 0.9
 
@@ -246,6 +247,14 @@ def test_odd_files_get_a_remark_and_the_others_go_on(ada, folder, tmp_path):
     refused = dict(found.refused)
     assert refused.keys() == HOSTILE.keys()
     assert {kind: why for kind, why in refused.items() if HOSTILE[kind][1] not in why} == {}
+
+
+def test_no_name_breaks_the_picture(ada, folder, tmp_path):
+    """Matplotlib takes what stands between two $ for a formula."""
+    odd = written(words_of(ada) | {"name": r"$\frac{1}{$ x_1^2"}, tmp_path / "odd")
+    for figure in (board([odd, folder / "b_Bob_b.entry.json"]).groups[0].figure(),):
+        assert to_png(figure)[:4] == b"\x89PNG"
+    assert read(odd)._repr_mimebundle_()[0]["text/html"]
 
 
 def test_a_missing_file_and_a_folder_are_remarks_too(tmp_path):

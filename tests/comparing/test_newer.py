@@ -72,6 +72,13 @@ def test_no_best_rate_is_at_an_edge(name):
     assert {*results(name).table("best")["edge"].tolist()} == {""}
 
 
+def test_no_rate_chosen_in_the_whole_search_is_the_smallest_or_largest_that_was_drawn():
+    found = results(WHOLE)
+    for row in found.table("best").rows:
+        tried = found.runs.where(method=row["method"], view="tuning")["lr"]
+        assert tried.min() < row["lr"] < tried.max(), row["method"]
+
+
 @pytest.mark.parametrize("name", NEWER)
 def test_committed_numbers_are_those_of_the_code(name):
     """At so small a rate rounding on another machine stays small."""

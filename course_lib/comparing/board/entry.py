@@ -71,10 +71,19 @@ class Entry:
         rows = self.result.differences("best", ENTRANT, metric).rows
         sides = {"better": "worse", "worse": "better"}
         return Table.of_rows(
-            row | {"method": self.name, "other": row["method"], "difference": -row["difference"], "low": -row["high"],
-                   "high": -row["low"], "verdict": sides.get(row["verdict"], row["verdict"])}
+            row | {"method": self.name, "other": row["method"], "difference": 0 - row["difference"],
+                   "low": 0 - row["high"], "high": 0 - row["low"], "verdict": sides.get(row["verdict"], row["verdict"])}
             for row in rows
         )  # fmt: skip
+
+    def table(self) -> Table:
+        """Return the methods with the settings chosen for them, the best mean first."""
+        rows = self.result.table("best").rows
+        kept = ["method", *self.result.settings, "edge", "test_accuracy", "low", "high", "diverged"]
+        return Table.of_rows(
+            {name: row[name] for name in kept} | ({"method": self.name} if row["method"] == ENTRANT else {})
+            for row in rows
+        )
 
     def content(self) -> dict[str, Any]:
         """Return everything that goes into the file."""
@@ -114,14 +123,14 @@ class Entry:
         tables = {metric.replace("_", " "): self.differences(metric) for metric in METRICS}
         by_baseline = {
             title: Table.of_rows(
-                row | {"method": f"{self.name[:24]} − {row['other']}", "other": "baseline"}
+                row | {"method": as_label(f"{self.name[:24]} − {row['other']}"), "other": "baseline"}
                 for row in table.rows
             )
             for title, table in tables.items()
         }
         data, more = differences_figure(by_baseline)._repr_mimebundle_()
         inside = "".join(f"<h4>{title}</h4>{table._repr_html_()}" for title, table in tables.items())
-        html = f"{self.result.table()._repr_html_()}{inside}{data.get('text/html', '')}"
+        html = f"{self.table()._repr_html_()}{inside}{data.get('text/html', '')}"
         return {"text/html": html, "text/plain": repr(self)}, more
 
 
@@ -209,6 +218,11 @@ def checked_name(name: Any) -> str:
             f"characters"
         )
     return cleaned
+
+
+def as_label(name: str) -> str:
+    """Return a name as a picture shows it, with no part of it taken for a formula."""
+    return name.replace("$", r"\$")
 
 
 def safe_name(name: str) -> str:

@@ -14,7 +14,7 @@ from .table import Board, Group
 
 STYLE = """:root{color-scheme:light dark}body{font:16px/1.5 sans-serif;max-width:72em;margin:2em auto;padding:0 1em}
 table{border-collapse:collapse;font-size:14px}td,th{padding:.25em .6em;text-align:left;border-bottom:1px solid #8886}
-td{overflow-wrap:anywhere}img{max-width:100%}"""
+.wide{overflow-x:auto}img{max-width:100%}"""
 
 
 def lines_of(group: Group, metric: str) -> list[dict[str, str]]:
@@ -83,7 +83,8 @@ def write_page(made: Board, metric: str, path: Path) -> None:
             "; ".join(f"{line['entry']}: {line['minus rival']}, {line['verdict']}" for line in lines)
         )
         parts.append(
-            f"<h2>{html.escape(group.title)}</h2><table><tr>{head}</tr>{body}</table><p>{html.escape(note(group))}</p>"
+            f"<h2>{html.escape(group.title)}</h2>"
+            f'<div class="wide"><table><tr>{head}</tr>{body}</table></div><p>{html.escape(note(group))}</p>'
             f'<picture><source media="(prefers-color-scheme: dark)" srcset="data:image/png;base64,{dark}">'
             f'<img alt="{words}" src="data:image/png;base64,{light}"></picture>'
         )

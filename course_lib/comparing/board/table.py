@@ -13,7 +13,7 @@ from ..picture import differences_figure
 from ..result import ALPHA
 from ..statistics import holm
 from .challenge import ENTRANT
-from .entry import METRICS, Entry, digest, packed
+from .entry import METRICS, Entry, as_label, digest, packed
 from .method import shown
 from .numbers import problems
 from .reading import read
@@ -66,7 +66,7 @@ class Group:
         panels = {}
         for metric in metrics:
             rows = [
-                {"method": row["entry"], "other": row["rival"], "difference": row["difference"],
+                {"method": as_label(row["entry"]), "other": row["rival"], "difference": row["difference"],
                  "low": row["from"], "high": row["to"], "verdict": row["verdict"]}
                 for row in self.table(metric).rows
             ]  # fmt: skip
@@ -131,7 +131,7 @@ def _key(entry: Entry) -> str:
 
 def _title(entry: Entry) -> str:
     words, version = entry.comparison, entry.made_with["course_lib"]
-    return f"{words['problem']}, split {words['split']}, {words['epochs']} epochs, course_lib {version}"
+    return f"{words['problem']}, split {words['split']}, epochs {words['epochs']}, course_lib {version}"
 
 
 def _numbers(entry: Entry) -> dict[str, list[object]]:
