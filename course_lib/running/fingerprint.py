@@ -20,6 +20,7 @@ ROOT = Path(__file__).parents[1]
 LIBRARY = (
     "arguments.py",
     "axes.py",
+    "bridge",
     "curvature.py",
     "gradients.py",
     "optimizers",
