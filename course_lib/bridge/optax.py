@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from types import ModuleType
 from typing import Any, ClassVar
 
@@ -93,6 +93,10 @@ class OptaxOptimizer(Foreign):
     def check(self) -> None:
         """Raise what optax raises for these settings, or if they make no optimizer."""
         runs = self.grid
+        for name in self.settings.values:
+            value = getattr(self, name)
+            if not isinstance(value, (np.ndarray, Hashable)):
+                raise TypeError(f"{name} is a {type(value).__name__}: put it into a function of your own")
         for run in np.ndindex(runs):
             made = type(self).source(**self.call(run, runs))
             if not (hasattr(made, "init") and hasattr(made, "update")):
