@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -123,6 +124,8 @@ def field_of(name: str, value: Any) -> Any:
         >>> field_of("alpha", 0.99).metadata["spec"].allowed, field_of("alpha", 5.0).metadata["spec"].scale
         ('in [0, 1)', 'log')
     """
+    if isinstance(value, float) and not math.isfinite(value):
+        return field(default_factory=lambda: value)  # no slider reaches it
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         if name.rstrip("_") in _FRACTIONS and 0 <= value < 1:
             return decay(value)
@@ -173,7 +176,7 @@ def _free(name: str) -> str:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, (bool, int, float, np.ndarray, np.generic))
+    return isinstance(value, (bool, int, float, np.ndarray, np.generic)) and bool(np.isfinite(value).all())
 
 
 def _shown(theirs: str, default: Any) -> str:
