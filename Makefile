@@ -44,7 +44,7 @@ exercises: $(SETUP)  ## make exercises/ from solutions/
 	$(BIN)/python -m course_lib.checks.generate
 
 test-browser: $(SETUP)  ## lessons in JupyterLab in a real browser (needs Chromium)
-	$(BIN)/python -m pytest -q -m browser tests/browser
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m browser tests/browser
 
 test-peers: $(PEERS)/.ready  ## the bridge to PyTorch and optax, and the table of calls, with those libraries (installs 1 GB)
 	OMP_NUM_THREADS=1 $(PEERS)/bin/python -m pytest -q tests/bridge -p no:xdist
