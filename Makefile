@@ -46,7 +46,7 @@ exercises: $(SETUP)  ## make exercises/ from solutions/
 test-browser: $(SETUP)  ## lessons in JupyterLab in a real browser (needs Chromium)
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m browser tests/browser
 
-test-peers: $(PEERS)/.ready  ## the bridge to PyTorch and optax, and the table of calls, with those libraries (installs 1 GB)
+test-peers: $(PEERS)/.ready  ## the bridge to PyTorch and optax, and the table of calls, with those libraries (installs gigabytes)
 	OMP_NUM_THREADS=1 $(PEERS)/bin/python -m pytest -q tests/bridge -p no:xdist
 	$(PEERS)/bin/python -m tests.traces.check_calls
 
@@ -69,12 +69,12 @@ $(VENV)/.ready: pyproject.toml
 	$(VENV)/bin/python -m pip install --quiet --editable '.[dev,browser]'
 	@touch $@
 
-# PyTorch, JAX, optax and Keras, which the course itself does not need; timm without its torchvision
+# PyTorch, JAX, optax and Keras, which the course itself does not need
 $(PEERS)/.ready: pyproject.toml tests/traces/requirements.txt
 	$(BIN)/python -m venv $(PEERS)
 	$(PEERS)/bin/python -m pip install --quiet torch==2.13.0 --editable '.[dev]'
 	$(PEERS)/bin/python -m pip install --quiet --requirement tests/traces/requirements.txt
-	$(PEERS)/bin/python -m pip install --quiet --no-deps timm==1.0.31
+	$(PEERS)/bin/python -m pip install --quiet --no-deps timm==1.0.31 galore-torch==1.0
 	@touch $@
 
 # nbgrader adds itself to every JupyterLab of its environment, so it has one of its own

@@ -34,6 +34,7 @@ keras.config.set_floatx("float64")
 EXACT = 1e-12
 PACKAGES = (
     "adabound",
+    "dog",
     "lion_pytorch",
     "pytorch_optimizer",
     "schedulefree",
