@@ -44,7 +44,7 @@ Each explorer is one call and returns a widget with a trait for every setting:
   AdamW beside an L2 penalty in Adam: does the one have to move when the other does?
 * ``explore_factors(problem=None, examples=100, epoch=0, layer=2, labels="expected", damping=1e-6)``: a layer's Fisher
   matrix beside the Kronecker product that K-FAC puts in its place, and what each is worth as a step;
-* ``explore_singular_values(matrices=None, steps=5, polynomial="Jordan", coefficients=None)``: the singular
+* ``explore_singular_values(matrices=None, steps=5, polynomial="jordan", coefficients=None)``: the singular
   values of a matrix under the steps of Newton–Schulz, and the polynomial that moves them;
 * ``explore_minutes(chips=1024, batch=32768, seconds=0.34, epochs=35)``: how long ResNet-50 trains on ImageNet, beside
   published runs;

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from course_lib.live import explore_singular_values
-from course_lib.live.explorers.singular_values import OWN, POLYNOMIALS, momenta, stable_rank
+from course_lib.live.explorers.singular_values import OWN, momenta, stable_rank
 from course_lib.optimizers import newton_schulz
+from course_lib.optimizers.orthogonal import NAMES
 
 from .common import marks, opened
 
@@ -14,11 +15,12 @@ MATRIX = np.random.default_rng(5).normal(size=(5, 8)) * np.geomspace(1, 1e-3, 8)
 
 def test_the_values_are_those_of_the_matrix_that_muon_uses():
     figure = explore_singular_values({"mine": MATRIX})
-    for steps in (0, 1, 5, 12):
-        figure.steps = steps
-        matrix = newton_schulz(MATRIX, steps, eps=1e-300)
-        sizes = np.linalg.svd(matrix, compute_uv=False)
-        np.testing.assert_allclose(np.sort(figure.values()), np.sort(sizes), rtol=1e-9)
+    for name in NAMES:
+        for steps in (0, 1, 5, 12):
+            figure.set(polynomial=name, steps=steps)
+            matrix = newton_schulz(MATRIX, steps, 1e-300, name)
+            sizes = np.linalg.svd(matrix, compute_uv=False)
+            np.testing.assert_allclose(np.sort(figure.values()), np.sort(sizes), rtol=1e-9)
 
 
 def test_no_step_of_jordans_polynomial_ends_outside_its_band_and_the_classical_ones_converge():
@@ -26,21 +28,21 @@ def test_no_step_of_jordans_polynomial_ends_outside_its_band_and_the_classical_o
     ends = np.array([figure.values(steps) for steps in range(6, 21)])
     assert 0.68 < ends.min() < 0.7 and 1.1 < ends.max() < 1.14
     assert (np.ptp(ends, axis=0) > 0.3).all()  # every one of them wanders
-    for name in ("cubic", "quintic", "Polar Express"):
+    for name in ("cubic", "quintic", "polar_express"):
         figure.set(polynomial=name, steps=20)
         np.testing.assert_allclose(figure.values(), 1, atol=1e-12)
 
 
 def test_fixed_points_stay_where_they_are_and_their_slope_is_that_of_the_polynomial():
     figure = explore_singular_values(steps=1)
-    for name in POLYNOMIALS:
+    for name in NAMES:
         figure.polynomial = name
         a, b, c = figure.coefficients(1)
         for where, slope in figure.fixed_points():
             low, here, high = (a * s + b * s**3 + c * s**5 for s in (where - 1e-6, where, where + 1e-6))
             assert here == pytest.approx(where, abs=1e-9)
             assert (high - low) / 2e-6 == pytest.approx(slope, rel=1e-5, abs=1e-8)
-    figure.polynomial = "Jordan"
+    figure.polynomial = "jordan"
     assert [round(slope, 1) for _, slope in figure.fixed_points()] == [-1.6, 6.5]
     figure.set(polynomial="cubic")
     assert [(round(where, 9), round(slope, 9)) for where, slope in figure.fixed_points()] == [(1.0, 0.0)]
@@ -54,7 +56,7 @@ def test_a_polynomial_sets_the_sliders_and_a_slider_makes_it_your_own():
     assert (figure.a, figure.b, figure.c) == (1.875, -1.25, 0.375)
     figure.b = -1.0
     assert figure.polynomial == OWN and figure.coefficients(7) == (1.875, -1.0, 0.375)
-    figure.polynomial = "Polar Express"
+    figure.polynomial = "polar_express"
     assert figure.coefficients(2) != figure.coefficients(1) and figure.coefficients(19) == (
         1.875,
         -1.25,
@@ -93,7 +95,7 @@ def test_the_momentum_of_a_hidden_layer_is_nearly_of_low_rank():
         (lambda: explore_singular_values({"m": np.zeros((2, 2))}), "not all of them 0"),
         (lambda: explore_singular_values({"m": np.full((2, 2), np.nan)}), "must be finite"),
         (lambda: explore_singular_values(coefficients=(1.0, 2.0)), "give three numbers"),
-        (lambda: explore_singular_values(polynomial="septic"), "septic.*Jordan"),
+        (lambda: explore_singular_values(polynomial="septic"), "septic.*jordan"),
         (lambda: explore_singular_values(steps=21), "steps = 21"),
     ],
 )

@@ -10,6 +10,7 @@ import numpy as np
 
 from ...optimizers import Momentum
 from ...optimizers.hyper import Spec
+from ...optimizers.orthogonal import NAMES, Polynomial, polynomials
 from ...plotting import short
 from ...problems import MLP, get_batches
 from ..block.controls import Control
@@ -17,24 +18,14 @@ from ..block.figure import Figure
 from ..block.scene import HUGE, Axis, Panel, Row, Scene
 from .options import Options
 
-Coefficients = tuple[float, float, float]
-
-POLYNOMIALS: dict[str, tuple[Coefficients, ...]] = {
-    "Jordan": ((3.4445, -4.7750, 2.0315),),
-    "cubic": ((1.5, -0.5, 0.0),),
-    "quintic": ((1.875, -1.25, 0.375),),
-    "Polar Express": (
-        (8.28721201814563, -23.595886519098837, 17.300387312530933),
-        (4.107059111542203, -2.9478499167379106, 0.5448431082926601),
-        (3.9486908534822946, -2.908902115962949, 0.5518191394370137),
-        (3.3184196573706015, -2.488488024314874, 0.51004894012372),
-        (2.300652019954817, -1.6689039845747493, 0.4188073119525673),
-        (1.891301407787398, -1.2679958271945868, 0.37680408948524835),
-        (1.8750014808534479, -1.2500016453999487, 0.3750001645474248),
-        (1.875, -1.25, 0.375),
-    ),
+TITLES = {
+    "jordan": "Jordan",
+    "tuned": "tuned, five in turn",
+    "polar_express": "Polar Express",
+    "quintic": "quintic",
+    "cubic": "cubic",
 }
-"""(a, b, c) by name, a further one for each step; the last one serves for all steps that follow."""
+"""How the figure calls the named sets of `polynomials`."""
 
 OWN = "your a, b, c"
 """The choice whose coefficients the sliders set."""
@@ -55,8 +46,8 @@ _MOST = 128
 def explore_singular_values(
     matrices: Mapping[str, Any] | None = None,
     steps: int = 5,
-    polynomial: str = "Jordan",
-    coefficients: Coefficients | None = None,
+    polynomial: str = "jordan",
+    coefficients: Polynomial | None = None,
     *,
     sliders: Sequence[str] | None = None,
     hide: Sequence[str] = (),
@@ -75,8 +66,8 @@ def explore_singular_values(
         matrices: your own by name, ``(rows, columns)``, finite and not all zeros; by default the momentum of a
             64 × 64 weight of a network for the digits, a random matrix, and one whose σ are spread over three decades.
         steps: at first, 0 … 20.
-        polynomial: at first: "Jordan" (Muon's), "cubic" and "quintic" (which converge to 1), "Polar Express" (one for
-            each step), or "your a, b, c".
+        polynomial: at first: a name of `polynomials`, such as "jordan" (Muon's), "cubic" and "quintic" (which converge
+            to 1) or "polar_express" (one for each step), or "your a, b, c".
         coefficients: your own a, b and c, in place of a polynomial's. A slider that is moved makes them your own, too.
         sliders: the controls that are shown; by default all.
         hide: controls that are not shown.
@@ -105,7 +96,7 @@ class SingularValuesExplorer(Figure):
         matrices: Mapping[str, Any] | None,
         steps: int,
         polynomial: str,
-        coefficients: Coefficients | None,
+        coefficients: Polynomial | None,
         options: Options,
     ) -> None:
         if matrices is not None and not matrices:
@@ -116,10 +107,10 @@ class SingularValuesExplorer(Figure):
             raise ValueError(
                 f"coefficients = {coefficients!r} is not allowed: give three numbers, a, b and c"
             )
-        known = POLYNOMIALS.get(polynomial, POLYNOMIALS["Jordan"])
+        known = polynomials(polynomial if polynomial in NAMES else "jordan", 1)
         specs = {
             "matrix": Spec(choices=tuple(self._starts)),
-            "polynomial": Spec(choices=(*POLYNOMIALS, OWN)),
+            "polynomial": Spec(choices=(*NAMES, OWN)),
             "steps": Spec(low=0, high=_STEPS, open_high=False, integer=True, slider=(0, _STEPS)),
             "a": Spec(slider=(0.0, 9.0)),
             "b": Spec(slider=(-24.0, 6.0)),
@@ -131,9 +122,14 @@ class SingularValuesExplorer(Figure):
             "steps": steps,
             **dict(zip("abc", known[0] if coefficients is None else coefficients, strict=True)),
         }
+        titles = {"polynomial": (*(TITLES[name] for name in NAMES), OWN)}
         controls = [
             Control(
-                name, spec, spec.clean(f"SingularValuesExplorer: {name}", first[name]), plays=name == "steps"
+                name,
+                spec,
+                spec.clean(f"SingularValuesExplorer: {name}", first[name]),
+                titles=titles.get(name, ()),
+                plays=name == "steps",
             )
             for name, spec in specs.items()
         ]
@@ -142,18 +138,17 @@ class SingularValuesExplorer(Figure):
 
     def follow(self, name: str) -> dict[str, Any]:
         """Set the sliders to a polynomial's coefficients; a slider that is moved makes them your own."""
-        if name == "polynomial" and len(known := POLYNOMIALS.get(self.polynomial, ())) == 1:
-            return dict(zip("abc", known[0], strict=True))
+        if name == "polynomial" and self.polynomial in ("jordan", "quintic", "cubic"):  # one for all steps
+            return dict(zip("abc", self.coefficients(1), strict=True))
         return {"polynomial": OWN} if name in ("a", "b", "c") else {}
 
     # -- what can be asked of it ---------------------------------------------------------------------
 
-    def coefficients(self, step: int) -> Coefficients:
+    def coefficients(self, step: int) -> Polynomial:
         """Return a, b and c of a step; the first one is 1."""
         if self.polynomial == OWN:
             return self.a, self.b, self.c
-        known = POLYNOMIALS[self.polynomial]
-        return known[min(step, len(known)) - 1]
+        return polynomials(self.polynomial, step)[-1]
 
     def values(self, steps: int | None = None) -> np.ndarray:
         """Return the singular values, the largest at the start first; one below 0 has its directions turned round.
@@ -168,7 +163,7 @@ class SingularValuesExplorer(Figure):
         return s
 
     def fixed_points(self) -> list[tuple[float, float]]:
-        """Return every σ > 0 with p(σ) = σ for the last step, and the slope of p there; σ attracts if it is in (−1, 1)."""
+        """Return every σ > 0 that the last step leaves alone, and the slope of p there: it attracts in (−1, 1)."""
         a, b, c = self.coefficients(max(self.steps, 1))
         squares = np.roots([c, b, a - 1])
         real = np.sort(squares[np.isreal(squares)].real)
@@ -209,9 +204,10 @@ class SingularValuesExplorer(Figure):
             f" {turned} of {count} are below 0 (orange): their directions are turned round." * (turned > 0)
         )
         middle, large, near, rank = _told(after)
+        taken = TITLES.get(self.polynomial, OWN)
         scene.alt = (
-            f"{count} singular values of {self.matrix}, {self.polynomial}, after {_steps(self.steps)}: the largest "
-            f"{large}, median {middle}, {near} in 0.5 … 1.5, stable rank {rank}. {scene.notice}"
+            f"{count} singular values of {self.matrix}, {taken}, after {_steps(self.steps)}: the largest {large}, "
+            f"median {middle}, {near} in 0.5 … 1.5, stable rank {rank}. {scene.notice}"
         )
         return scene
 
@@ -239,7 +235,7 @@ class SingularValuesExplorer(Figure):
                 scene.points(1, [where], [where], "ink", 5.0, "dot" if abs(slope) < 1 else "ring")
 
 
-def _polynomial(coefficients: Coefficients, s: np.ndarray) -> np.ndarray:
+def _polynomial(coefficients: Polynomial, s: np.ndarray) -> np.ndarray:
     a, b, c = coefficients
     square = s * s
     value: np.ndarray = s * (a + square * (b + c * square))
