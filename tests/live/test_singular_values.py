@@ -23,6 +23,11 @@ def test_the_values_are_those_of_the_matrix_that_muon_uses():
             np.testing.assert_allclose(np.sort(figure.values()), np.sort(sizes), rtol=1e-9)
 
 
+def test_a_matrix_may_be_shown_as_it_is():
+    figure = explore_singular_values({"mine": MATRIX}, steps=0, divided=False)
+    np.testing.assert_allclose(figure.values(), np.linalg.svd(MATRIX, compute_uv=False), rtol=1e-12)
+
+
 def test_no_step_of_jordans_polynomial_ends_outside_its_band_and_the_classical_ones_converge():
     figure = explore_singular_values({"spread": np.diag(np.geomspace(1, 1e-2, 64))})
     ends = np.array([figure.values(steps) for steps in range(6, 21)])

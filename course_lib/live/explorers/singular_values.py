@@ -49,6 +49,7 @@ def explore_singular_values(
     polynomial: str = "jordan",
     coefficients: Polynomial | None = None,
     *,
+    divided: bool = True,
     sliders: Sequence[str] | None = None,
     hide: Sequence[str] = (),
     ranges: Mapping[str, tuple[float, float]] | None = None,
@@ -69,6 +70,7 @@ def explore_singular_values(
         polynomial: at first: a name of `polynomials`, such as "jordan" (Muon's), "cubic" and "quintic" (which converge
             to 1) or "polar_express" (one for each step), or "your a, b, c".
         coefficients: your own a, b and c, in place of a polynomial's. A slider that is moved makes them your own, too.
+        divided: whether a matrix is divided by its Frobenius norm first; without, its σ are shown as they are.
         sliders: the controls that are shown; by default all.
         hide: controls that are not shown.
         ranges: other ends for a slider.
@@ -85,7 +87,7 @@ def explore_singular_values(
         array([1., 1.])
     """
     options = Options(sliders, tuple(hide), dict(ranges or {}))
-    return SingularValuesExplorer(matrices, steps, polynomial, coefficients, options)
+    return SingularValuesExplorer(matrices, steps, polynomial, coefficients, divided, options)
 
 
 class SingularValuesExplorer(Figure):
@@ -97,12 +99,13 @@ class SingularValuesExplorer(Figure):
         steps: int,
         polynomial: str,
         coefficients: Polynomial | None,
+        divided: bool,
         options: Options,
     ) -> None:
         if matrices is not None and not matrices:
             raise ValueError("matrices is empty: give at least one")
         given = _usual() if matrices is None else matrices
-        self._starts = {name: _normalised(name, matrix) for name, matrix in given.items()}
+        self._starts = {name: _singular(name, matrix, divided) for name, matrix in given.items()}
         if coefficients is not None and np.shape(coefficients) != (3,):
             raise ValueError(
                 f"coefficients = {coefficients!r} is not allowed: give three numbers, a, b and c"
@@ -268,8 +271,8 @@ def _steps(count: int) -> str:
     return "1 step" if count == 1 else f"{count} steps"
 
 
-def _normalised(name: str, matrix: Any) -> np.ndarray:
-    """Return the singular values of a matrix that is divided by its Frobenius norm.
+def _singular(name: str, matrix: Any, divided: bool) -> np.ndarray:
+    """Return the singular values of a matrix, or of the matrix divided by its Frobenius norm.
 
     Raises:
         ValueError: and says what is wrong with it.
@@ -283,8 +286,9 @@ def _normalised(name: str, matrix: Any) -> np.ndarray:
         raise ValueError(
             f"matrices: {name!r} is not allowed: its numbers must be finite, and not all of them 0"
         )
-    s = np.linalg.svd(array / np.abs(array).max(), compute_uv=False)
-    return s / np.sqrt(np.sum(s**2))
+    largest = np.abs(array).max()
+    s: np.ndarray = np.linalg.svd(array / largest, compute_uv=False)
+    return s / np.sqrt(np.sum(s**2)) if divided else s * largest
 
 
 @lru_cache(maxsize=1)
