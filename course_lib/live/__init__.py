@@ -44,6 +44,8 @@ Each explorer is one call and returns a widget with a trait for every setting:
   AdamW beside an L2 penalty in Adam: does the one have to move when the other does?
 * ``explore_factors(problem=None, examples=100, epoch=0, layer=2, labels="expected", damping=1e-6)``: a layer's Fisher
   matrix beside the Kronecker product that K-FAC puts in its place, and what each is worth as a step;
+* ``explore_singular_values(matrices=None, steps=5, polynomial="jordan", coefficients=None)``: the singular
+  values of a matrix under the steps of Newton–Schulz, and the polynomial that moves them;
 * ``explore_minutes(chips=1024, batch=32768, seconds=0.34, epochs=35)``: how long ResNet-50 trains on ImageNet, beside
   published runs;
 * ``Target(loss=1e-6, steps=100)``: a challenge for ``explore_path``, which says when it is met.
@@ -82,6 +84,7 @@ from .explorers.rates import RatesExplorer, explore_rates
 from .explorers.schedule import ScheduleExplorer, explore_schedule
 from .explorers.sequences import SEQUENCES
 from .explorers.settings_map import MapExplorer, explore_map
+from .explorers.singular_values import SingularValuesExplorer, explore_singular_values
 from .explorers.slices import SliceExplorer, explore_slices
 from .explorers.stability import StabilityExplorer, explore_stability, spectral_radius
 from .explorers.words import WordExplorer, explore_words
@@ -112,6 +115,7 @@ __all__ = [
     "Row",
     "Scene",
     "ScheduleExplorer",
+    "SingularValuesExplorer",
     "SliceExplorer",
     "StabilityExplorer",
     "Target",
@@ -134,6 +138,7 @@ __all__ = [
     "explore_race",
     "explore_rates",
     "explore_schedule",
+    "explore_singular_values",
     "explore_slices",
     "explore_stability",
     "explore_words",

@@ -71,6 +71,7 @@ FIGURES = {  # what is drawn, what is dragged, and where it is taken hold of
     "factors: damping": (SETUP + "explore_factors()", SLIDER.format("damping"), 0.5),
     "factors: examples": (SETUP + "explore_factors()", SLIDER.format("examples"), 0.5),
     "minutes": (SETUP + "explore_minutes()", SLIDER.format("seconds"), 0.5),
+    "singular values": (SETUP + "explore_singular_values()", SLIDER.format("a"), 0.5),
 }  # fmt: skip
 PLAIN = f"""
 import matplotlib.pyplot as plt, numpy as np

@@ -35,6 +35,7 @@ from course_lib.live import (
     explore_race,
     explore_rates,
     explore_schedule,
+    explore_singular_values,
     explore_slices,
     explore_stability,
     explore_words,
@@ -217,6 +218,7 @@ FIGURES = {
     "decay": [explore_decay],
     "factors": [explore_factors],
     "minutes": [explore_minutes],
+    "singular values": [explore_singular_values],
     "batches": [partial(feed, *pair) for pair in itertools.product(training, (2, 39))],
 }  # fmt: skip
 

@@ -29,6 +29,7 @@ from course_lib.live import (
     explore_race,
     explore_rates,
     explore_schedule,
+    explore_singular_values,
     explore_slices,
     explore_stability,
     explore_words,
@@ -157,6 +158,7 @@ EXPLORERS = {
     "batch size": (lambda **o: explore_batch_size(**o), "lr"),
     "factors": (lambda **o: explore_factors(**o), "damping"),
     "minutes": (lambda **o: explore_minutes(**o), "seconds"),
+    "singular values": (lambda **o: explore_singular_values(polynomial="cubic", **o), "a"),
     "schedule": (lambda **o: explore_schedule(steps=20, **o), "lr"),
 }
 
