@@ -32,6 +32,7 @@ from ..optimizers import (
 from ..problems import SoftmaxRegression
 from ..running import Table, log_grid, simulate
 from ..surfaces import SURFACES
+from .guard import readable
 from .observe import Notes, described
 
 MEMORY = ("m", "v")
@@ -79,11 +80,15 @@ def show(rule: Any, notes: Notes) -> Optimizer:
     """Note a rule's steps under the prescribed gradients and its numbers, and return it as an optimizer."""
     if not callable(rule):
         notes.odd("the rule", described(rule), "your function own_rule, without parentheses")
-    opt = as_optimizer(rule, MEMORY)
-    if "lr" not in opt.hyper():
-        notes.odd("the rule", "one without an argument lr", "own_rule(x, g, state, lr=…)")
+    wanted = "own_rule(x, g, state, lr=…), where all after state has a default"
     notes.see("steps", np.diff(steps_of(rule, GRADIENTS, notes), axis=0))
     notes.see("numbers", [value for value in defaults(rule) if 0 <= value < 1])
+    try:
+        opt = as_optimizer(rule, MEMORY)
+    except (TypeError, ValueError) as error:
+        notes.odd("the rule", readable(str(error)), wanted)
+    if "lr" not in opt.hyper():
+        notes.odd("the rule", "one without an argument lr", wanted)
     return opt
 
 
