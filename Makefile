@@ -43,7 +43,7 @@ exercises: $(SETUP)  ## make exercises/ from solutions/
 	$(BIN)/python -m course_lib.checks.generate
 
 test-browser: $(SETUP)  ## lessons in JupyterLab in a real browser (needs Chromium)
-	$(BIN)/python -m pytest -q -m browser tests/browser
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m browser tests/browser
 
 mutations: $(SETUP)  ## break every rule on purpose, one sign or hat at a time, and see it noticed (an hour)
 	$(BIN)/python -m tests.mutations

@@ -58,6 +58,20 @@ def test_the_packages_the_course_is_built_on_are_required(project):
     assert {"jupyterlab", "numpy", "matplotlib", "ipywidgets", "nbval"} <= named
 
 
+def test_what_the_course_imports_is_required(project):
+    """What comes with JupyterLab, ipywidgets or matplotlib is there; torch, jax and optax are the bridge's."""
+    named = {line.split(">=")[0] for line in project["dependencies"]}
+    named |= {"IPython", "traitlets", "tornado", "comm", "ipykernel", "nbformat", "PIL", "course_lib"}
+    found = set()
+    for path in ROOT.glob("course_lib/**/*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                found |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                found.add(node.module.split(".")[0])
+    assert found - named - set(sys.stdlib_module_names) <= {"torch", "jax", "optax"}
+
+
 def test_there_are_notebooks():
     assert NOTEBOOKS
 

@@ -10,7 +10,6 @@ import time
 from importlib.metadata import version
 
 import numpy as np
-import sklearn
 
 from ..running import Table
 from .studies import RESULTS, STUDIES, TABLES, rounded
@@ -53,7 +52,6 @@ def _note(name: str, rows: int, seconds: float, order: list[str]) -> None:
         "course_lib": version("course-lib"),
         "python": platform.python_version(),
         "numpy": np.__version__,
-        "scikit_learn": sklearn.__version__,
         "cores": os.cpu_count(),
     }
     Table.of_rows(sorted([*others, made], key=lambda row: order.index(row["study"]))).save(path)

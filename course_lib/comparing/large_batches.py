@@ -20,6 +20,7 @@ from ..optimizers import GradientDescent
 from ..problems import NoisyQuadratic
 from ..problems.expected import steps_to_target
 from ..running import Table
+from .statistics import student_t
 
 SIZES = (1, 4, 16, 64, 128, 256, 512, 2048)
 """Batch sizes of the study."""
@@ -73,8 +74,6 @@ def fit_batch_law(sizes: Any, steps: Any, level: float = 0.95) -> BatchLaw:
         >>> round(law.s_min, 6), round(law.b_crit, 6)
         (50.0, 100.0)
     """
-    from scipy import optimize, stats  # type: ignore[import-untyped]
-
     sizes, steps = np.asarray(sizes, float), np.asarray(steps, float)
     if sizes.shape != steps.shape or sizes.ndim != 1 or len(sizes) < 3 or len(np.unique(sizes)) < 2:
         raise ValueError(f"sizes and steps have shapes {sizes.shape} and {steps.shape}, but they must be at "
@@ -82,17 +81,19 @@ def fit_batch_law(sizes: Any, steps: Any, level: float = 0.95) -> BatchLaw:
     if not (np.isfinite([sizes, steps]).all() and (sizes > 0).all() and (steps > 0).all()):
         raise ValueError("sizes and steps must be finite numbers > 0: leave out what did not arrive")
 
-    def off(logs: np.ndarray) -> np.ndarray:
-        return logs[0] + np.log1p(np.exp(logs[1]) / sizes) - np.log(steps)
-
-    found = optimize.least_squares(
-        off, [np.log(steps.min()), np.log(np.median(sizes))], x_scale="jac", xtol=1e-14
-    )
-    free = len(sizes) - 2
-    covariance = np.linalg.pinv(found.jac.T @ found.jac) * np.sum(found.fun**2) / free
-    width = stats.t.ppf((1 + level) / 2, free) * np.sqrt(np.diag(covariance))
-    (s_low, b_low), (s_high, b_high) = np.exp(found.x - width), np.exp(found.x + width)
-    s_min, b_crit = np.exp(found.x)
+    log_b, logs = np.log(np.median(sizes)), np.log(steps)
+    for _ in range(200):  # Gauss and Newton; the best S_min for each B_crit is known
+        slope = 1 / (1 + sizes * np.exp(-log_b))
+        off = logs - np.log1p(np.exp(log_b) / sizes)
+        move = slope - slope.mean()
+        log_b += np.clip(move @ (off - off.mean()) / (move @ move), -1, 1)
+    free, moves = len(sizes) - 2, move @ move
+    spread = student_t(level, free) * np.sqrt(np.sum((off - off.mean()) ** 2) / free)
+    width = spread * np.sqrt([1 / len(sizes) + slope.mean() ** 2 / moves, 1 / moves])
+    found = np.array([off.mean(), log_b])
+    with np.errstate(over="ignore"):  # steps that do not fall at all say nothing of B_crit
+        (s_low, b_low), (s_high, b_high) = np.exp(found - width), np.exp(found + width)
+    s_min, b_crit = np.exp(found)
     return BatchLaw(float(s_min), float(b_crit), (float(s_low), float(s_high)), (float(b_low), float(b_high)))
 
 

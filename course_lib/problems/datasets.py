@@ -1,6 +1,11 @@
-"""Data sets: three of scikit-learn's bundled ones, and a synthetic text."""
+"""Data sets: three well-known small ones, bundled with the course, and a synthetic text.
+
+``bundled/README.md`` says where the files come from and under which licences.
+"""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import numpy as np
 
@@ -10,7 +15,7 @@ Split = tuple[Data, Data, Data]
 
 
 def digits(seed: int = 0, dtype: type = np.float64) -> Split:
-    """Return scikit-learn's handwritten digits, 8×8 pixels in [0, 1], as training, validation and test data.
+    """Return UCI's handwritten digits, 8×8 pixels in [0, 1], as training, validation and test data.
 
     1,797 images, split 1,197 / 300 / 300 by ``seed``, classes in equal shares.
 
@@ -21,14 +26,12 @@ def digits(seed: int = 0, dtype: type = np.float64) -> Split:
     Reference: E. Alpaydin and C. Kaynak, "Optical recognition of handwritten digits", UCI Machine Learning
     Repository (1998).
     """
-    from sklearn.datasets import load_digits
-
-    images, labels = load_digits(return_X_y=True)
+    images, labels = bundled("digits")
     return split((images / 16).astype(dtype), labels, 300, seed, stratify=True)
 
 
 def breast_cancer(seed: int = 0, dtype: type = np.float64) -> Split:
-    """Return scikit-learn's breast cancer data: 30 measures of a tissue's cell nuclei; 0 malignant, 1 benign.
+    """Return UCI's Wisconsin breast cancer data: 30 measures of a tissue's cell nuclei; 0 malignant, 1 benign.
 
     569 samples, split 369 / 100 / 100 by ``seed``, classes in equal shares; every measure has mean 0 and variance 1
     over the training samples.
@@ -40,9 +43,7 @@ def breast_cancer(seed: int = 0, dtype: type = np.float64) -> Split:
     Reference: W. N. Street, W. H. Wolberg and O. L. Mangasarian, "Nuclear feature extraction for breast tumor
     diagnosis", Proc. SPIE 1905 (1993).
     """
-    from sklearn.datasets import load_breast_cancer
-
-    measures, labels = load_breast_cancer(return_X_y=True)
+    measures, labels = bundled("breast_cancer")
     parts = split(measures, labels, 100, seed, stratify=True)
     inputs = standardised(*(part.inputs for part in parts))
     train, valid, test = (Data(x.astype(dtype), part.targets) for x, part in zip(inputs, parts, strict=True))
@@ -50,7 +51,7 @@ def breast_cancer(seed: int = 0, dtype: type = np.float64) -> Split:
 
 
 def diabetes(seed: int = 0, dtype: type = np.float64) -> Split:
-    """Return scikit-learn's diabetes data: the disease's progress within a year, and 10 measures a year before.
+    """Return the diabetes data of Efron et al.: the progress within a year, and 10 measures a year before.
 
     442 patients, split 302 / 70 / 70 by ``seed``; every measure, and the progress too, has mean 0 and variance 1
     over the training patients.
@@ -62,9 +63,7 @@ def diabetes(seed: int = 0, dtype: type = np.float64) -> Split:
     Reference: B. Efron, T. Hastie, I. Johnstone and R. Tibshirani, "Least angle regression", Annals of Statistics 32
     (2004).
     """
-    from sklearn.datasets import load_diabetes
-
-    measures, progress = load_diabetes(return_X_y=True)
+    measures, progress = bundled("diabetes")
     parts = split(measures, progress, 70, seed, stratify=False)
     inputs = standardised(*(part.inputs for part in parts))
     targets = standardised(*(part.targets for part in parts))
@@ -123,24 +122,69 @@ def zipf_text(
     return split(counts.astype(dtype), labels, documents // 5, seed, stratify=True)
 
 
+def bundled(name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return inputs ``(N, features)`` and targets ``(N,)`` of a data set that comes with the course.
+
+    Examples:
+        >>> [part.shape for part in bundled("diabetes")]
+        [(442, 10), (442,)]
+    """
+    with np.load(Path(__file__).parent / "bundled" / f"{name}.npz") as stored:
+        inputs, targets = stored["inputs"].astype(float), stored["targets"]
+    return inputs, targets.astype(int) if targets.dtype.kind == "u" else targets
+
+
 def split(inputs: np.ndarray, targets: np.ndarray, held_out: int, seed: int, stratify: bool) -> Split:
     """Return training, validation and test data, ``held_out`` examples in each of the latter two.
+
+    The draws are those of scikit-learn's ``train_test_split``, called twice with ``random_state=seed``.
 
     Args:
         inputs: ``(N, features)``.
         targets: ``(N,)``.
         held_out: ≥ 1 and less than N/2.
-        seed: of the draw.
+        seed: of the draw, 0, 1, 2, … below 2³².
         stratify: whether the shares of the targets' values are kept; for labels.
     """
-    from sklearn.model_selection import train_test_split
+    drawn = _drawn_by_class if stratify else _drawn
+    rest, test = drawn(targets, held_out, np.random.RandomState(seed))
+    train, valid = drawn(targets[rest], held_out, np.random.RandomState(seed))
+    return tuple(Data(inputs[part], targets[part]) for part in (rest[train], rest[valid], test))  # type: ignore[return-value]
 
-    def parted(x: np.ndarray, y: np.ndarray) -> list[np.ndarray]:
-        return train_test_split(x, y, test_size=held_out, random_state=seed, stratify=y if stratify else None)
 
-    rest, test, rest_targets, test_targets = parted(inputs, targets)
-    train, valid, train_targets, valid_targets = parted(rest, rest_targets)
-    return Data(train, train_targets), Data(valid, valid_targets), Data(test, test_targets)
+def _drawn(targets: np.ndarray, held_out: int, rng: np.random.RandomState) -> tuple[np.ndarray, np.ndarray]:
+    """Return the places of the examples that stay, and of those that are held out."""
+    order = rng.permutation(len(targets))
+    return order[held_out:], order[:held_out]
+
+
+def _drawn_by_class(
+    targets: np.ndarray, held_out: int, rng: np.random.RandomState
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the same, drawn from each class by its share."""
+    _, label, sizes = np.unique(targets, return_inverse=True, return_counts=True)
+    stay = _shares(sizes, len(targets) - held_out, rng)
+    leave = _shares(sizes - stay, held_out, rng)
+    kept, out = [], []
+    for k, size in enumerate(sizes):
+        places = np.flatnonzero(label == k)[rng.permutation(size)]
+        kept.append(places[: stay[k]])
+        out.append(places[stay[k] : stay[k] + leave[k]])
+    return rng.permutation(np.concatenate(kept)), rng.permutation(np.concatenate(out))
+
+
+def _shares(sizes: np.ndarray, total: int, rng: np.random.RandomState) -> np.ndarray:
+    """Divide ``total`` among classes in proportion to their sizes, by largest remainders; ties are drawn."""
+    exact = sizes / sizes.sum() * total
+    shares = np.floor(exact).astype(int)
+    remainders = exact - shares
+    for value in np.unique(remainders)[::-1]:
+        missing = total - shares.sum()
+        if missing == 0:
+            break
+        tied = np.flatnonzero(remainders == value)
+        shares[rng.choice(tied, size=min(len(tied), missing), replace=False)] += 1
+    return shares
 
 
 def standardised(train: np.ndarray, *others: np.ndarray) -> list[np.ndarray]:

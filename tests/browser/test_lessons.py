@@ -1,9 +1,13 @@
-"""The lessons in JupyterLab: each runs, its figures stand, and what the text asks the reader to do works."""
+"""The lessons in JupyterLab: each runs, its figures stand, and what the text asks the reader to do works.
+
+Each lesson is opened and run once; the tests of it follow each other on its page.
+"""
 
 from pathlib import Path
 
 import pytest
 
+from .conftest import notebooks
 from .test_figure import CANVAS, label, pixels, settled, slider
 
 ROOT = Path(__file__).parents[2]
@@ -17,19 +21,28 @@ ERRORS = (
 )
 
 
-def lesson(lab, name, **context):
-    """Open a lesson, run it, wait until all of it ran, and skip the questions of its figures."""
-    page = lab(next(path for path in LESSONS if path.name.startswith(name)), **context)
-    page.wait_for_function(ALL_RAN, timeout=90_000)
+@pytest.fixture(scope="module", params=LESSONS, ids=lambda path: path.stem)
+def page(request, server, browser):
+    """A lesson that has run."""
+    with notebooks(server, browser) as open_notebook:
+        page = open_notebook(request.param, figures=0)
+        page.wait_for_function(ALL_RAN, timeout=90_000)
+        yield page
+
+
+def lesson(number):
+    """Give a test the page of this lesson alone."""
+    (path,) = (path for path in LESSONS if path.name.startswith(number))
+    return pytest.mark.parametrize("page", [path], indirect=True, ids=[path.stem])
+
+
+def answered(page):
+    """Skip the questions of all figures."""
     while page.locator(".lf-skip").count():
         page.locator(".lf-skip").first.click()
-    return page
 
 
-@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
-def test_every_lesson_runs_asks_first_and_draws(lab, path):
-    page = lab(path, figures=0)
-    page.wait_for_function(ALL_RAN, timeout=90_000)
+def test_every_lesson_runs_asks_first_and_draws(page):
     assert page.evaluate(ERRORS) == []
     page.wait_for_selector(".lf-answers")
     first = page.locator(".lf-ask").first
@@ -39,8 +52,9 @@ def test_every_lesson_runs_asks_first_and_draws(lab, path):
     assert settled(page)[1] > 0.05 and label(page) != "A figure that asks first"
 
 
-def test_momentum_answers_to_mouse_and_keyboard(lab):
-    page = lesson(lab, "04")
+@lesson("04")
+def test_momentum_answers_to_mouse_and_keyboard(page):
+    answered(page)
     page.locator(CANVAS).first.scroll_into_view_if_needed()
     lr = slider(page, "lr").first
     lr.scroll_into_view_if_needed()
@@ -58,8 +72,9 @@ def test_momentum_answers_to_mouse_and_keyboard(lab):
     assert settled(page)[0] != by_mouse[0] and label(page) != said
 
 
-def test_the_race_plays_stops_and_lets_runners_out(lab):
-    page = lesson(lab, "11")
+@lesson("11")
+def test_the_race_plays_stops_and_lets_runners_out(page):
+    answered(page)
     player = page.locator(".lf-player").first
     player.scroll_into_view_if_needed()
     assert "step 0 of" in label(page)
@@ -78,8 +93,9 @@ def test_the_race_plays_stops_and_lets_runners_out(lab):
     )
 
 
-def test_pointing_at_a_quantity_brings_it_forward(lab):
-    page = lesson(lab, "08")
+@lesson("08")
+def test_pointing_at_a_quantity_brings_it_forward(page):
+    answered(page)
     name = page.get_by_role("button", name="v", exact=True).first
     name.scroll_into_view_if_needed()
     before = settled(page)
@@ -90,8 +106,9 @@ def test_pointing_at_a_quantity_brings_it_forward(lab):
     assert settled(page)[0] == before[0]
 
 
-def test_the_learning_rate_picks_the_winner(lab):
-    page = lesson(lab, "12")
+@lesson("12")
+def test_the_learning_rate_picks_the_winner(page):
+    answered(page)
     lr = slider(page, "lr").first
     lr.scroll_into_view_if_needed()
     assert "all at lr = 0.001" in label(page) and "SGD 2.2" in label(page)

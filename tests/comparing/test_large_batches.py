@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import optimize, stats
 
 from course_lib.comparing.large_batches import SIZES, BatchLaw, batch_size_study, fit_batch_law
 from course_lib.comparing.studies import table
@@ -15,6 +16,29 @@ def test_the_fit_finds_the_law_it_was_given_within_its_interval():
         assert found.s_interval[0] < found.s_min < found.s_interval[1]
         inside += found.b_interval[0] < 90 < found.b_interval[1]
     assert 180 <= inside <= 198  # 95 %
+
+
+@pytest.mark.parametrize("noise", [0, 0.01, 0.3, 1.0])
+def test_the_fit_is_scipys(noise):
+    rng = np.random.default_rng(1)
+    for b in (0.3, 20, 5000):
+        steps = BatchLaw(7, b).steps(SIZES) * np.exp(noise * rng.standard_normal(len(SIZES)))
+
+        def off(logs, steps=steps):
+            return logs[0] + np.log1p(np.exp(logs[1]) / np.array(SIZES)) - np.log(steps)
+
+        found = fit_batch_law(SIZES, steps)
+        peer = optimize.least_squares(off, np.log([found.s_min, found.b_crit]) + 0.1, xtol=1e-15, ftol=1e-15)
+        assert [found.s_min, found.b_crit] == pytest.approx(np.exp(peer.x), rel=1e-5)
+        covariance = np.linalg.inv(peer.jac.T @ peer.jac) * 2 * peer.cost / 6
+        width = stats.t.ppf(0.975, 6) * np.sqrt(np.diag(covariance))
+        assert found.s_interval == pytest.approx(np.exp(peer.x[0] + [-width[0], width[0]]), rel=1e-4)
+        assert found.b_interval == pytest.approx(np.exp(peer.x[1] + [-width[1], width[1]]), rel=1e-4)
+
+
+def test_steps_that_do_not_fall_give_a_law_without_a_lower_end():
+    law = fit_batch_law([1, 10, 100, 1000], [50, 52, 49, 51])
+    assert law.s_min == pytest.approx(50, rel=0.03) and law.b_crit < 0.2 < 1e6 < law.b_interval[1]
 
 
 def test_at_the_critical_size_steps_and_examples_are_twice_their_least():

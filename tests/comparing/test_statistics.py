@@ -7,9 +7,21 @@ import pytest
 from scipy import stats
 
 from course_lib.comparing import bootstrap_interval, holm, least_p, sign_flip_p
-from course_lib.comparing.statistics import paired
+from course_lib.comparing.statistics import paired, student_t
 
 RNG = np.random.default_rng(5)
+
+
+class TestStudentT:
+    @pytest.mark.parametrize("free", [1, 2, 3, 9, 30, 1000])
+    def test_agrees_with_scipy(self, free):
+        for level in (0.1, 0.5, 0.95, 0.999):
+            assert student_t(level, free) == pytest.approx(stats.t.ppf((1 + level) / 2, free), rel=1e-10)
+
+    @pytest.mark.parametrize(("level", "free"), [(0, 3), (1, 3), (0.95, 0), (float("nan"), 3)])
+    def test_what_is_out_of_range_is_refused(self, level, free):
+        with pytest.raises(ValueError, match="level must be in"):
+            student_t(level, free)
 
 
 class TestSignFlip:

@@ -7,6 +7,7 @@ import pytest
 
 from course_lib.optimizers import GradientDescent
 from course_lib.problems import Data, SoftmaxRegression, digits, get_batches
+from course_lib.problems.datasets import bundled, split
 from course_lib.running import train
 from tests.problems.common import somewhere
 
@@ -95,6 +96,38 @@ class TestData:
         with pytest.raises(ValueError) as caught:
             Data(inputs, targets)
         assert not [word for word in words if word not in str(caught.value)]
+
+    @pytest.mark.parametrize("seed", [0, 1, 2, 3, 7, 19, 1234])
+    @pytest.mark.parametrize("name, held_out", [("digits", 300), ("breast_cancer", 100), ("diabetes", 70)])
+    def test_data_and_splits_are_scikit_learns_bit_for_bit(self, name, held_out, seed):
+        from sklearn import datasets as peer
+        from sklearn.model_selection import train_test_split
+
+        inputs, targets = bundled(name)
+        theirs = getattr(peer, f"load_{name}")(return_X_y=True)
+        assert all(np.array_equal(a, b) for a, b in zip((inputs, targets), theirs, strict=True))
+        labels = name != "diabetes"
+
+        def parted(*pair):
+            return train_test_split(
+                *pair, test_size=held_out, random_state=seed, stratify=pair[1] if labels else None
+            )
+
+        rest, test, rest_targets, test_targets = parted(*theirs)
+        train, valid, train_targets, valid_targets = parted(rest, rest_targets)
+        pairs = ((train, train_targets), (valid, valid_targets), (test, test_targets))
+        for part, (x, y) in zip(split(inputs, targets, held_out, seed, labels), pairs, strict=True):
+            assert np.array_equal(part.inputs, x) and np.array_equal(part.targets, y)
+
+    def test_classes_that_tie_for_an_example_are_drawn_as_scikit_learn_draws_them(self):
+        from sklearn.model_selection import train_test_split
+
+        x, y = np.arange(70.0)[:, None], np.arange(70) % 7
+        for seed in range(20):
+            rest, _ = train_test_split(x, test_size=10, random_state=seed, stratify=y)
+            train, valid = train_test_split(rest, test_size=10, random_state=seed, stratify=rest[:, 0] % 7)
+            ours = split(x, y, 10, seed, stratify=True)
+            assert np.array_equal(ours[0].inputs, train) and np.array_equal(ours[1].inputs, valid)
 
     def test_digits_are_split_without_overlap(self):
         parts = digits()
