@@ -19,7 +19,7 @@ from ..arguments import whole
 from ..optimizers import REGISTRY, Optimizer, Partition
 from ..running import Table
 from .result import Comparison
-from .studies import STUDIES, results
+from .studies import NEWER, STUDIES, Study, results
 
 DATA = {
     "sparse text": "text",
@@ -33,12 +33,16 @@ RUNS = {
     "lr annealed to zero": "_annealed",
     "annealed, three times as long": "_long",
     "lr constant, on new data": "_splits",
+    "methods of after 2018": "_newer",
+    "decay and schedule tuned, too": "_whole",
 }
 """How the methods ran, and what the study that has it adds to its name."""
 METRICS = ("test accuracy", "test loss")
 """What methods are judged by."""
 ALL = 9
 """So many trials are all that a study spent on a method."""
+MOST = 6
+"""So many arrays are room enough for all of them."""
 NEAR = 1.2
 """A validation loss of at most so many times the best one of a study is good."""
 
@@ -133,11 +137,15 @@ class Choice:
         return name, widths.get(name, np.nan)
 
 
+STUDIED: dict[str, Study] = STUDIES | NEWER
+"""All studies that the guide can look into."""
+
+
 def choose(
     data: str = "images, small network",
     run: str = "lr constant",
     trials: int = ALL,
-    memory: float = 3,
+    memory: float = MOST,
     metric: str = "test accuracy",
 ) -> Choice:
     """Return what the course's studies say for a problem like this.
@@ -152,7 +160,7 @@ def choose(
         data: one of `DATA`.
         run: one of `RUNS`. Where no study has it, the one with a constant lr answers.
         trials: settings, mostly learning rates, that can be tried, 0 … 9; 9 stands for all that the study tried.
-        memory: arrays of the parameters' size that there is room for, 0 … 3; a small share of one is always there.
+        memory: arrays of the parameters' size that there is room for, 0 … 6; a small share of one is always there.
         metric: one of `METRICS`, for differences.
 
     Raises:
@@ -170,10 +178,10 @@ def choose(
         if value not in known:
             raise ValueError(f"{name} = {value!r} is not allowed: it must be one of {', '.join(known)}")
     trials = whole("trials", trials, 0, ALL)
-    if not 0 <= memory <= 3:
-        raise ValueError(f"memory = {memory!r} is not allowed: it must be from 0 to 3")
+    if not 0 <= memory <= MOST:
+        raise ValueError(f"memory = {memory!r} is not allowed: it must be from 0 to {MOST}")
     wanted = DATA[data] + RUNS[run]
-    study = wanted if wanted in STUDIES else DATA[data]
+    study = wanted if wanted in STUDIED else DATA[data]
     keeps = {name: memory_of(study, name) for name in _of(study).methods}
     room = tuple(name for name, kept in keeps.items() if kept <= memory + 0.05)
     column = metric.replace(" ", "_")
@@ -186,7 +194,7 @@ def choose(
 
 def memory_of(study: str, method: str, side: int = 64) -> float:
     """Return how many arrays of the parameters' size a method of a study keeps for a square matrix."""
-    return _memory(STUDIES[study].methods[method].opt, side)
+    return _memory(STUDIED[study].methods[method].opt, side)
 
 
 def _memory(opt: Optimizer, side: int) -> float:

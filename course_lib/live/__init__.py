@@ -46,7 +46,7 @@ Each explorer is one call and returns a widget with a trait for every setting:
   matrix beside the Kronecker product that K-FAC puts in its place, and what each is worth as a step;
 * ``explore_minutes(chips=1024, batch=32768, seconds=0.34, epochs=35)``: how long ResNet-50 trains on ImageNet, beside
   published runs;
-* ``explore_choice(data="images, small network", run="lr constant", trials=9, memory=3)``: the decision guide: told of
+* ``explore_choice(data="images, small network", run="lr constant", trials=9, memory=6)``: the decision guide: told of
   a problem, it shows what the rows of the course's studies say of it;
 * ``Target(loss=1e-6, steps=100)``: a challenge for ``explore_path``, which says when it is met.
 

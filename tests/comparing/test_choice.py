@@ -6,10 +6,23 @@ import itertools
 import numpy as np
 import pytest
 
-from course_lib.comparing.choice import ALL, DATA, METRICS, NEAR, RUNS, choose, memory_of, outside
-from course_lib.comparing.studies import RESULTS, STUDIES
+from course_lib.comparing.choice import (
+    ALL,
+    DATA,
+    METRICS,
+    MOST,
+    NEAR,
+    RUNS,
+    STUDIED,
+    choose,
+    memory_of,
+    outside,
+)
+from course_lib.comparing.studies import RESULTS
 
-ANSWERS = [(data, run, 3) for data, run in itertools.product(DATA, RUNS) if DATA[data] + RUNS[run] in STUDIES]
+ANSWERS = [
+    (data, run, MOST) for data, run in itertools.product(DATA, RUNS) if DATA[data] + RUNS[run] in STUDIED
+]
 ANSWERS += [(data, "annealed, three times as long", 1) for data in DATA]
 SIGNS = np.array(list(itertools.product([-1, 1], repeat=10)))
 
@@ -57,8 +70,8 @@ def test_differences_and_standings_are_those_of_the_rows(data, run, memory):
     for metric, trials in itertools.product(METRICS, (0, ALL)):
         found = choose(data, run, trials, memory, metric)
         wanted = DATA[data] + RUNS[run]
-        assert found.study == (wanted if wanted in STUDIES else DATA[data])
-        assert found.asked == ("" if wanted in STUDIES else wanted)
+        assert found.study == (wanted if wanted in STUDIED else DATA[data])
+        assert found.asked == ("" if wanted in STUDIED else wanted)
         rows, view = read(found.study), "best" if trials else "defaults"
         room = [
             place.method for place in found.places if memory_of(found.study, place.method) <= memory + 0.05
@@ -135,7 +148,7 @@ def test_every_outside_row_has_a_source():
         ({"run": "short"}, "run = 'short' is not allowed: it must be one of lr constant, "),
         ({"metric": "loss"}, "metric = 'loss' is not allowed: it must be one of test accuracy, test loss"),
         ({"trials": 10}, "trials = 10 is not allowed: it must be in 0 … 9"),
-        ({"memory": -1}, "memory = -1 is not allowed: it must be from 0 to 3"),
+        ({"memory": -1}, "memory = -1 is not allowed: it must be from 0 to 6"),
         ({"memory": float("nan")}, "memory = nan is not allowed"),
     ],
 )

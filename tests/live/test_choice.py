@@ -80,8 +80,8 @@ def test_others_are_quoted_where_our_rows_do_not_reach():
 def test_bad_answers_are_refused():
     with pytest.raises(ValueError, match="data = 'sound' is not allowed"):
         explore_choice("sound")
-    with pytest.raises(ValueError, match="memory = 4 is not allowed"):
-        explore_choice(memory=4)
+    with pytest.raises(ValueError, match="memory = 7 is not allowed"):
+        explore_choice(memory=7)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

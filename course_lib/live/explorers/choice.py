@@ -11,7 +11,9 @@ from ...comparing.choice import (
     ALL,
     DATA,
     METRICS,
+    MOST,
     RUNS,
+    STUDIED,
     Choice,
     Place,
     chance_of_good,
@@ -20,7 +22,6 @@ from ...comparing.choice import (
     listed,
     outside,
 )
-from ...comparing.studies import STUDIES
 from ...optimizers.hyper import Spec
 from ...plotting import short
 from ..block.controls import Control
@@ -39,7 +40,7 @@ def explore_choice(
     data: str = "images, small network",
     run: str = "lr constant",
     trials: int = ALL,
-    memory: int = 3,
+    memory: int = MOST,
     metric: str = "test accuracy",
     scale: str = ELSEWHERE[0],
     *,
@@ -57,7 +58,7 @@ def explore_choice(
         data: kind of data and model, of `course_lib.comparing.choice.DATA`.
         run: how long and with which schedule, of `course_lib.comparing.choice.RUNS`.
         trials: learning rates that can be tried; 0 for none, 9 for all of a study.
-        memory: arrays of the parameters' size that there is room for, 0 … 3.
+        memory: arrays of the parameters' size that there is room for, 0 … 6.
         metric: what methods are judged by, "test accuracy" or "test loss".
         scale: where the answer is to hold; for all but "small, as here" others are quoted.
         sliders: the controls that are shown; by default all.
@@ -89,7 +90,7 @@ class ChoiceExplorer(Figure):
             "data": Spec(choices=tuple(DATA)),
             "run": Spec(choices=tuple(RUNS)),
             "trials": Spec(low=0, high=ALL, open_high=False, integer=True, slider=(0, ALL)),
-            "memory": Spec(low=0, high=3, open_high=False, integer=True, slider=(0, 3)),
+            "memory": Spec(low=0, high=MOST, open_high=False, integer=True, slider=(0, MOST)),
             "metric": Spec(choices=METRICS),
             "scale": Spec(choices=ELSEWHERE),
         }
@@ -135,7 +136,7 @@ class ChoiceExplorer(Figure):
         places = list(reversed(found.places))
         scene = Scene(
             [
-                Panel(self._axis(found), Axis("", 0, len(places)), STUDIES[found.study].title, 1.3, lines=len(places)),
+                Panel(self._axis(found), Axis("", 0, len(places)), STUDIED[found.study].title, 1.3, lines=len(places)),
                 Panel(Axis.linear("learning rates tried", 1, ALL, 8), CHANCE, "", 0.8),
             ],
             columns=("method", "difference" if not found.chances else "chance", "arrays", "decades of lr"),
@@ -218,7 +219,7 @@ class ChoiceExplorer(Figure):
             for p in found.places
             if p.standing != "left out"
         ]
-        scene.alt = f"{STUDIES[found.study].title}. {scene.notice} {'; '.join(shown)}."
+        scene.alt = f"{STUDIED[found.study].title}. {scene.notice} {'; '.join(shown)}."
 
     def _cells(self, found: Choice, place: Place) -> tuple[str, ...]:
         width = found.width(place.method)
