@@ -10,10 +10,12 @@ from .bounded import SWATS, AdaBound, AMSBound
 from .cautious import Cautious, Hyperball
 from .decoupled import AdamW, Lion
 from .descent import SGD, GradientDescent, Momentum, Nesterov
+from .dog import DoG
 from .entry import Entry
 from .forms import forms_table
 from .full_adagrad import FullMatrixAdagrad
 from .function import as_optimizer
+from .galore import GaLore
 from .gauss_newton import GaussNewton, LevenbergMarquardt
 from .hessian_free import HessianFree
 from .hyper import Hyper
@@ -22,7 +24,8 @@ from .large_batch import LAMB, LARS, trust_ratios
 from .lbfgs import LBFGS
 from .line_search import LineSearch, backtracking
 from .mars import MARS
-from .muon import Muon, newton_schulz
+from .muon import Muon, NorMuon
+from .orthogonal import newton_schulz, polar_express, polynomials
 from .partition import Partition
 from .prodigy import Prodigy
 from .registry import REGISTRY
@@ -57,8 +60,10 @@ __all__ = [
     "Cautious",
     "ClipByNorm",
     "ClipByValue",
+    "DoG",
     "Entry",
     "FullMatrixAdagrad",
+    "GaLore",
     "GaussNewton",
     "GradientDescent",
     "HessianFree",
@@ -74,6 +79,7 @@ __all__ = [
     "Nadam",
     "Nesterov",
     "Newton",
+    "NorMuon",
     "Optimizer",
     "Params",
     "Partition",
@@ -89,5 +95,7 @@ __all__ = [
     "backtracking",
     "forms_table",
     "newton_schulz",
+    "polar_express",
+    "polynomials",
     "trust_ratios",
 ]

@@ -97,6 +97,8 @@ FORMS = (
          "in the denominator", "–", 'form="paper"; the default "released" is the authors\' package and optax'),
     Form("Prodigy", "which d times eps is added to √v", "the old", "–", "the new", "–",
          'form="released" for the authors\' package and optax'),
+    Form("DoG", "what is used in the end", "an average, γ = 8", "–", "the last point", "–",
+         "average=False for the last point; the package dog-optimizer has the average as a class of its own"),
     Form("LBFGS", "length of the step", "by a line search", "lr, the first lr·min(1, 1/‖g‖₁); or line_search_fn",
          "by a zoom line search", "–", "the default is PyTorch's; LineSearch(LBFGS()) backtracks"),
     Form("Sophia", "bias of m; when h is renewed", "none corrected; before the step", "–",
@@ -114,6 +116,23 @@ FORMS = (
          'form="original"; form="moonlight" for 0.2·√max(outputs, inputs), form="spectral" for √(outputs/inputs)'),
     Form("Muon", "weight decay", "none in the first version", "0.1, times lr without the factor", "0, times lr",
          "not compared", "weight_decay=0.1 for PyTorch"),
+    Form("Muon", "polynomials of Newton–Schulz", "one for all steps", "=, settable",
+         "=; or a set, one for each step", "not compared",
+         'coefficients="tuned" for optax\'s dion, which timm and others call quintic; coefficients="polar_express"; '
+         'the classical coefficients="quintic" and "cubic" are another thing'),
+    Form("NorMuon", "norm of the step", "0.2·√(inputs·outputs)", "–", "–", "–",
+         'form="paper"; the default form="released" is the authors\' code: that of o, times √max(1, outputs/inputs)'),
+    Form("NorMuon", "which axis is a neuron", "outputs", "–", "–", "–",
+         "the outputs always; the package emerging-optimizers takes the longer side"),
+    Form("NorMuon", "polynomials of Newton–Schulz", "Muon's", "–", "–", "–",
+         'coefficients="jordan" and the others of Muon'),
+    Form("GaLore", "which side is cut down", "the shorter", "–", "the longer", "–", 'side="longer" for optax'),
+    Form("GaLore", "place of eps", "on the corrected √v̂", "–", keras="–",
+         here="on the corrected √v̂; the authors' code: 1e-6 on the uncorrected √v"),
+    Form("GaLore", "signs of the singular vectors", "open", "–", "as LAPACK gives them, in float32", "–",
+         "nearer to the vectors before; the authors' code takes LAPACK's, in float32"),
+    Form("GaLore", "when P is renewed", "t = 1, T + 1, 2T + 1, …", "–", keras="–",
+         here="the package pytorch_optimizer: t = 1, T, 2T, …"),
 )  # fmt: skip
 """The rows, by method in the order of the registry's shelves."""
 

@@ -1,54 +1,15 @@
-"""Muon, and the iteration it is named after."""
+"""Muon, and NorMuon, which evens out its neurons."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from .base import State
-from .hyper import Hyper, choice, decay, flag, learning_rate, nonnegative, number
+from .base import State, ratio
+from .hyper import Hyper, choice, count, decay, flag, learning_rate, nonnegative, number
 from .matrix import _MatrixRule
-
-
-def newton_schulz(m: np.ndarray, steps: int = 5, eps: Hyper = 1e-7) -> np.ndarray:
-    r"""Return about the nearest matrix whose singular values are all 1, by matrix products alone.
-
-    .. math::
-        X &\leftarrow M / (\lVert M \rVert_F + \varepsilon) \\
-        \text{repeat:}\quad X &\leftarrow a X + (b A + c A^2)\, X, \qquad A = X X^\top
-
-    with (a, b, c) = (3.4445, −4.7750, 2.0315). Written with the singular values, :math:`M = U S V^\top`, each step
-    applies the polynomial aσ + bσ³ + cσ⁵ to each of them and leaves U and V alone, so the result is near :math:`U
-    V^\top`. The three numbers are chosen for speed, not for the end: within five steps every σ from 0.01 to 1 is
-    brought into 0.68 … 1.14, and more steps bring it no nearer to 1.
-
-    Args:
-        m: ``(…, rows, columns)``; a tall matrix is transposed for the smaller product.
-        steps: how often, ≥ 0.
-        eps: > 0, in units of m; keeps a zero matrix zero.
-
-    Examples:
-        >>> m = np.diag([1.0, 0.5, 0.1])
-        >>> for steps in (0, 1, 3, 5):
-        ...     print(np.diag(newton_schulz(m, steps)).round(3))
-        [0.891 0.445 0.089]
-        [0.832 1.148 0.303]
-        [0.783 1.007 0.794]
-        [0.699 1.119 0.712]
-
-    Reference: K. Jordan et al., "Muon: an optimizer for hidden layers in neural networks" (2024); the iteration: G.
-    Schulz, "Iterative Berechnung der reziproken Matrix", ZAMM 13 (1933).
-    """
-    if m.shape[-2] > m.shape[-1]:
-        return newton_schulz(m.mT, steps, eps).mT
-    a, b, c = 3.4445, -4.7750, 2.0315
-    largest = np.abs(m).max(axis=(-2, -1), keepdims=True, initial=0)
-    largest = np.where(largest > 0, largest, 1)  # divided out first, so that no square overflows
-    x = m / largest
-    x = x / (np.sqrt(np.sum(x * x, axis=(-2, -1), keepdims=True)) + eps / largest)
-    for _ in range(steps):
-        square = x @ x.mT
-        x = a * x + (b * square + c * square @ square) @ x
-    return x
+from .orthogonal import NAMES, newton_schulz
 
 
 class Muon(_MatrixRule):
@@ -73,11 +34,14 @@ class Muon(_MatrixRule):
             ``"moonlight"`` 0.2·√max(inputs, outputs), which makes the step's root mean square about AdamW's;
             ``"spectral"`` √(outputs/inputs), of the theory of the spectral norm.
         bias_correction: weighs the look-ahead as optax does, βm/(1 − βᵗ⁺¹) + g/(1 − βᵗ); not the published rule.
+        coefficients: which polynomials the iteration takes: ``"jordan"``, ``"tuned"``, ``"polar_express"``,
+            ``"quintic"`` or ``"cubic"``, see `polynomials`.
+        steps: of the iteration, ≥ 1.
 
     A weight is (inputs, outputs). An lr goes with one factor only; no two libraries offer the same ones.
 
-    Cost: one array of the size of x; five times three matrix products, about 15·inputs·outputs·min(inputs, outputs)
-    multiplications.
+    Cost: one array of the size of x; in each step of the iteration three matrix products, in five steps about
+    15·inputs·outputs·min(inputs, outputs) multiplications.
 
     When: the hidden matrices of a network. Embeddings, biases, gains and the last layer go to AdamW: use Partition.
     Fails: vectors, which it refuses; rows that are looked up rather than multiplied.
@@ -103,6 +67,8 @@ class Muon(_MatrixRule):
     weight_decay: Hyper = nonnegative(0.0, slider=(1e-4, 1.0))
     form: str = choice("original", "moonlight", "spectral")
     bias_correction: bool = flag(False)
+    coefficients: str = choice(*NAMES)
+    steps: int = count(5)
 
     memory = ("m",)
     needs_matrix = True
@@ -115,7 +81,8 @@ class Muon(_MatrixRule):
             ahead = self.beta * m / (1 - self.beta ** (s.t + 1)) + g / (1 - self.beta**s.t)
         elif self.nesterov:
             ahead = g + self.beta * m
-        step = self.factor(*x.shape[-2:]) * newton_schulz(ahead, eps=self.eps) + self.weight_decay * x
+        o = newton_schulz(ahead, self.steps, self.eps, self.coefficients)
+        step = self.factor(*x.shape[-2:]) * o + self.weight_decay * x
         return x - self.lr * step, s.next(m=m)
 
     def factor(self, inputs: int, outputs: int) -> float:
@@ -124,3 +91,85 @@ class Muon(_MatrixRule):
             return 0.2 * max(inputs, outputs) ** 0.5
         ratio = outputs / inputs
         return (ratio if self.form == "spectral" else max(1.0, ratio)) ** 0.5
+
+
+class NorMuon(_MatrixRule):
+    r"""Muon, then one number a neuron, so that all neurons of a layer move about as far.
+
+    .. math::
+        m &\leftarrow \beta m + (1 - \beta)\, g \\
+        o &= \operatorname{NewtonSchulz}\bigl((1 - \beta)\, g + \beta m\bigr) \\
+        v_j &\leftarrow \beta_2 v_j + (1 - \beta_2)\, \operatorname{mean}_i o_{ij}^2, \qquad
+            u_{ij} = o_{ij} / \sqrt{v_j} \\
+        x &\leftarrow x - \mathrm{lr}\, \Bigl(\mathrm{factor} \cdot \lVert o \rVert_F \,
+            \frac{u}{\lVert u \rVert_F} + \lambda x\Bigr)
+
+    The singular values of o are near 1, but its columns, the neurons, may still differ in length. v is a running mean
+    square of each neuron's share, as Adafactor keeps it of the gradient. The step keeps the norm of o, so that v needs
+    no bias correction. Where v is 0 nothing moves (the authors add 1e-10 to its root instead).
+
+    Args:
+        lr: learning rate, > 0, in units of x.
+        beta: decay of the momentum, in [0, 1).
+        beta2: decay of the neurons' mean square, in [0, 1); 0 makes all columns equally long.
+        eps: > 0, in units of g; keeps a zero gradient zero in the iteration.
+        weight_decay: λ ≥ 0, in units of 1/x; lr·λ is the share of x lost in one step.
+        form: the factor: ``"released"`` √max(1, outputs/inputs), the authors' code; ``"paper"``
+            0.2·√(inputs·outputs)/‖o‖, which makes the root mean square of every step 0.2·lr.
+        coefficients: which polynomials the iteration takes, see `polynomials`.
+        steps: of the iteration, ≥ 1.
+
+    A weight is (inputs, outputs): a neuron is a column.
+
+    Cost: one array of the size of x and one number for each output; the products of Muon and about ten operations
+    per parameter.
+
+    When: as Muon.
+    Fails: as Muon; a column that is no neuron (heads side by side) is evened out all the same.
+
+    Examples:
+        >>> g = np.array([[3.0, 0.0, 0.1], [0.0, 3.0, 0.1]])
+        >>> for opt in (Muon(lr=0.1), NorMuon(lr=0.1)):
+        ...     x, state = opt.update(np.zeros((2, 3)), g, opt.init(np.zeros((2, 3))))
+        ...     print(np.linalg.norm(x, axis=0).round(3))  # how far each of the three neurons moves
+        [0.136 0.136 0.006]
+        [0.111 0.111 0.111]
+
+    Reference: Z. Li, L. Liu, C. Liang, W. Chen and T. Zhao, "NorMuon: making Muon more efficient and scalable",
+    arXiv:2510.05491 (2025), Algorithm 1.
+    """
+
+    lr: Hyper = learning_rate(2e-2)
+    beta: Hyper = decay(0.95)
+    beta2: Hyper = decay(0.95)
+    eps: Hyper = number(1e-7, low=0, open_low=True, scale="log", slider=(1e-10, 1e-1))
+    weight_decay: Hyper = nonnegative(0.0, slider=(1e-4, 1.0))
+    form: str = choice("released", "paper")
+    coefficients: str = choice(*NAMES)
+    steps: int = count(5)
+
+    memory = ("m",)
+    needs_matrix = True
+
+    def start(self, x: np.ndarray, grid: int) -> dict[str, Any]:
+        """Zeros, of x's shape and one for each neuron."""
+        return super().start(x, grid) | {"v": np.zeros_like(x[:1])}
+
+    def box(self, x: np.ndarray, g: np.ndarray, s: State) -> tuple[np.ndarray, State]:
+        """One step for one matrix ``(…, inputs, outputs)``."""
+        m = self.beta * s.m + (1 - self.beta) * g
+        o = newton_schulz((1 - self.beta) * g + self.beta * m, self.steps, self.eps, self.coefficients)
+        v = self.beta2 * s.v + (1 - self.beta2) * np.mean(o**2, axis=-2, keepdims=True)
+        u = ratio(o, np.sqrt(v))
+        inputs, outputs = x.shape[-2:]
+        if self.form == "paper":
+            size = 0.2 * (inputs * outputs) ** 0.5
+        else:
+            size = max(1.0, outputs / inputs) ** 0.5 * _frobenius(o)
+        step = size * ratio(u, _frobenius(u)) + self.weight_decay * x
+        return x - self.lr * step, s.next(m=m, v=v)
+
+
+def _frobenius(a: np.ndarray) -> np.ndarray:
+    """Return the Frobenius norms of matrices ``(…, m, n)``, to divide them by."""
+    return np.linalg.norm(a, axis=(-2, -1), keepdims=True)

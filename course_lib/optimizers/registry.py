@@ -11,8 +11,10 @@ from .bounded import SWATS, AdaBound, AMSBound
 from .cautious import Cautious, Hyperball
 from .decoupled import AdamW, Lion
 from .descent import GradientDescent, Momentum, Nesterov
+from .dog import DoG
 from .entry import Entry, refused
 from .full_adagrad import FullMatrixAdagrad
+from .galore import GaLore
 from .gauss_newton import GaussNewton, LevenbergMarquardt
 from .hessian_free import HessianFree
 from .kfac import KFAC
@@ -20,7 +22,7 @@ from .large_batch import LAMB, LARS
 from .lbfgs import LBFGS
 from .line_search import LineSearch
 from .mars import MARS
-from .muon import Muon
+from .muon import Muon, NorMuon
 from .partition import Partition
 from .prodigy import Prodigy
 from .schedule_free import ScheduleFreeAdamW, ScheduleFreeSGD
@@ -175,6 +177,12 @@ ROWS = (
         invalid=(*_DECAYED, *refused(form=("library",))),
     ),
     Entry(
+        cls=DoG, family="fewer knobs", year=2023, paper="Ivgi, Hinder and Carmon, DoG is SGD's best friend",
+        memory=2, recommended={"reps": 1e-3},
+        valid=({"lr": 0.5, "reps": 1e-2, "eps": 1e-3, "gamma": 1.0}, {"average": False}, {"eps": 0.0, "gamma": 0.0}),
+        invalid=refused(lr=_POSITIVE, reps=_POSITIVE, eps=_NOT_NEGATIVE, gamma=_NOT_NEGATIVE, average=(2, None)),
+    ),
+    Entry(
         cls=Prodigy, family="fewer knobs", year=2023, paper="Mishchenko and Defazio, Prodigy",
         memory=4, lr=1.0, valid=({**_OTHER, "d0": 1e-3}, *_NO_MEMORY, {"form": "released"}),
         invalid=(*_ADAM, *refused(d0=_POSITIVE, form=("new",))),
@@ -241,9 +249,25 @@ ROWS = (
         cls=Muon, family="matrix", year=2024, paper="Jordan et al., Muon",
         memory=1,
         valid=({"lr": 0.3, "beta": 0.5, "eps": 1e-3}, {"nesterov": False}, {"bias_correction": True}, {"beta": 0.0},
-               {"weight_decay": 0.1, "form": "moonlight"}, {"form": "spectral"}),
+               {"weight_decay": 0.1, "form": "moonlight"}, {"form": "spectral"},
+               {"coefficients": "polar_express", "steps": 8}, {"coefficients": "cubic"}),
         invalid=refused(lr=_POSITIVE, beta=_DECAY, eps=_POSITIVE, nesterov=(2, None), bias_correction=(2,),
-                        weight_decay=_NOT_NEGATIVE, form=("nanochat", None)),
+                        weight_decay=_NOT_NEGATIVE, form=("nanochat", None), coefficients=("svd", None), steps=(0, -1)),
+    ),
+    Entry(
+        cls=NorMuon, family="matrix", year=2025, paper="Li et al., NorMuon",
+        memory=1, matrix_memory=lambda r, c: 1 + 1 / r,
+        valid=({"lr": 0.3, "beta": 0.5, "beta2": 0.5, "eps": 1e-3}, {"beta": 0.0}, {"beta2": 0.0},
+               {"weight_decay": 0.1, "form": "paper"}, {"coefficients": "polar_express", "steps": 8}),
+        invalid=refused(lr=_POSITIVE, beta=_DECAY, beta2=_DECAY, eps=_POSITIVE, weight_decay=_NOT_NEGATIVE,
+                        form=("original", None), coefficients=("svd", None), steps=(0, -1)),
+    ),
+    Entry(
+        cls=GaLore, family="matrix", year=2024, paper="Zhao et al., GaLore",
+        memory=2, matrix_memory=lambda r, c: (min(r, c) + 2 * max(r, c)) * min(r, c, 128) / (r * c), lr=0.4,
+        valid=({**_OTHER, "rank": 2, "every": 5, "scale": 1.0}, {"beta1": 0.0, "rank": 1}, {"beta2": 0.0, "every": 4},
+               {"weight_decay": 0.1, "side": "longer", "rank": 2}),
+        invalid=(*_DECAYED, *refused(rank=(0, -1), every=(0, -1), scale=_POSITIVE, side=("left", None))),
     ),
     Entry(
         cls=Lookahead, family="wrapper", year=2019, paper="Zhang et al., Lookahead optimizer",

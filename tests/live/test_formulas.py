@@ -46,7 +46,7 @@ def arithmetic(words):
         words = words.replace(sign, word)
     words = re.sub(r"√\(", "sqrt(", words)
     words = re.sub(r"√(\w+)", r"sqrt(\1)", words)
-    return re.sub(r"\|(\w+)\|", r"abs(\1)", words)
+    return re.sub(r"\|([^|]+)\|", r"abs(\1)", words)
 
 
 @pytest.mark.parametrize("opt", FORMS, ids=repr)

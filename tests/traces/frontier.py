@@ -138,7 +138,8 @@ def muon() -> Variants:
     variants: Variants = []
 
     def orthogonalise(h: Hyper) -> Make:
-        return Make(f"{__package__}.structured.newton_schulz_link", {"eps": h["eps"]})
+        names = ("eps", "coefficients", "steps")
+        return Make(f"{__package__}.structured.newton_schulz_link", {n: h[n] for n in names if n in h})
 
     shape = Make(f"{__package__}.structured.shape_link")
     for h in spread("lr beta eps", (0.02, 0.95, 1e-7), (0.5, 0.5, 1e-8), (0.1, 0.9, 1e-3)):
@@ -161,6 +162,15 @@ def muon() -> Variants:
                 sequences=WIDE,
             )
             variants.append((h | {"form": form}, [peer]))
+    for h in spread("lr beta eps steps", (0.02, 0.95, 1e-7, 8), (0.5, 0.5, 1e-8, 5), (0.1, 0.9, 1e-3, 3)):
+        trace = Make("optax.trace", {"decay": h["beta"], "nesterov": True})
+        h |= {"coefficients": "polar_express"}
+        peer = Peer(
+            **optax_chain(trace, orthogonalise(h), shape, optax_scale(h["lr"])),
+            note="the same with timm's table of Polar Express",
+            sequences=WIDE,
+        )
+        variants.append((h, [peer]))
     for h in spread("lr beta eps", (0.02, 0.95, 1e-30), (0.5, 0.5, 1e-32), (0.1, 0.9, 1e-31)):
         for nesterov in (True, False):
             by = optax_like(

@@ -1,4 +1,4 @@
-"""Rules of 2024 to 2026: AdEMAMix, MARS, Cautious, Hyperball; peers that compute them in float64."""
+"""Rules of 2023 to 2026: DoG, AdEMAMix, MARS, Cautious, Hyperball; peers that compute them in float64."""
 
 from __future__ import annotations
 
@@ -9,14 +9,58 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import torch
+from dog import PolynomialDecayAverager
 from pytorch_optimizer import AdEMAMix
 
 from .core import ADAM_LIKE, ADAM_ROWS, torch_adam_like
-from .peers import HARD, Hyper, Make, Peer, Variants, optax_positions, spread
+from .peers import (
+    HARD,
+    Hyper,
+    Make,
+    Peer,
+    Variants,
+    optax_like,
+    optax_positions,
+    spread,
+    torch_like,
+    torch_positions,
+)
 from .sequences import Arrays
 
 heavyball = importlib.import_module("heavyball.utils")
 heavyball.compile_mode = None
+
+
+def dog() -> Variants:
+    """optax for the points, the authors' package for points and average."""
+    variants: Variants = []
+    rows = ((1.0, 1e-6, 1e-8, 8.0), (0.5, 1e-3, 1e-4, 1.0), (2.0, 1e-2, 1e-12, 3.0))
+    for h in spread("lr reps eps gamma", *rows):
+        by = optax_like(
+            "optax.contrib.dog", learning_rate=h["lr"], init_step=("heuristic", h["reps"]), eps=h["eps"]
+        )
+        make = Make("dog.DoG", {"lr": h["lr"], "reps_rel": h["reps"], "eps": h["eps"]})
+
+        def averaged(s: Arrays, make: Make = make, gamma: float = h["gamma"]) -> np.ndarray:
+            model = torch.nn.ParameterList([torch.nn.Parameter(torch.tensor(s["x0"]))])
+            average = PolynomialDecayAverager(model, gamma)
+
+            def read(optimizer: Any, parameter: torch.Tensor) -> torch.Tensor:
+                model[0].data.copy_(parameter)
+                average.step()
+                return average.averaged_model[0]
+
+            return torch_positions(make, s, read)
+
+        theirs = torch_like(make.path, package="dog-optimizer", **make.options)
+        call = f"{make} and dog.PolynomialDecayAverager(model, gamma={h['gamma']})"
+        peers = [
+            Peer(**by),
+            Peer(**theirs, sequences=(*HARD, "cosine/matrix"), tag="x"),
+            Peer(package="dog-optimizer", call=call, run=averaged, compare="output", tag="output"),
+        ]
+        variants.append((h | {"average": True}, peers))
+    return variants
 
 
 def ademamix() -> Variants:
@@ -161,4 +205,4 @@ def hyperball() -> Variants:
     return variants
 
 
-RULES = {"AdEMAMix": ademamix, "MARS": mars, "Cautious": cautious, "Hyperball": hyperball}
+RULES = {"DoG": dog, "AdEMAMix": ademamix, "MARS": mars, "Cautious": cautious, "Hyperball": hyperball}

@@ -16,10 +16,10 @@ from typing import Any
 
 import numpy as np
 
-from . import core, frontier, later, sequences, special, structured
+from . import core, frontier, later, matrices, sequences, special, structured
 from .peers import Peer
 
-RULES = core.RULES | frontier.RULES | special.RULES | structured.RULES | later.RULES
+RULES = core.RULES | frontier.RULES | special.RULES | structured.RULES | later.RULES | matrices.RULES
 SEQUENCES = special.SEQUENCES | structured.SEQUENCES
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
@@ -16,9 +17,6 @@ from .core import ADAM_LIKE
 from .peers import MILD, Hyper, Make, Peer, Variants, optax_positions, spread, torch_like, torch_positions
 from .sequences import Arrays, entry, start
 from .special import FLAT_SHAPES, betas, keys
-
-NS_COEFFICIENTS = (3.4445, -4.7750, 2.0315)
-
 
 # --- Lookahead ------------------------------------------------------------------------------------------------
 
@@ -218,9 +216,9 @@ def prodigy() -> Variants:
 # --- Newton–Schulz --------------------------------------------------------------------------------------------
 
 
-def newton_schulz_link(eps: float) -> Any:
-    """optax.contrib's Newton–Schulz function, five steps, as a link of a chain."""
-    return optax.stateless(lambda updates, _: orthogonalise(updates, eps))
+def newton_schulz_link(eps: float, coefficients: str = "jordan", steps: int = 5) -> Any:
+    """optax.contrib's Newton–Schulz function as a link of a chain."""
+    return optax.stateless(lambda updates, _: orthogonalise(updates, eps, coefficients, steps))
 
 
 def shape_link(consistent_rms: float | None = None) -> Any:
@@ -228,9 +226,26 @@ def shape_link(consistent_rms: float | None = None) -> Any:
     return _muon.scale_by_shape(_muon.MuonDimensionNumbers(), consistent_rms)
 
 
-def orthogonalise(x: Any, eps: float) -> Any:
-    """The function itself."""
-    return _muon.orthogonalize_via_newton_schulz(x, jnp.asarray(NS_COEFFICIENTS), 5, "frobenius", eps)
+def orthogonalise(x: Any, eps: float, coefficients: str = "jordan", steps: int = 5) -> Any:
+    """The function itself, with the coefficients as other packages ship them."""
+    return _muon.orthogonalize_via_newton_schulz(
+        x, jnp.asarray(shipped(coefficients, steps)), steps, "frobenius", eps
+    )
+
+
+def shipped(coefficients: str, steps: int) -> list[tuple[float, ...]]:
+    """The polynomials of every step: optax's, timm's table of Polar Express, the classical ones of every textbook."""
+    from timm.optim.muon import _COEFFICIENTS
+
+    sets = {
+        "jordan": [_muon._DEFAULT_NS_COEFFS],
+        "tuned": _muon._DION_NS_COEFFS,
+        "polar_express": _COEFFICIENTS["polar_express"],
+        "quintic": [(1.875, -1.25, 0.375)],
+        "cubic": [(1.5, -0.5, 0.0)],
+    }
+    found = sets[coefficients]
+    return [found[min(step, len(found) - 1)] for step in range(steps)]
 
 
 NS_SHAPES = ((4, 3), (3, 5), (6, 2), (1, 4), (5, 5), (8, 3))
@@ -253,19 +268,24 @@ def newton_schulz_sequences() -> Arrays:
 
 def newton_schulz() -> Variants:
     """A function, not a run: value k belongs to matrix k."""
-    note = "a function: x[k] is its value at gradients[k]; five steps; x/(‖x‖_F + eps); tall matrices are transposed"
+    note = "a function: x[k] is its value at gradients[k]; x/(‖x‖_F + eps); tall matrices are transposed"
     variants: Variants = []
-    for h in spread("eps", (1e-7,), (1e-8,), (1e-3,)):
+    names = tuple(f"newton_schulz/{rows}x{columns}" for rows, columns in NS_SHAPES)
+    settings = (("jordan", 5), ("tuned", 7), ("polar_express", 7), ("quintic", 9), ("cubic", 12))
+    for coefficients, steps in settings:
+        for h in spread("eps steps", (1e-7, 5), (1e-8, steps), (1e-3, 3)):
+            h |= {"coefficients": coefficients}
 
-        def run(sequence: Arrays, h: Hyper = h) -> np.ndarray:
-            values = [np.asarray(orthogonalise(jnp.asarray(x), h["eps"])) for x in sequence["g"]]
-            return np.stack([sequence["x0"], *values])
+            def run(sequence: Arrays, h: Hyper = h) -> np.ndarray:
+                function = jax.jit(lambda x: orthogonalise(x, **h))
+                values = [np.asarray(function(x)) for x in sequence["g"]]
+                return np.stack([sequence["x0"], *values])
 
-        call = f"optax.contrib._muon.orthogonalize_via_newton_schulz(x, {NS_COEFFICIENTS}, 5, 'frobenius', {h['eps']})"
-        names = tuple(f"newton_schulz/{rows}x{columns}" for rows, columns in NS_SHAPES)
-        variants.append(
-            (h, [Peer(package="optax", call=call, run=run, compare="value", note=note, sequences=names)])
-        )
+            table = "timm's polar_express" if coefficients == "polar_express" else coefficients
+            arguments = f"{table}, {h['steps']}, 'frobenius', {h['eps']}"
+            call = f"optax.contrib._muon.orthogonalize_via_newton_schulz(x, {arguments})"
+            peer = Peer(package="optax", call=call, run=run, compare="value", note=note, sequences=names)
+            variants.append((h, [peer]))
     return variants
 
 

@@ -125,6 +125,13 @@ _OF: dict[str, dict[str, str] | Callable[[Any], dict[str, str]]] = {
     },
     "ScheduleFreeAdamW": _schedule_free_adamw,
     "Prodigy": _prodigy,
+    "DoG": {
+        "x0": "the start",
+        "r": "max(r, |xₜ₋₁ − x0|)",
+        "G": "G + |g|²",
+        "step": "lr·r / √(G + ε)·g",
+        "mean": "mean + (1+γ) / (t+γ)·(x − mean)",
+    },
     "Cautious": _wrapped("that of the method inside where it has the sign of g, then longer; and lr·λ·x"),
     "Hyperball": _wrapped(
         "that of the method inside; of a matrix as long as lr·|x0|, then back to |x0|", radius="|x0|"
