@@ -230,18 +230,12 @@ def versions() -> dict[str, str]:
 
 def summary(result: Comparison) -> dict[str, Any]:
     """Return the chosen setting and the means of the final runs, by method."""
-    table = result.table("best")
-    losses = dict(
-        zip(*(result.table("best", "test_loss")[c].tolist() for c in ("method", "test_loss")), strict=True)
-    )
     return {
-        row["method"]: {
-            "setting": {n: number(row[n]) for n in result.settings if not blank(row[n])},
-            "test_accuracy": number(row["test_accuracy"]),
-            "test_loss": number(losses[row["method"]]),
-        }
-        for row in table.rows
-    }
+        method: {"setting": {n: v for n, v in result.runs.where(method=method, view="best").rows[0].items()
+                             if n in result.settings and not blank(v)}}
+        | {metric: number(float(result.results(method, metric=metric).mean())) for metric in METRICS}
+        for method in result.methods
+    }  # fmt: skip
 
 
 def setting(entry: Entry, row: Mapping[str, Any]) -> dict[str, Any]:

@@ -95,6 +95,7 @@ def board(files: Iterable[str | Path], verify: Verify | None = None) -> Board:
         verify: what else an entry must stand up to.
     """
     groups: dict[str, Group] = {}
+    seen: dict[str, str] = {}  # the file that held an entry, or the label that had such runs, by check sum
     refused: list[tuple[str, str]] = []
     for path in map(Path, files):
         try:
@@ -103,11 +104,9 @@ def board(files: Iterable[str | Path], verify: Verify | None = None) -> Board:
             if found:
                 raise ValueError("; ".join(found))
             group = groups.setdefault(_key(entry), Group(_title(entry)))
-            copy = next(
-                (name for name, other in group.entries.items() if other.content() == entry.content()), None
-            )
-            if copy is not None:
-                raise ValueError(f"is the same entry as {group.entries[copy].file}")
+            whole = digest(entry.content())
+            if whole in seen:
+                raise ValueError(f"is the same entry as {seen[whole]}")
             stands, remarks = (None, []) if verify is None else verify(entry)
             if stands is False:
                 raise ValueError("; ".join(remarks))
@@ -118,13 +117,11 @@ def board(files: Iterable[str | Path], verify: Verify | None = None) -> Board:
         while label in group.entries:
             number += 1
             label = f"{entry.name} ({number})"
-        twins = [name for name, other in group.entries.items() if _numbers(other) == _numbers(entry)]
         group.entries[label] = entry
-        group.remarks[label] = [
-            *remarks,
-            *(["run again"] if stands else []),
-            *(f"has the same runs as {t}" for t in twins),
-        ]
+        runs = _key(entry) + digest(_numbers(entry))
+        twin = [f"has the same runs as {seen[runs]}"] if runs in seen else []
+        group.remarks[label] = [*remarks, *(["run again"] if stands else []), *twin]
+        seen |= {whole: path.name, runs: seen.get(runs, label)}
     return Board([group for group in groups.values() if group.entries], refused)
 
 
