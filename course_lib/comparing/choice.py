@@ -34,6 +34,7 @@ RUNS = {
     "annealed, three times as long": "_long",
     "lr constant, on new data": "_splits",
     "methods of after 2018": "_newer",
+    "methods of after 2018, on new data": "_newer_splits",
     "decay and schedule tuned, too": "_whole",
 }
 """How the methods ran, and what the study that has it adds to its name."""

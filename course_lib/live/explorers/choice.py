@@ -95,7 +95,7 @@ class ChoiceExplorer(Figure):
             "scale": Spec(choices=ELSEWHERE),
         }
         words = {
-            "trials": f"learning rates you can try ({ALL}: all)",
+            "trials": f"rates to try ({ALL}: all)",
             "memory": "arrays of memory",
             "metric": "judged by",
             "scale": "where it is to hold",
