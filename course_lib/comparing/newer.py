@@ -6,11 +6,13 @@ from ..optimizers import (
     SOAP,
     AdamW,
     AdEMAMix,
+    DoG,
     GradientDescent,
     Lion,
     Momentum,
     Muon,
     Nesterov,
+    NorMuon,
     Optimizer,
     Prodigy,
     ScheduleFreeAdamW,
@@ -24,14 +26,18 @@ from .recipes import SCHEDULES, OneRate, Scheduled, WeightDecay
 TRIALS = 48
 """So many random settings each method of `tuned_whole` may try."""
 
+MUON, NORMUON = Muon(form="moonlight"), NorMuon(form="paper")
+"""Both in the form whose steps have about the size of AdamW's."""
 
-def muon(hidden: str) -> Optimizer:
-    """Return Muon for the hidden weights and AdamW for the rest, with steps of AdamW's size, so that one lr fits both.
+
+def with_adamw(matrix_rule: Optimizer, hidden: str) -> Optimizer:
+    """Return a rule for the hidden weights and AdamW for the rest, with one lr for both.
 
     Args:
+        matrix_rule: in a form whose steps have about the size of AdamW's.
         hidden: a pattern for the names of the hidden weights.
     """
-    return OneRate({hidden: Muon(form="moonlight"), "*": AdamW(weight_decay=0.0)})
+    return OneRate({hidden: matrix_rule, "*": AdamW(weight_decay=0.0)})
 
 
 def newer_methods(hidden: str | None = "W1") -> dict[str, Method]:
@@ -52,10 +58,12 @@ def newer_methods(hidden: str | None = "W1") -> dict[str, Method]:
         "ScheduleFreeSGD": Method(ScheduleFreeSGD(), lr=log_grid(1.0)),
         "ScheduleFreeAdamW": Method(ScheduleFreeAdamW(), lr=log_grid(0.01)),
         "Prodigy": Method(Prodigy(), lr=log_grid(1.0)),
+        "DoG": Method(DoG(), lr=log_grid(1.0)),
     }
     if hidden is not None:
         found |= {
-            "Muon + AdamW": Method(muon(hidden), lr=log_grid(0.01)),
+            "Muon + AdamW": Method(with_adamw(MUON, hidden), lr=log_grid(0.01)),
+            "NorMuon + AdamW": Method(with_adamw(NORMUON, hidden), lr=log_grid(0.01)),
             "SOAP": Method(SOAP(), lr=log_grid(0.01)),
             "Shampoo": Method(Shampoo(), lr=log_grid(0.1)),
         }
@@ -83,7 +91,9 @@ def tuned_whole(steps: int, hidden: str = "W1") -> dict[str, Method]:
         "ScheduleFreeSGD": (ScheduleFreeSGD(), 1.0),
         "ScheduleFreeAdamW": (ScheduleFreeAdamW(), 0.03),
         "Prodigy": (WeightDecay(Prodigy()), 1.0),
-        "Muon + AdamW": (muon(hidden), 0.01),
+        "DoG": (WeightDecay(DoG()), 1.0),
+        "Muon + AdamW": (with_adamw(MUON, hidden), 0.01),
+        "NorMuon + AdamW": (with_adamw(NORMUON, hidden), 0.01),
         "SOAP": (WeightDecay(SOAP()), 0.01),
         "Shampoo": (WeightDecay(Shampoo()), 0.3),
     }

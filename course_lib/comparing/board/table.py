@@ -13,7 +13,7 @@ from ..picture import differences_figure
 from ..result import ALPHA
 from ..statistics import holm
 from .challenge import ENTRANT
-from .entry import METRICS, Entry, packed
+from .entry import METRICS, Entry, digest, packed
 from .method import shown
 from .numbers import problems
 from .reading import read
