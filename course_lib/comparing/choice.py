@@ -235,7 +235,8 @@ def _judged(study: str, room: tuple[str, ...], trials: int, metric: str) -> tupl
     if trials:
         bad = {name: float(losses.min()) for name, losses in tuning_losses(study).items() if name in room}
     else:  # a default was not tuned, so there are no tuning runs to look at
-        bad = {name: float(comparison.results(name, view, "valid_loss").mean()) for name in room}
+        with np.errstate(over="ignore"):
+            bad = {name: float(comparison.results(name, view, "valid_loss").mean()) for name in room}
     first = min(bad, key=lambda name: bad[name])
     places = [Place(first, memory_of(study, first), "first", 0.0, 0.0, 0.0)]
     if len(room) > 1:
@@ -290,7 +291,8 @@ def tuning_losses(study: str) -> dict[str, np.ndarray]:
         rows = tuning.where(method=method)
         settings = np.array([str([row[name] for name in comparison.settings]) for row in rows.rows])
         losses = np.nan_to_num(rows["valid_loss"], nan=np.inf)
-        by_setting = [losses[settings == one].mean() for one in dict.fromkeys(settings.tolist())]
+        with np.errstate(over="ignore"):  # of runs that are about to diverge
+            by_setting = [losses[settings == one].mean() for one in dict.fromkeys(settings.tolist())]
         found[method] = np.unique(by_setting)
     return found
 
