@@ -36,6 +36,7 @@ FIGURES = {
     "singular_values": lambda: live.explore_singular_values(),
     "schedule": lambda: live.explore_schedule(schedule=cosine(300)),
     "batch_size": lambda: live.explore_batch_size(lr=0.5, rule="lr ∝ B"),
+    "choice": lambda: live.explore_choice("images, convolutional net"),
     "rates": lambda: live.explore_rates(studies.results("mlp")),
 }  # fmt: skip
 

@@ -48,6 +48,8 @@ Each explorer is one call and returns a widget with a trait for every setting:
   values of a matrix under the steps of Newton–Schulz, and the polynomial that moves them;
 * ``explore_minutes(chips=1024, batch=32768, seconds=0.34, epochs=35)``: how long ResNet-50 trains on ImageNet, beside
   published runs;
+* ``explore_choice(data="images, small network", run="lr constant", trials=9, memory=6)``: the decision guide: told of
+  a problem, it shows what the rows of the course's studies say of it;
 * ``Target(loss=1e-6, steps=100)``: a challenge for ``explore_path``, which says when it is met.
 
 All of them take ``sliders=("lr", "steps")`` or ``hide=("form",)`` for the controls that a lesson has introduced, and
@@ -69,6 +71,7 @@ from .explorers.batch_runs import BatchRun
 from .explorers.batch_size import BatchSizeExplorer, explore_batch_size
 from .explorers.batches import BatchExplorer, explore_batches
 from .explorers.bounds import BoundsExplorer, explore_bounds
+from .explorers.choice import ChoiceExplorer, explore_choice
 from .explorers.counterexample import CounterexampleExplorer, explore_counterexample
 from .explorers.critical import CriticalExplorer, explore_critical_points
 from .explorers.curvature import CurvatureExplorer, explore_curvature
@@ -97,6 +100,7 @@ __all__ = [
     "BatchRun",
     "BatchSizeExplorer",
     "BoundsExplorer",
+    "ChoiceExplorer",
     "CounterexampleExplorer",
     "CriticalExplorer",
     "CurvatureExplorer",
@@ -124,6 +128,7 @@ __all__ = [
     "explore_batch_size",
     "explore_batches",
     "explore_bounds",
+    "explore_choice",
     "explore_counterexample",
     "explore_critical_points",
     "explore_curvature",
