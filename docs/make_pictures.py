@@ -30,6 +30,7 @@ FIGURES = {
     "counterexample": lambda: live.explore_counterexample(),
     "bounds": lambda: live.explore_bounds(),
     "decay": lambda: live.explore_decay(lr=0.316),
+    "untuned": lambda: live.explore_untuned(d0=1e-4),
     "factored": lambda: live.explore_factored(patterns=2),
     "factors": lambda: live.explore_factors(examples=1197, epoch=3),
     "minutes": lambda: live.explore_minutes(),

@@ -42,6 +42,8 @@ Each explorer is one call and returns a widget with a trait for every setting:
   keeps far fewer numbers, and how far they differ;
 * ``explore_decay(lr=0.1, weight_decay=0.1, form="AdamW", after=400)``: the plane of learning rate and weight decay, for
   AdamW beside an L2 penalty in Adam: does the one have to move when the other does?
+* ``explore_untuned(d0=1e-6, lr=0.1, after=400)``: DoG and Prodigy, which find their learning rate from a first guess,
+  beside SGD, Adam and Schedule-Free SGD at every learning rate: how far from tuned?
 * ``explore_factors(problem=None, examples=100, epoch=0, layer=2, labels="expected", damping=1e-6)``: a layer's Fisher
   matrix beside the Kronecker product that K-FAC puts in its place, and what each is worth as a step;
 * ``explore_singular_values(matrices=None, steps=5, polynomial="jordan", coefficients=None)``: the singular
@@ -90,6 +92,7 @@ from .explorers.settings_map import MapExplorer, explore_map
 from .explorers.singular_values import SingularValuesExplorer, explore_singular_values
 from .explorers.slices import SliceExplorer, explore_slices
 from .explorers.stability import StabilityExplorer, explore_stability, spectral_radius
+from .explorers.untuned import UntunedExplorer, explore_untuned
 from .explorers.words import WordExplorer, explore_words
 
 __all__ = [
@@ -123,6 +126,7 @@ __all__ = [
     "SliceExplorer",
     "StabilityExplorer",
     "Target",
+    "UntunedExplorer",
     "WordExplorer",
     "explore_basins",
     "explore_batch_size",
@@ -146,6 +150,7 @@ __all__ = [
     "explore_singular_values",
     "explore_slices",
     "explore_stability",
+    "explore_untuned",
     "explore_words",
     "figure_scale",
     "runners",

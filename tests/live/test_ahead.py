@@ -48,6 +48,7 @@ EXPLORERS = {
     "bounds": live.explore_bounds,
     "factored": live.explore_factored,
     "decay": live.explore_decay,
+    "untuned": live.explore_untuned,
     "batch size": live.explore_batch_size,
     "factors": live.explore_factors,
     "minutes": live.explore_minutes,

@@ -39,6 +39,7 @@ from course_lib.live import (
     explore_singular_values,
     explore_slices,
     explore_stability,
+    explore_untuned,
     explore_words,
 )
 from course_lib.live.explorers import basins as basin_explorer
@@ -217,6 +218,7 @@ FIGURES = {
     "batch size": [partial(explore_batch_size, rule=rule) for rule in RULES],
     "factored": [partial(copy, one) for one in (None, MATRICES)],
     "decay": [explore_decay],
+    "untuned": [explore_untuned],
     "factors": [explore_factors],
     "minutes": [explore_minutes],
     "singular values": [explore_singular_values],
