@@ -23,6 +23,9 @@ MISTAKES = [(name, mistake) for name, task in CODED.items() for mistake in task.
 
 # Two mistakes at once that behave exactly like one other known mistake, or like the right code: the name spoken is true.
 SAME = {
+    ("the head goes to Muon", "the embedding goes to Muon"): "every matrix goes to Muon",
+    ("the step is not orthogonalised", "the orthogonal matrix is remembered"): "the look-ahead is remembered",
+    ("one rate for both", "Muon with Adam's rate"): "the rates exchanged",
     **{("the betas exchanged", other): "the betas exchanged – or: the mixture is kept" for other in (  # Lion's m is mixed by beta1 in both
         "the sign of the new m", "the sign of g", "no sign", "no decay", "the decay in the sign", "the decay without lr",
         "weights that grow", "a step uphill", "one sign for all coordinates", "the weights of m exchanged", "m as a sum",

@@ -52,6 +52,8 @@ EXPLORERS = {
     "batch size": live.explore_batch_size,
     "factors": live.explore_factors,
     "minutes": live.explore_minutes,
+    "singular values": live.explore_singular_values,
+    "choice": live.explore_choice,
     "schedule": lambda: live.explore_schedule(Momentum(lr=0.03), steps=60),
 }
 

@@ -21,6 +21,7 @@ from course_lib.live import (
     explore_batch_size,
     explore_batches,
     explore_bounds,
+    explore_choice,
     explore_counterexample,
     explore_critical_points,
     explore_curvature,
@@ -35,6 +36,7 @@ from course_lib.live import (
     explore_race,
     explore_rates,
     explore_schedule,
+    explore_singular_values,
     explore_slices,
     explore_stability,
     explore_untuned,
@@ -219,6 +221,8 @@ FIGURES = {
     "untuned": [explore_untuned],
     "factors": [explore_factors],
     "minutes": [explore_minutes],
+    "singular values": [explore_singular_values],
+    "choice": [explore_choice],
     "batches": [partial(feed, *pair) for pair in itertools.product(training, (2, 39))],
 }  # fmt: skip
 
