@@ -78,7 +78,9 @@ def write_page(made: Board, metric: str, path: Path) -> None:
         body = "".join(
             f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in line.values())}</tr>" for line in lines
         )
-        light, dark = (base64.b64encode(to_png(group.figure(theme))).decode() for theme in ("light", "dark"))
+        light, dark = (
+            base64.b64encode(to_png(group.figure(theme=theme))).decode() for theme in ("light", "dark")
+        )
         words = html.escape(
             "; ".join(f"{line['entry']}: {line['minus rival']}, {line['verdict']}" for line in lines)
         )

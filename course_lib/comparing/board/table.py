@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ...picture import Picture
+from ...picture import Picture, themed
 from ...running import Table
 from ..picture import differences_figure
 from ..result import ALPHA
@@ -61,7 +61,8 @@ class Group:
             line["verdict"] = found if corrected <= ALPHA else "not distinguishable"
         return Table.of_rows(sorted(lines, key=lambda line: -good * line[metric]))
 
-    def figure(self, theme: str = "light", metrics: Sequence[str] = METRICS) -> Picture:
+    @themed
+    def figure(self, metrics: Sequence[str] = METRICS, theme: str = "light") -> Picture:
         """Return the picture: for each entry how far it is from its rival, with intervals."""
         panels = {}
         for metric in metrics:
