@@ -11,6 +11,7 @@ from course_lib.comparing.studies import NEWER, results
 from course_lib.optimizers import Adam, AdamW, Momentum, Muon, Nesterov, Partition, ScheduleFreeSGD
 from course_lib.problems import MLP
 from course_lib.running import sweep, train
+from course_lib.schedules import cosine
 
 WHOLE = "mlp_whole"
 STEPS = 2 * 19
@@ -108,6 +109,23 @@ def test_a_schedule_as_hyperparameter_is_the_schedule_of_train(name, inner, prob
     np.testing.assert_allclose(mine, losses(inner, problem, schedule=SCHEDULES[name](STEPS)), rtol=1e-12)
 
 
+def test_the_schedule_counts_where_the_gradient_is_asked_for():
+    """A loop by hand asks `query`: Nesterov looks ahead with the scheduled rate."""
+    opt, inner, schedule = (
+        Scheduled(Nesterov(lr=0.5), schedule="cosine", steps=4),
+        Nesterov(lr=0.5),
+        cosine(4),
+    )
+    x, y = np.array([1.0]), np.array([1.0])
+    s, r = opt.init(x), inner.init(y)
+    for t in range(1, 5):
+        now = inner.at(schedule(t))
+        np.testing.assert_array_equal(opt.query(x, s), now.query(y, r))
+        x, s = opt.update(x, opt.query(x, s), s)
+        y, r = now.update(y, now.query(y, r), r)
+        np.testing.assert_array_equal(x, y)
+
+
 def test_weight_decay_around_adam_is_adamw(problem):
     for schedule in SCHEDULES:
         mine = Scheduled(WeightDecay(Adam(lr=0.01), weight_decay=0.3), schedule=schedule, steps=STEPS)
@@ -125,6 +143,8 @@ def test_one_rate_is_a_partition_with_equal_rates(problem):
     theirs = Partition({"W1": Muon(lr=0.02, weight_decay=0.1, form="moonlight"),
                         "*": AdamW(lr=0.02, weight_decay=0.1, beta1=0.8)})  # fmt: skip
     np.testing.assert_array_equal(losses(mine, problem), losses(theirs, problem))
+    mixed = OneRate({"W1": Muon(lr=0.1, weight_decay=0.2), "*": AdamW()}).parts["*"]
+    assert (mixed.lr, mixed.weight_decay) == (0.1, 0.2)
     assert {"lr", "weight_decay", "W1.beta", "*.beta1"} <= mine.hyper().keys() == mine.specs().keys()
     with pytest.raises(ValueError, match=r"'\*': Adam\(.*must have weight_decay"):
         OneRate({"*": Adam()})
