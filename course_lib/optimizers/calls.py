@@ -124,8 +124,9 @@ CALLS = (
          within={"elsewhere": 1e-6},
          note="to 2e-7: its QR is in float32; open where a factor begins with zero eigenvalues"),
     Call("Muon", OTHER, OTHER, "keras.optimizers.Muon(0.02, weight_decay=0.0, rms_rate=None)", on=("hard/matrix",),
-         within={"keras": 1e-6}, note="Keras: to 6e-8, and for no more outputs than inputs; "
-                                      "PyTorch rounds to bfloat16; optax corrects the bias of m"),
+         within={"keras": 1e-6},
+         note="Keras: to 6e-8, and for no more outputs than inputs; PyTorch rounds to bfloat16; "
+              "optax corrects the bias of m"),
     Call("NorMuon", elsewhere=OTHER, note="pytorch_optimizer rounds to bfloat16"),
     Call("GaLore", optax=OTHER, elsewhere=OTHER,
          note="optax cuts the longer side; galore-torch adds eps to the uncorrected root, and its SVD is in float32"),

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from course_lib.checks.kinds import Code
+from course_lib.optimizers import Optimizer
 
 STEP = "x = x - lr * grad(x)"
 CORRECT: dict[str, list[dict[str, str] | str]] = {
@@ -513,6 +514,61 @@ CORRECT: dict[str, list[dict[str, str] | str]] = {
         'r = state["m"] / (1 - beta1**t) / (np.sqrt(state["v"] / (1 - beta2**t)) + eps)\nr = r + weight_decay * x\n'
         'unit = r / np.linalg.norm(r)\nreturn x - lr * np.linalg.norm(x) * unit, state',
     ],
+    "orthogonal": [
+        {"np.linalg.norm(m)": "np.sqrt(np.sum(m**2))"},
+        {"np.linalg.norm(m)": "np.linalg.norm(m, 'fro')"},
+        {"np.linalg.norm(m)": "np.trace(m @ m.T) ** 0.5"},
+        {"x @ x.T": "np.dot(x, np.transpose(x))"},
+        {"(b * square + c * square @ square) @ x": "b * square @ x + c * square @ square @ x"},
+        {"(b * square + c * square @ square) @ x": "square @ (b * x + c * square @ x)"},
+        {"square @ square": "np.linalg.matrix_power(square, 2)"},
+        {"square = x @ x.T": "square = x.T @ x", "(b * square + c * square @ square) @ x": "x @ (b * square + c * square @ square)"},
+        {"a * x + (b * square + c * square @ square) @ x": "(a * np.eye(len(x)) + b * square + c * square @ square) @ x"},
+        "u, s, vt = np.linalg.svd(m, full_matrices=False)\ns = s / np.sqrt(np.sum(s**2))\nfor _ in range(steps):\n"
+        "    s = a * s + b * s**3 + c * s**5\nreturn u * s @ vt",
+        "if len(m) > m.shape[1]:\n    return orthogonal(m.T, steps, a, b, c).T\nx, k = m / np.linalg.norm(m), 0\nwhile k < steps:\n"
+        "    A = x @ x.T\n    x = a * x + (b * A + c * A @ A) @ x\n    k += 1\nreturn x",
+    ],
+    "muon_step": [
+        {"newton_schulz(g + beta * m)": "newton_schulz(beta * m + g, 5)"},
+        {"newton_schulz(g + beta * m)": "newton_schulz((g + beta * m).T).T"},
+        {"newton_schulz(g + beta * m)": "newton_schulz(g + beta * (beta * state['m'] + g))"},
+        {"inputs, outputs = x.shape": "inputs, outputs = g.shape"},
+        {"inputs, outputs = x.shape": "inputs, outputs = len(x), len(x[0])"},
+        {"np.sqrt(max(1, outputs / inputs))": "max(1, outputs / inputs) ** 0.5"},
+        {"np.sqrt(max(1, outputs / inputs))": "max(1, np.sqrt(outputs / inputs))"},
+        {"np.sqrt(max(1, outputs / inputs))": "np.sqrt(max(inputs, outputs) / inputs)"},
+        {"x - lr * factor * o": "x + o * (-lr * factor)"},
+        {'{"m": m}': '{**state, "m": m}'},
+        'state["m"] = beta * state["m"] + g\no = newton_schulz(beta * state["m"] + g)\nif g.shape[1] > g.shape[0]:\n'
+        '    o = o * (g.shape[1] / g.shape[0]) ** 0.5\nreturn x - lr * o, state',
+    ],
+    "hidden_only": [
+        {'"W*": Muon(lr=lr)': '"W?": Muon(lr=lr)'},
+        {'"W*": Muon(lr=lr)': '"W[12]": Muon(lr=lr)'},
+        {'"W*": Muon(lr=lr)': '"W1": Muon(lr=lr), "W2": Muon(lr=lr)'},
+        {'"*": Adam(lr=small)': '"embedding": Adam(lr=small), "*": Adam(lr=small)'},
+        {'"*": Adam(lr=small)': '"[!W]*": Adam(lr=small)'},
+        {'"*": Adam(lr=small)': '"embedding": Adam(lr=small), "head": Adam(lr=small), "gain1": Adam(lr=small), "b[12]": Adam(lr=small)'},
+        {"Partition({": "Partition(parts={"},
+        {"Muon(lr=lr)": "Muon().replace(lr=lr)", "Adam(lr=small)": "Adam().replace(lr=small)"},
+        {"Muon(lr=lr)": "Muon(lr=lr, beta=0.95, nesterov=True)"},
+        'parts = dict.fromkeys(["embedding", "head", "gain1", "b1", "b2"], Adam(lr=small))\nfor k in (1, 2):\n    parts[f"W{k}"] = Muon(lr=lr)\n'
+        'return Partition(parts)',
+    ],
+    "shampoo_direction": [
+        {"q @ np.diag(eigenvalues**-0.25) @ q.T": "(q * eigenvalues**-0.25) @ q.T"},
+        {"q @ np.diag(eigenvalues**-0.25) @ q.T": "q / eigenvalues**0.25 @ q.T"},
+        {"q @ np.diag(eigenvalues**-0.25) @ q.T": "np.einsum('ij,j,kj->ik', q, eigenvalues**-0.25, q)"},
+        {"eigenvalues**-0.25": "1 / np.sqrt(np.sqrt(eigenvalues))"},
+        {"eigenvalues**-0.25": "np.exp(-np.log(eigenvalues) / 4)"},
+        {"np.linalg.eigh(a)": "np.linalg.eigh((a + a.T) / 2)"},
+        {"root(L) @ g @ root(R)": "root(L) @ (g @ root(R))"},
+        {"root(L) @ g @ root(R)": "np.dot(np.dot(root(L), g), root(R))"},
+        {"root(L) @ g @ root(R)": "(root(R).T @ g.T @ root(L).T).T"},
+        "for side in (0, 1):\n    u, s, _ = np.linalg.svd((L, R)[side])\n    half = u * s**-0.25 @ u.T\n    g = half @ g if side == 0 else g @ half\nreturn g",
+        "l, P = np.linalg.eigh(L)\nr, Q = np.linalg.eigh(R)\ninside = P.T @ g @ Q / np.outer(l, r) ** 0.25\nreturn P @ inside @ Q.T",
+    ],
     "neuron_step": [
         {"np.mean(g**2, axis=0)": "(g * g).mean(0)"},
         {"np.mean(g**2, axis=0)": "np.mean(g**2, axis=0, keepdims=True)"},
@@ -737,6 +793,68 @@ CORRECT["adam_efficient"] = [
     },
     {"rate * m / (np.sqrt(v) + eps * fill)": "rate / fill * m / (np.sqrt(v) / fill + eps)"},
 ]
+CORRECT["schedule_free"] = [
+    {"(1 - beta) * z + beta * x": "z + beta * (x - z)"},
+    {"(1 - beta) * z + beta * x": "x * beta - (beta - 1) * z"},
+    {"x + (z - x) / t": "(1 - 1 / t) * x + z / t"},
+    {"x + (z - x) / t": "((t - 1) * x + z) / t"},
+    {"x + (z - x) / t": "x - (x - z) / t"},
+    {"z - lr * grad(y)": "-lr * grad(y) + z"},
+    {"z - lr * grad(y)": "np.subtract(z, lr * grad(y))"},
+    {"range(1, steps + 1)": "np.arange(1, steps + 1)"},
+    {"np.array(path)": "np.stack(path)"},
+    {"np.array(path)": "path"},
+    {"z, path = x, [x]": "z, path = x.copy(), [x.copy()]"},
+    {"path.append(x)": "path = [*path, x]"},
+    "z, x, total, path = x, x, 0 * x, [x]\nfor t in range(steps):\n    z = z - lr * grad((1 - beta) * z + beta * x)\n"
+    "    total = total + z\n    x = total / (t + 1)\n    path.append(x)\nreturn np.array(path)",
+    "path, zs = np.zeros((steps + 1, *x.shape)), []\npath[0] = z = x\nfor t in range(steps):\n"
+    "    z = z - lr * grad(beta * path[t] + (1 - beta) * z)\n    zs.append(z)\n    path[t + 1] = np.mean(zs, axis=0)\nreturn path",
+]
+CORRECT["dog_step"] = [
+    {"np.sum(g**2)": "np.sum(g * g)"},
+    {"np.sum(g**2)": "(g**2).sum()"},
+    {"np.sum(g**2)": "np.linalg.norm(g) ** 2"},
+    {"np.sum(g**2)": "np.vdot(g, g)"},
+    {"np.linalg.norm(x - x0)": "np.sqrt(np.sum((x - x0) ** 2))"},
+    {"np.linalg.norm(x - x0)": "np.linalg.norm(x0 - x)"},
+    {"np.linalg.norm(x - x0)": "np.sum(np.square(x - x0)) ** 0.5"},
+    {"max(r, np.linalg.norm(x - x0))": "np.maximum(r, np.linalg.norm(x - x0))"},
+    {"max(r, np.linalg.norm(x - x0))": "r if r > np.linalg.norm(x - x0) else np.linalg.norm(x - x0)"},
+    {"r / np.sqrt(G + eps) * g": "r * g / (G + eps) ** 0.5"},
+    {"r / np.sqrt(G + eps) * g": "g * (r / np.sqrt(eps + G))"},
+    {"* g, r, G": "* g, float(r), float(G)"},
+    "way = np.linalg.norm((x - x0).ravel())\nif way > r:\n    r = way\nG += float(np.sum(np.square(g)))\nlr = r / np.sqrt(G + eps)\nx = x - lr * g\nreturn x, r, G",
+]
+CORRECT["sam_gradient"] = [
+    {"np.linalg.norm(g)": "np.sqrt(np.sum(g**2))"},
+    {"np.linalg.norm(g)": "np.sum(g * g) ** 0.5"},
+    {"np.linalg.norm(g)": "np.linalg.norm(g.ravel())"},
+    {"x + rho * g / length": "x + g * (rho / length)"},
+    {"x + rho * g / length": "x + rho * (g / length)"},
+    {"x + rho * g / length": "x - -rho / length * g"},
+    {"length == 0": "not length"},
+    {"length == 0": "length < 1e-300"},
+    {"length == 0": "not g.any()"},
+    {"        return g\n": "        return np.zeros_like(x)\n"},
+    {"        return g\n": "        return grad(x)\n"},
+    "g = grad(x)\nsize = np.linalg.norm(g)\nup = g / size if size > 0 else 0 * g\nreturn grad(x + rho * up)",
+    "g = grad(x)\nreturn grad(x + rho * g / max(np.linalg.norm(g), 1e-300))",
+]
+CORRECT["rescale"] = [
+    {"W1 * a": "a * W1"},
+    {"W2 / a": "W2 * (1 / a)"},
+    {"W2 / a": "a**-1 * W2"},
+    {"b1 * a": "a * b1"},
+    {"W1 * a, b1 * a, W2 / a": "(W1 * a), (b1 * a), (W2 / a)"},
+    {"W1 * a": "np.multiply(W1, a)"},
+    {"W2 / a": "np.divide(W2, a)"},
+    {"return W1 * a, b1 * a, W2 / a": "return [W1 * a, b1 * a, W2 / a]"},
+    {"W1 * a": "W1 @ (a * np.eye(W1.shape[1]))"},
+    {"W2 / a": "np.linalg.solve(a * np.eye(len(W2)), W2)"},
+    "first = np.vstack([W1, b1]) * a\nreturn first[:-1], first[-1], W2 / a",
+    "W1, b1, W2 = W1.copy(), b1.copy(), W2.copy()\nW1 *= a\nb1 *= a\nW2 /= a\nreturn W1, b1, W2",
+]
 
 
 def variants(task: Code) -> Iterator[tuple[str, Callable[..., Any]]]:
@@ -767,7 +885,9 @@ def _mapped(function: Callable[..., Any], change: Callable[[Any], Any]) -> Calla
 
 
 def float32(function: Callable[..., Any]) -> Callable[..., Any]:
-    return _mapped(function, lambda value: np.asarray(value, np.float32))
+    return _mapped(
+        function, lambda value: value if isinstance(value, Optimizer) else np.asarray(value, np.float32)
+    )
 
 
 def as_lists(function: Callable[..., Any]) -> Callable[..., Any]:

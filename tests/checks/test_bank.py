@@ -23,10 +23,17 @@ MISTAKES = [(name, mistake) for name, task in CODED.items() for mistake in task.
 
 # Two mistakes at once that behave exactly like one other known mistake, or like the right code: the name spoken is true.
 SAME = {
+    ("the head goes to Muon", "the embedding goes to Muon"): "every matrix goes to Muon",
+    ("the step is not orthogonalised", "the orthogonal matrix is remembered"): "the look-ahead is remembered",
+    ("one rate for both", "Muon with Adam's rate"): "the rates exchanged",
     **{("the betas exchanged", other): "the betas exchanged – or: the mixture is kept" for other in (  # Lion's m is mixed by beta1 in both
         "the sign of the new m", "the sign of g", "no sign", "no decay", "the decay in the sign", "the decay without lr",
         "weights that grow", "a step uphill", "one sign for all coordinates", "the weights of m exchanged", "m as a sum",
         "0 counts as up", "signs are remembered")},
+    ("the gradient at z", "the path of z"): "no average",
+    ("the smaller of the two", "the length of x"): "r stays",
+    ("both gradients are added", "the difference of the gradients"): "",
+    ("a is squared in W2", "the root of a in W2"): "",
     ("the betas exchanged", "the mixture is kept"): "the sign of the new m",
     ("the sign of the new m", "the mixture is kept"): "the betas exchanged",
     ("the mixture is kept", "the step from the new m"): "the mixture is mixed again",

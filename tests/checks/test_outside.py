@@ -23,6 +23,11 @@ OR, IDLE = " – or: ", " without effect"
 
 # By task: what was spoken, and for which causes that is the truth.
 TRUE = {
+    "largest_curvature": {
+        "That is gradient descent's edge, 2/lr. SAM's is lower.": ["gradient descent's edge"],
+        "That is the edge at ‖g‖ = 1.": ["the gradient's length is forgotten"],
+        "In Python length / 2 * rho is (length/2)·rho: write length / (2 * rho).": ["brackets"],
+    },
     "descend": {
         "one array, changed in place and listed again and again": ["the same array listed again and again"],
         "a step uphill": ["uphill"],
@@ -441,6 +446,47 @@ TRUE = {
         "The batches differ, too: with the larger batch an epoch has fewer steps.": ["epochs alone"],
         "Upside down: fewer steps leave more time for each.": ["upside down"],
         "The epochs differ, too.": ["equal batches of time"],
+    },
+    "orthogonal": {
+        "m is not divided": ["no norm"],
+        "divided by the largest σ": ["the spectral norm"],
+        "entries in place of matrices": ["entry by entry"],
+        "A from the start is kept": ["A once"],
+        "a is forgotten": ["a missing"],
+        "steps, a, b and c without effect": ["UVᵀ by an SVD"],
+    },
+    "muon_step": {
+        "no look-ahead": ["Nesterov forgotten"],
+        "momentum as an average": ["an average"],
+        "the factor upside down": ["PyTorch's order of the axes"],
+        "Moonlight's factor": ["Moonlight's scale"],
+        "no factor": ["no scale"],
+        "the step is not orthogonalised": ["plain Nesterov"],
+        "the orthogonal matrix is remembered": ["o kept"],
+        "orthogonalised before it is averaged": ["orthogonal gradients averaged"],
+    },
+    "hidden_only": {
+        "every matrix goes to Muon": ["every matrix"],
+        "the rest comes first": ["the catch-all first"],
+        "the head goes to Muon": ["the head with Muon"],
+        "the rates exchanged": ["rates swapped"],
+        "Muon with Adam's rate": ["one rate"],
+    },
+    "shampoo_direction": {
+        "the root −1/2": ["minus one half"],
+        "the root of every entry": ["the entries' roots"],
+        "the diagonal alone": ["the diagonals"],
+        "no root: the inverse": ["inverses"],
+        "the root +1/4": ["plus one quarter"],
+        "only L": ["one side"],
+        "turned only once": ["not rotated back"],
+    },
+    "other_lr": {
+        "That is the old lr. The factors differ, so the steps would differ as much.": ["kept"],
+        "Upside down: a larger factor wants a smaller lr.": ["upside down"],
+        "Jordan's factor is missing. It is above 1 here, where there are more outputs than inputs.": ["Jordan's with PyTorch's axes"],
+        "Moonlight takes the longer side. (Or the root is missing in Jordan's factor: that gives the same number.)": ["the shorter side"],
+        "The 0.2 is missing in Moonlight's factor.": ["0.2 forgotten"],
     },
     "first_step": {
         "That is the first step *with* the bias correction. Here both hats are gone.": ["1: as with correction"],

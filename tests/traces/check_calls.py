@@ -23,7 +23,6 @@ import torch
 
 from course_lib.optimizers import REGISTRY
 from course_lib.optimizers.calls import ABSENT, CALLS, OTHER, Call
-
 from tests.optimizers.common import Slope
 
 from . import sequences

@@ -16,8 +16,11 @@ from typing import Any
 import numpy as np
 
 from course_lib.checks.exercises import find_task
+from course_lib.optimizers import Adam, Muon, Partition, newton_schulz
 
 HERE = Path(__file__).parent
+IMPORTED = {"Adam": Adam, "Muon": Muon, "Partition": Partition, "newton_schulz": newton_schulz}
+"""What the first cell of exercise 18 imports for its tasks."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ class Submission:
             text = f"{head}\n{textwrap.indent(text, '    ')}"
         file = f"<{self.task}: {self.cause}>"
         linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
-        names = {"np": np, "mine": mine}
+        names = {"np": np, "mine": mine, **IMPORTED}
         exec(compile(text, file, "exec"), names)
         return names[self.task]  # type: ignore[return-value]
 
