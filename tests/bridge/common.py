@@ -31,7 +31,7 @@ def check_pure(opt: Optimizer) -> None:
         saved = {name: array.copy() for name, array in state.arrays.items()}
         first, after = opt.update(now, part, lock(state))
         again, _ = opt.update(now, part, state)
-        assert np.array_equal(first, again)
+        assert np.array_equal(first, again) and first.flags.writeable
         assert all(np.array_equal(saved[name], array) for name, array in state.arrays.items())
         assert not any(np.shares_memory(first, array) for array in after.arrays.values())
         now, state = lock(first), after
@@ -54,6 +54,9 @@ def check_grid(opt: Optimizer) -> None:
         if i[0] == 0:
             alone = simulate(opt, "quadratic", 6, start=starts[:, i[1]])
             close(many.points[..., i[1]], alone.points)
+    small = simulate(opt.replace(lr=lr), "quadratic", 6, start=starts.astype(np.float32))
+    assert small.points.dtype == np.float32
+    assert np.allclose(small.points, path.points, atol=1e-4)
 
 
 def check_runs_everywhere(opt: Optimizer, folder: Path) -> None:

@@ -81,6 +81,7 @@ class Heavy(Optimizer):
         weight_decay: float = 0,
         *,
         foreach: Any = None,
+        maximize: bool = False,
     ) -> None:
         if momentum == 0.123:
             raise ValueError("Invalid momentum: 0.123")

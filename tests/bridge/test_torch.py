@@ -126,6 +126,8 @@ def test_what_one_uses_afterwards() -> None:
     path = simulate(from_torch(fake_torch.Averaging, lr=0.1), "quadratic", 8)
     ours = simulate(IterateAverage(as_optimizer(plain, (), lr=0.1)), "quadratic", 8)
     close(path.points, ours.points)
+    opt = from_torch(fake_torch.Averaging)
+    assert np.array_equal(opt.output(point((2,)), opt.init(point((2,)))), point((2,)))
 
 
 def plain(x, g, state, lr=0.1):
