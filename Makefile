@@ -6,8 +6,9 @@ VENV   ?= .venv
 BIN    ?= $(VENV)/bin
 SETUP  ?= $(VENV)/.ready
 LAB    ?= $(VENV)/lab
+PEERS  ?= $(VENV)/peers
 
-.PHONY: lab test test-code test-notebooks test-slow test-browser mutations bench lint results pictures exercises clean help
+.PHONY: lab test test-code test-notebooks test-slow test-browser test-peers mutations bench lint results pictures exercises clean help
 
 help:  ## show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -33,7 +34,7 @@ test-slow: $(SETUP) $(LAB)/.ready  ## long property runs; misbehaving code in li
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile -m slow --ignore tests/checks/test_nbgrader.py
 	$(LAB)/bin/python -m pytest -q -n 2 -m slow tests/checks/test_nbgrader.py
 
-results: $(SETUP)  ## run the comparisons of lesson 12 and write their tables to docs/results (four minutes)
+results: $(SETUP)  ## run the comparisons of lessons 12, 14, 17 and 20 and write their tables to docs/results (a quarter of an hour)
 	OMP_NUM_THREADS=1 $(BIN)/python -m course_lib.comparing
 
 pictures: $(SETUP)  ## make the README's pictures from the live figures
@@ -44,6 +45,10 @@ exercises: $(SETUP)  ## make exercises/ from solutions/
 
 test-browser: $(SETUP)  ## lessons in JupyterLab in a real browser (needs Chromium)
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m browser tests/browser
+
+test-peers: $(PEERS)/.ready  ## the bridge to PyTorch and optax, and the table of calls, with those libraries (installs gigabytes)
+	OMP_NUM_THREADS=1 $(PEERS)/bin/python -m pytest -q tests/bridge -p no:xdist
+	$(PEERS)/bin/python -m tests.traces.check_calls
 
 mutations: $(SETUP)  ## break every rule on purpose, one sign or hat at a time, and see it noticed (an hour)
 	$(BIN)/python -m tests.mutations
@@ -62,6 +67,14 @@ $(VENV)/.ready: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --upgrade pip
 	$(VENV)/bin/python -m pip install --quiet --editable '.[dev,browser]'
+	@touch $@
+
+# PyTorch, JAX, optax and Keras, which the course itself does not need
+$(PEERS)/.ready: pyproject.toml tests/traces/requirements.txt
+	$(BIN)/python -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet torch==2.13.0 --editable '.[dev]'
+	$(PEERS)/bin/python -m pip install --quiet --requirement tests/traces/requirements.txt
+	$(PEERS)/bin/python -m pip install --quiet --no-deps timm==1.0.31 galore-torch==1.0
 	@touch $@
 
 # nbgrader adds itself to every JupyterLab of its environment, so it has one of its own

@@ -7,6 +7,7 @@ The parts load when first used, so that ``import course_lib`` itself is instant:
 * ``course_lib.problems`` – data, batches and models with hand-written gradients;
 * ``course_lib.running`` – `simulate` a rule on a surface, `train` it on a problem, `sweep` its settings;
 * ``course_lib.comparing`` – `compare` methods fairly;
+* ``course_lib.bridge`` – optimizers of PyTorch and optax, for all of these;
 * ``course_lib.live`` – figures that answer to a slider;
 * ``course_lib.plotting`` – static pictures in one style.
 """

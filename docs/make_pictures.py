@@ -30,12 +30,14 @@ FIGURES = {
     "counterexample": lambda: live.explore_counterexample(),
     "bounds": lambda: live.explore_bounds(),
     "decay": lambda: live.explore_decay(lr=0.316),
+    "untuned": lambda: live.explore_untuned(d0=1e-4),
     "factored": lambda: live.explore_factored(patterns=2),
     "factors": lambda: live.explore_factors(examples=1197, epoch=3),
     "minutes": lambda: live.explore_minutes(),
     "singular_values": lambda: live.explore_singular_values(),
     "schedule": lambda: live.explore_schedule(schedule=cosine(300)),
     "batch_size": lambda: live.explore_batch_size(lr=0.5, rule="lr ∝ B"),
+    "choice": lambda: live.explore_choice("images, convolutional net"),
     "rates": lambda: live.explore_rates(studies.results("mlp")),
 }  # fmt: skip
 

@@ -7,7 +7,7 @@
 An exercise is one file in ``exercises/``: its tasks, the cases they are tried on, and their known mistakes. Each
 mistake is written as a change of the solution's text. How the parts follow each other: ``guard`` runs code that may
 do anything; ``observe`` notes what it does; ``tasks``, ``kinds`` and ``compare`` judge what was
-noted; ``result`` puts it into words.
+noted; ``result`` puts it into words. ``own`` looks at rules that students invented themselves.
 """
 
 from .reader import check, hint, progress, ready, solution, variant

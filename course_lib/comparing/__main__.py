@@ -12,13 +12,14 @@ from importlib.metadata import version
 import numpy as np
 
 from ..running import Table
-from .studies import RESULTS, STUDIES, TABLES, rounded
+from .studies import NEWER, RESULTS, STUDIES, TABLES, rounded
 
 
 def main() -> None:
     """Run what is named on the command line, by default everything."""
     parser = argparse.ArgumentParser(prog="python -m course_lib.comparing", description=__doc__)
-    known = [*STUDIES, *TABLES]
+    studies = STUDIES | NEWER
+    known = [*STUDIES, *TABLES, *NEWER]
     parser.add_argument("studies", nargs="*", help=f"of {', '.join(known)}; by default all")
     parser.add_argument("--cache", help="a folder in which finished runs are kept", default=None)
     parser.add_argument("--jobs", type=int, default=-1, help="runs at a time; -1 for one a core")
@@ -29,8 +30,8 @@ def main() -> None:
     RESULTS.mkdir(parents=True, exist_ok=True)
     for name in chosen.studies or known:
         began = time.perf_counter()
-        if name in STUDIES:
-            made = STUDIES[name].run(jobs=chosen.jobs, cache=chosen.cache, progress=True).runs
+        if name in studies:
+            made = studies[name].run(jobs=chosen.jobs, cache=chosen.cache, progress=True).runs
         else:
             made = TABLES[name]()
         seconds = time.perf_counter() - began

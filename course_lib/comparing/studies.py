@@ -40,6 +40,7 @@ from ..problems import MLP, ConvNet, SoftmaxRegression
 from ..running import Table, log_grid
 from .compare import Method, compare
 from .large_batches import batch_size_study
+from .newer import newer_methods, tuned_whole
 from .result import Comparison
 from .second_order import cost_by_size, second_order_race
 
@@ -151,6 +152,28 @@ STUDIES: dict[str, Study] = {
 }  # fmt: skip
 """The studies by name."""
 
+_newer = newer_methods()
+_MOST = {name: method for name, method in _newer.items() if name not in ("Lion", "AdEMAMix", "Shampoo")}
+
+NEWER: dict[str, Study] = {
+    "mlp_newer": Study("methods of after 2018, MLP 64-64-10 on the digits", _mlp, _newer),
+    "mlp_newer_splits": Study(
+        "the same on ten splits of the digits", _mlp, _MOST, tune_seeds=1, seeds=5, splits=10
+    ),
+    "mlp_whole": Study(
+        "lr, weight decay and schedule tuned together", _mlp, tuned_whole(steps=20 * 19), tune_seeds=3
+    ),
+    "text_newer": Study(
+        "methods of after 2018 that need no matrix, sparse text", partial(SoftmaxRegression.on_text, dtype=np.float32),
+        newer_methods(hidden=None), epochs=5, batch_size=32,
+    ),
+    "conv_newer": Study(
+        "methods of after 2018, convolutional net", partial(ConvNet.on_digits, dtype=np.float32),
+        {name: newer_methods("W[12]")[name] for name in _MOST}, epochs=10, tune_seeds=2,
+    ),
+}  # fmt: skip
+"""The studies of lesson 20, by name."""
+
 
 TABLES: dict[str, Callable[[], Table]] = {
     "second_order": second_order_race, "cost_by_size": cost_by_size, "batch_sizes": batch_size_study,
@@ -185,8 +208,9 @@ def results(name: str, folder: Path = RESULTS) -> Comparison:
         >>> results("mlp").methods[:3]
         ('SGD', 'Momentum', 'Nesterov')
     """
-    if name not in STUDIES:
-        raise ValueError(f"name = {name!r} is not allowed: it must be one of {', '.join(STUDIES)}")
+    known = [*STUDIES, *NEWER]
+    if name not in known:
+        raise ValueError(f"name = {name!r} is not allowed: it must be one of {', '.join(known)}")
     return Comparison.load(_made(name, folder))
 
 

@@ -148,20 +148,30 @@ def run(submission: Submission, limits: Limits) -> Report:
 def _child(
     submission: Submission, exercise: Exercise, tasks: list[str], limits: Limits, seconds: float
 ) -> list[dict[str, Any]]:
-    """Start a process, hand it its job, and return its messages when it is done, dead or out of time."""
     job = {
         "exercise": exercise.name,
         "tasks": tasks,
         "cells": submission.cells,
         "megabytes": limits.megabytes,
     }
+    return converse("course_lib.grade.child", job, seconds)
+
+
+def converse(module: str, job: dict[str, Any], seconds: float) -> list[dict[str, Any]]:
+    """Start a process, hand it its job, and return its messages when it is done, dead or out of time.
+
+    Args:
+        module: what the process runs, as ``python -m module DESCRIPTOR``; it guards itself as `child` does.
+        job: what it gets on standard input, as JSON.
+        seconds: of the clock.
+    """
     threads = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")}
     mine, theirs = os.pipe()
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile() as stdin:
         stdin.write(json.dumps(job).encode())
         stdin.seek(0)
         process = subprocess.Popen(
-            [sys.executable, "-m", "course_lib.grade.child", str(theirs)],
+            [sys.executable, "-m", module, str(theirs)],
             stdin=stdin, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder, pass_fds=[theirs],
             start_new_session=True, env={**os.environ, **threads, "MPLBACKEND": "Agg", "COURSE_PROGRESS": ""},
         )  # fmt: skip

@@ -14,7 +14,6 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from ..checks.exercises import all_exercises
 from ..checks.guard import guarded
 from .wire import packed
 
@@ -39,19 +38,14 @@ DENIED = (
 
 def main(descriptor: int) -> None:
     """Run the job."""
+    from ..checks.exercises import all_exercises
+
     job = json.load(sys.stdin)
     exercise = next(e for e in all_exercises() if e.name == job["exercise"])
     _preload()
-    _limit_memory(job["megabytes"])
-    dumps, write, kill = json.dumps, os.write, _guard_the_machine()
-
-    def report(**message: Any) -> None:
-        data = (dumps(message) + "\n").encode()
-        while data:
-            data = data[write(descriptor, data) :]
-
+    report, kill = closed_in(descriptor, job["megabytes"])
     namespace: dict[str, Any] = {"__name__": "__main__"}
-    notes = [_run_cell(number, source, namespace) for number, source in enumerate(job["cells"], 1)]
+    notes = [run_cell(number, source, namespace) for number, source in enumerate(job["cells"], 1)]
     student = guarded(namespace["student"], 1.0).value if callable(namespace.get("student")) else ""
     report(loaded=[note for note in notes if note], student=student if type(student) is str else "")
     for task in exercise.tasks:
@@ -71,7 +65,21 @@ def main(descriptor: int) -> None:
     kill()
 
 
-def _run_cell(number: int, source: str, namespace: dict[str, Any]) -> str:
+def closed_in(descriptor: int, megabytes: int) -> tuple[Callable[..., None], Callable[[], None]]:
+    """Limit this process and deny it the machine; return what reports a message, and what ends the process."""
+    _limit_memory(megabytes)
+    dumps, write, kill = json.dumps, os.write, _guard_the_machine()
+
+    def report(**message: Any) -> None:
+        data = (dumps(message) + "\n").encode()
+        while data:
+            data = data[write(descriptor, data) :]
+
+    return report, kill
+
+
+def run_cell(number: int, source: str, namespace: dict[str, Any]) -> str:
+    """Run a cell and return in words what went wrong, "" for nothing."""
     name = f"cell {number}"
     linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
 

@@ -20,7 +20,7 @@ def write_csv(scores: Sequence[Score], file: Path) -> None:
         table = csv.writer(out)
         table.writerow(COLUMNS)
         for score in sorted(scores, key=lambda s: (s.submission.student, str(s.submission.file))):
-            table.writerow(_harmless(cell) for cell in _row(score))
+            table.writerow(harmless(cell) for cell in _row(score))
 
 
 def _row(score: Score) -> list[str]:
@@ -32,7 +32,7 @@ def _row(score: Score) -> list[str]:
             str(submission.file)]  # fmt: skip
 
 
-def _harmless(cell: str) -> str:
+def harmless(cell: str) -> str:
     """Return a cell that no spreadsheet takes for a formula."""
     return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t") else cell
 

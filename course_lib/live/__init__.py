@@ -42,12 +42,16 @@ Each explorer is one call and returns a widget with a trait for every setting:
   keeps far fewer numbers, and how far they differ;
 * ``explore_decay(lr=0.1, weight_decay=0.1, form="AdamW", after=400)``: the plane of learning rate and weight decay, for
   AdamW beside an L2 penalty in Adam: does the one have to move when the other does?
+* ``explore_untuned(d0=1e-6, lr=0.1, after=400)``: DoG and Prodigy, which find their learning rate from a first guess,
+  beside SGD, Adam and Schedule-Free SGD at every learning rate: how far from tuned?
 * ``explore_factors(problem=None, examples=100, epoch=0, layer=2, labels="expected", damping=1e-6)``: a layer's Fisher
   matrix beside the Kronecker product that K-FAC puts in its place, and what each is worth as a step;
 * ``explore_singular_values(matrices=None, steps=5, polynomial="jordan", coefficients=None)``: the singular
   values of a matrix under the steps of Newton–Schulz, and the polynomial that moves them;
 * ``explore_minutes(chips=1024, batch=32768, seconds=0.34, epochs=35)``: how long ResNet-50 trains on ImageNet, beside
   published runs;
+* ``explore_choice(data="images, small network", run="lr constant", trials=9, memory=6)``: the decision guide: told of
+  a problem, it shows what the rows of the course's studies say of it;
 * ``Target(loss=1e-6, steps=100)``: a challenge for ``explore_path``, which says when it is met.
 
 All of them take ``sliders=("lr", "steps")`` or ``hide=("form",)`` for the controls that a lesson has introduced, and
@@ -69,6 +73,7 @@ from .explorers.batch_runs import BatchRun
 from .explorers.batch_size import BatchSizeExplorer, explore_batch_size
 from .explorers.batches import BatchExplorer, explore_batches
 from .explorers.bounds import BoundsExplorer, explore_bounds
+from .explorers.choice import ChoiceExplorer, explore_choice
 from .explorers.counterexample import CounterexampleExplorer, explore_counterexample
 from .explorers.critical import CriticalExplorer, explore_critical_points
 from .explorers.curvature import CurvatureExplorer, explore_curvature
@@ -87,6 +92,7 @@ from .explorers.settings_map import MapExplorer, explore_map
 from .explorers.singular_values import SingularValuesExplorer, explore_singular_values
 from .explorers.slices import SliceExplorer, explore_slices
 from .explorers.stability import StabilityExplorer, explore_stability, spectral_radius
+from .explorers.untuned import UntunedExplorer, explore_untuned
 from .explorers.words import WordExplorer, explore_words
 
 __all__ = [
@@ -97,6 +103,7 @@ __all__ = [
     "BatchRun",
     "BatchSizeExplorer",
     "BoundsExplorer",
+    "ChoiceExplorer",
     "CounterexampleExplorer",
     "CriticalExplorer",
     "CurvatureExplorer",
@@ -119,11 +126,13 @@ __all__ = [
     "SliceExplorer",
     "StabilityExplorer",
     "Target",
+    "UntunedExplorer",
     "WordExplorer",
     "explore_basins",
     "explore_batch_size",
     "explore_batches",
     "explore_bounds",
+    "explore_choice",
     "explore_counterexample",
     "explore_critical_points",
     "explore_curvature",
@@ -141,6 +150,7 @@ __all__ = [
     "explore_singular_values",
     "explore_slices",
     "explore_stability",
+    "explore_untuned",
     "explore_words",
     "figure_scale",
     "runners",

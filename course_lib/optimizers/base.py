@@ -233,15 +233,11 @@ class Optimizer:
         Raises:
             ValueError: if g does not have the shape (or the names) of x.
         """
-        if type(x) is not np.ndarray or type(g) is not np.ndarray:
+        if type(x) is not np.ndarray or type(g) is not np.ndarray or g.shape != x.shape:
+            x, g = self.matching(x, g)
             if isinstance(x, dict):
                 return self._update_dict(x, g, state)
-            x, g = np.asarray(x), np.asarray(g)
-        if g.shape != x.shape:
-            raise ValueError(
-                f"{type(self).__name__}.update: g has shape {g.shape}, but it must have the shape of x, {x.shape}"
-            )
-        return (self.typed(x) if self._arrays else self).rule(x, g, state)
+        return (self.typed(x) if self._arrays else self).rule(x, g, state)  # type: ignore[arg-type]
 
     def output(self, x: Params, state: State) -> Params:
         """Return the parameters one would use if the run ended here."""
@@ -290,19 +286,29 @@ class Optimizer:
             return unpack(function(pack(x, state.grid), state), x, state.grid)
         return {name: function(part, state.parts[name]) for name, part in x.items()}
 
+    def matching(self, x: Any, g: Any) -> tuple[Any, Any]:
+        """Return x and g as arrays, or as dicts of arrays, that belong together.
+
+        Raises:
+            ValueError: if g does not have the shape (or the names) of x.
+        """
+        who, must = f"{type(self).__name__}.update: g", "but it must have the shape of x,"
+        if not isinstance(x, dict):
+            x, g = np.asarray(x), np.asarray(g)
+            if g.shape != x.shape:
+                raise ValueError(f"{who} has shape {g.shape}, {must} {x.shape}")
+            return x, g
+        if not isinstance(g, dict) or g.keys() != x.keys():
+            given = sorted(g) if isinstance(g, dict) else type(g).__name__
+            raise ValueError(f"{who} must be a dict with the names of x, {sorted(x)}, but is {given}")
+        for name, part in x.items():
+            if np.shape(g[name]) != np.shape(part):
+                raise ValueError(f"{who} has shape {np.shape(g[name])} at {name!r}, {must} {np.shape(part)}")
+        return x, g
+
     def _update_dict(
         self, x: dict[str, np.ndarray], g: Any, state: State
     ) -> tuple[dict[str, np.ndarray], State]:
-        if not isinstance(g, dict) or g.keys() != x.keys():
-            given = sorted(g) if isinstance(g, dict) else type(g).__name__
-            raise ValueError(f"{type(self).__name__}.update: g must be a dict with the names of x, "
-                             f"{sorted(x)}, but is {given}")  # fmt: skip
-        for name, part in x.items():
-            if np.shape(g[name]) != np.shape(part):
-                raise ValueError(
-                    f"{type(self).__name__}.update: g has shape {np.shape(g[name])} at {name!r}, but it must have the "
-                    f"shape of x, {np.shape(part)}"
-                )
         if self.scope == "all":
             flat: Any
             flat, state = self.update(pack(x, state.grid), pack(g, state.grid), state)

@@ -21,8 +21,8 @@ class DoG(Optimizer):
 
     With the distance to the solution in the place of r this would be the best fixed choice that theory knows; r is the
     distance that x has dared so far, and grows quickly as long as it is too small. The norms run over all parameters
-    of a model. The run ends at x̄ (`output`), an average in which the weights of old points fall like the power γ of
-    their age; the gradients are taken at x.
+    of a model. The run ends at x̄ (`output`), an average in which point number k weighs about kᵞ; the gradients are
+    taken at x.
 
     Args:
         lr: multiplier, > 0, without a unit; leave it at 1 (a schedule may lower it).

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape
+from typing import Literal
 
+from .calls import CALLS, CALLS_HEAD, Call
 from .registry import REGISTRY
 
 HEAD = ("method", "what differs", "paper", "PyTorch", "optax", "Keras", "here")
@@ -77,7 +80,7 @@ FORMS = (
     Form("AdamW", "decay under a schedule", "as lr", here='form="corrected" for AdamC: as lr·η, for weights before a '
          "normalisation; the packages timm, heavyball and pytorch_optimizer have it"),
     Form("AdEMAMix", "default of α, bias of the slow mean", "2 in the authors' code; not corrected", "–",
-         "5; not corrected", "–", "alpha=2.0; the package pytorch_optimizer corrects it as it does m: another rule"),
+         "5; not corrected", "–", "alpha=2.0"),
     Form("Lion", "nothing", "sign(β₁m + (1 − β₁)g) + λx", torch="–"),
     Form("LARS", "divisor of the ratio", "‖g‖ + λ‖x‖", "–", "‖g + λx‖", "–"),
     Form("LARS", "place of lr", "inside the buffer", "–", keras="–",
@@ -110,14 +113,14 @@ FORMS = (
     Form("SOAP", "place of eps", "on the corrected √v̂", "–", "–", "–",
          "on the uncorrected √v, as the authors' code; its weight decay is 0 here"),
     Form("Muon", "the momentum that is made orthogonal", "g + βm, m = βm + g", "=, in bfloat16, decay 0.1",
-         "βm/(1 − βᵗ⁺¹) + g/(1 − βᵗ)", "not compared", "bias_correction=True for optax, nesterov=False for m alone"),
+         "βm/(1 − βᵗ⁺¹) + g/(1 − βᵗ)", "=", "bias_correction=True for optax, nesterov=False for m alone"),
     Form("Muon", "factor of the step", "√max(1, outputs/inputs)", "=, or 0.2·√max(outputs, inputs)",
-         "=, or consistent_rms·√max(outputs, inputs)", "not compared",
+         "=, or consistent_rms·√max(outputs, inputs)", "0.2·√max(outputs, inputs), or 1",
          'form="original"; form="moonlight" for 0.2·√max(outputs, inputs), form="spectral" for √(outputs/inputs)'),
     Form("Muon", "weight decay", "none in the first version", "0.1, times lr without the factor", "0, times lr",
-         "not compared", "weight_decay=0.1 for PyTorch"),
+         "0.004, times lr", "weight_decay=0.1 for PyTorch"),
     Form("Muon", "polynomials of Newton–Schulz", "one for all steps", "=, settable",
-         "=; or a set, one for each step", "not compared",
+         "=; or a set, one for each step", "=, settable",
          'coefficients="tuned" for optax\'s dion, which timm and others call quintic; coefficients="polar_express"; '
          'the classical coefficients="quintic" and "cubic" are another thing'),
     Form("NorMuon", "norm of the step", "0.2·√(inputs·outputs)", "–", "–", "–",
@@ -141,21 +144,22 @@ FORMS = (
 class FormsTable:
     """Rows that show themselves as a table in a notebook, and as Markdown in print."""
 
-    rows: tuple[Form, ...]
+    rows: tuple[Form | Call, ...]
+    head: tuple[str, ...] = HEAD
 
     def markdown(self) -> str:
         """Return the table as Markdown."""
-        lines = [HEAD, ("---",) * len(HEAD), *(row.cells for row in self.rows)]
+        lines = [self.head, ("---",) * len(self.head), *(row.cells for row in self.rows)]
         return "\n".join(
             "| " + " | ".join(cell.replace("|", r"\|") for cell in line) + " |" for line in lines
         )
 
     def html(self) -> str:
         """Return the table as HTML, one head cell for each method."""
-        head = "".join(f"<th scope='col'>{cell}</th>" for cell in HEAD)
+        head = "".join(f"<th scope='col'>{cell}</th>" for cell in self.head)
         body = []
         for number, row in enumerate(self.rows):
-            method, *rest = (escape(cell) for cell in row.cells)
+            method, *rest = (re.sub("`(.+?)`", r"<code>\1</code>", escape(cell)) for cell in row.cells)
             new = number == 0 or self.rows[number - 1].method != row.method
             span = sum(other.method == row.method for other in self.rows)
             first = f"<th scope='row' rowspan='{span}'>{method}</th>" if new else ""
@@ -169,23 +173,40 @@ class FormsTable:
         return self.markdown()
 
 
-def forms_table(methods: Iterable[str] | str | None = None) -> FormsTable:
-    """Return the table "who uses which form"; "=" is the paper's form, "–" means that there is no such optimizer.
+def forms_table(
+    methods: Iterable[str] | str | None = None, show: Literal["forms", "calls"] = "forms"
+) -> FormsTable:
+    """Return the table "who uses which form", or "how the same thing is called elsewhere".
+
+    Of forms "=" is the paper's, "–" means that there is no such optimizer. A call gives the same numbers as the class
+    here under its defaults; "none" means that there is an optimizer of that name, but no setting gives these numbers.
+
+    Every call was run: in float64 under the same prescribed gradients each goes where ours does, to 1e-12 relative to
+    the size of x unless the note says to what, with the versions in ``tests/traces/requirements.txt``
+    (``python -m tests.traces.check_calls``). What is said of other packages in notes, and that there is "none", is read
+    from their code and not run.
 
     Args:
         methods: class names, to show their rows only; all by default.
+        show: ``"forms"`` or ``"calls"``.
 
     Raises:
-        ValueError: for a name that the registry does not know.
+        ValueError: for a name that the registry does not know, or another ``show``.
 
     Examples:
         >>> print(forms_table("Adadelta"))
         | method | what differs | paper | PyTorch | optax | Keras | here |
         | --- | --- | --- | --- | --- | --- | --- |
         | Adadelta | learning rate | 1 | = | without one neither scaled nor turned in sign | 0.001 | lr=0.001 |
+        >>> forms_table("Adagrad", show="calls").rows[0].cells[:4]
+        ('Adagrad', '`torch.optim.Adagrad(params, lr=0.01)`', 'none', 'none')
     """
+    if show not in ("forms", "calls"):
+        raise ValueError(f"show = {show!r} is not allowed: it must be 'forms' or 'calls'")
     wanted = [methods] if isinstance(methods, str) else list(REGISTRY if methods is None else methods)
     for name in wanted:
         if name not in REGISTRY:
             raise ValueError(f"methods: {name!r} is not known: there are {', '.join(REGISTRY)}")
+    if show == "calls":
+        return FormsTable(tuple(row for row in CALLS if row.method in wanted), CALLS_HEAD)
     return FormsTable(tuple(row for row in FORMS if row.method in wanted))

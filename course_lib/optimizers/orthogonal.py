@@ -53,7 +53,7 @@ def polynomials(coefficients: str | Sequence[Polynomial] = "jordan", steps: int 
         >>> print(f"{sigma:.3f}")  # ten steps on the way from 0.01 to 1
         0.529
 
-    Reference: K. Jordan et al., "Muon" (2024); F. L. Cesista, Y. Jiacheng and K. Jordan, "Squeezing 1–2 % efficiency
+    Reference: K. Jordan et al., "Muon" (2024); F. L. Cesista, J. You and K. Jordan, "Squeezing 1–2 % efficiency
     gains out of Muon by optimizing the Newton–Schulz coefficients" (2025); N. Amsel et al., arXiv:2505.16932 (2025).
     """
     if steps < 0:
@@ -97,6 +97,9 @@ def polar_express(
     The defaults are those of the authors' code. The table in their paper has cushion 0.02407 and divides by 1.01 only
     afterwards; they also divide the matrix by 1.01, for bfloat16, which is not needed here.
 
+    Raises:
+        ValueError: for a number out of range.
+
     Examples:
         >>> for a, b, c in polar_express()[:2]:
         ...     print(f"{a:.4f} {b:.4f} {c:.4f}")
@@ -111,6 +114,15 @@ def polar_express(
     Reference: N. Amsel, D. Persson, C. Musco and R. M. Gower, "The Polar Express: optimal matrix sign methods and their
     application to the Muon algorithm", arXiv:2505.16932 (2025), Theorem 3.1 and Algorithm 1.
     """
+    allowed = (
+        ("count", count, "≥ 1", count >= 1),
+        ("lower", lower, "in (0, 1)", 0 < lower < 1),
+        ("cushion", cushion, "in [0, 1)", 0 <= cushion < 1),
+        ("safety", safety, "≥ 1", safety >= 1),
+    )
+    for name, value, words, fine in allowed:
+        if not fine:
+            raise ValueError(f"{name} = {value!r} is not allowed: it must be {words}")
     found: list[Polynomial] = []
     upper, powers = 1.0, np.array([1, 3, 5])
     for step in range(count):

@@ -12,7 +12,7 @@ import types
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,6 +20,7 @@ ROOT = Path(__file__).parents[1]
 LIBRARY = (
     "arguments.py",
     "axes.py",
+    "bridge",
     "curvature.py",
     "gradients.py",
     "optimizers",
@@ -50,6 +51,7 @@ _HOLD: dict[type, tuple[str, ...]] = {
     functools.cached_property: ("func",),
     type(lru_cache(int)): ("__wrapped__",),
 }
+_FIELD_OF_A_TUPLE = type(NamedTuple("Pair", [("first", int)]).first)  # type: ignore[attr-defined]
 _WRITTEN_BY_DATACLASS = "<string>"  # the file name of such methods; they follow from the fields
 
 
@@ -153,7 +155,9 @@ def _code_parts(value: Any, where: str) -> list[tuple[str, Any]]:
     members = {
         name: part
         for name, part in vars(value).items()
-        if name not in _BOOKKEEPING and not (_file(part) == _WRITTEN_BY_DATACLASS and hasattr(object, name))
+        if name not in _BOOKKEEPING
+        and not isinstance(part, _FIELD_OF_A_TUPLE)  # its names stand in _fields
+        and not (_file(part) == _WRITTEN_BY_DATACLASS and hasattr(object, name))
     }
     return [(where, value.__bases__), (f"{where}.{value.__name__}", members)]
 

@@ -66,10 +66,12 @@ FIGURES = {  # what is drawn, what is dragged, and where it is taken hold of
     "bounds: gamma": (SETUP + "explore_bounds()", SLIDER.format("gamma"), 0.5),
     "bounds: beta2": (SETUP + "explore_bounds()", SLIDER.format("beta2"), 0.5),
     "decay": (SETUP + "explore_decay()", SLIDER.format("lr"), 0.5),
+    "untuned": (SETUP + "explore_untuned()", SLIDER.format("d0"), 0.5),
     "batch size": (SETUP + "explore_batch_size()", SLIDER.format("lr"), 0.5),
     "factored": (SETUP + "explore_factored()", SLIDER.format("patterns"), 0.5),
     "factors: damping": (SETUP + "explore_factors()", SLIDER.format("damping"), 0.5),
     "factors: examples": (SETUP + "explore_factors()", SLIDER.format("examples"), 0.5),
+    "choice": (SETUP + "explore_choice()", SLIDER.format("memory"), 0.5),
     "minutes": (SETUP + "explore_minutes()", SLIDER.format("seconds"), 0.5),
     "singular values": (SETUP + "explore_singular_values()", SLIDER.format("a"), 0.5),
 }  # fmt: skip

@@ -35,8 +35,10 @@ EXPLORERS = {  # a slider that changes everything that is shown, and the cell
     "explore_minutes": ("seconds", "explore_minutes()"),
     "explore_schedule": ("lr", "explore_schedule()"),
     "explore_decay": ("lr", "explore_decay()"),
+    "explore_untuned": ("d0", "explore_untuned()"),
     "explore_batch_size": ("lr", "explore_batch_size()"),
     "explore_singular_values": ("a", "explore_singular_values()"),
+    "explore_choice": ("memory", "explore_choice()"),
 }
 WITH_A_POINT = [
     "explore_path",

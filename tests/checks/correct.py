@@ -793,6 +793,68 @@ CORRECT["adam_efficient"] = [
     },
     {"rate * m / (np.sqrt(v) + eps * fill)": "rate / fill * m / (np.sqrt(v) / fill + eps)"},
 ]
+CORRECT["schedule_free"] = [
+    {"(1 - beta) * z + beta * x": "z + beta * (x - z)"},
+    {"(1 - beta) * z + beta * x": "x * beta - (beta - 1) * z"},
+    {"x + (z - x) / t": "(1 - 1 / t) * x + z / t"},
+    {"x + (z - x) / t": "((t - 1) * x + z) / t"},
+    {"x + (z - x) / t": "x - (x - z) / t"},
+    {"z - lr * grad(y)": "-lr * grad(y) + z"},
+    {"z - lr * grad(y)": "np.subtract(z, lr * grad(y))"},
+    {"range(1, steps + 1)": "np.arange(1, steps + 1)"},
+    {"np.array(path)": "np.stack(path)"},
+    {"np.array(path)": "path"},
+    {"z, path = x, [x]": "z, path = x.copy(), [x.copy()]"},
+    {"path.append(x)": "path = [*path, x]"},
+    "z, x, total, path = x, x, 0 * x, [x]\nfor t in range(steps):\n    z = z - lr * grad((1 - beta) * z + beta * x)\n"
+    "    total = total + z\n    x = total / (t + 1)\n    path.append(x)\nreturn np.array(path)",
+    "path, zs = np.zeros((steps + 1, *x.shape)), []\npath[0] = z = x\nfor t in range(steps):\n"
+    "    z = z - lr * grad(beta * path[t] + (1 - beta) * z)\n    zs.append(z)\n    path[t + 1] = np.mean(zs, axis=0)\nreturn path",
+]
+CORRECT["dog_step"] = [
+    {"np.sum(g**2)": "np.sum(g * g)"},
+    {"np.sum(g**2)": "(g**2).sum()"},
+    {"np.sum(g**2)": "np.linalg.norm(g) ** 2"},
+    {"np.sum(g**2)": "np.vdot(g, g)"},
+    {"np.linalg.norm(x - x0)": "np.sqrt(np.sum((x - x0) ** 2))"},
+    {"np.linalg.norm(x - x0)": "np.linalg.norm(x0 - x)"},
+    {"np.linalg.norm(x - x0)": "np.sum(np.square(x - x0)) ** 0.5"},
+    {"max(r, np.linalg.norm(x - x0))": "np.maximum(r, np.linalg.norm(x - x0))"},
+    {"max(r, np.linalg.norm(x - x0))": "r if r > np.linalg.norm(x - x0) else np.linalg.norm(x - x0)"},
+    {"r / np.sqrt(G + eps) * g": "r * g / (G + eps) ** 0.5"},
+    {"r / np.sqrt(G + eps) * g": "g * (r / np.sqrt(eps + G))"},
+    {"* g, r, G": "* g, float(r), float(G)"},
+    "way = np.linalg.norm((x - x0).ravel())\nif way > r:\n    r = way\nG += float(np.sum(np.square(g)))\nlr = r / np.sqrt(G + eps)\nx = x - lr * g\nreturn x, r, G",
+]
+CORRECT["sam_gradient"] = [
+    {"np.linalg.norm(g)": "np.sqrt(np.sum(g**2))"},
+    {"np.linalg.norm(g)": "np.sum(g * g) ** 0.5"},
+    {"np.linalg.norm(g)": "np.linalg.norm(g.ravel())"},
+    {"x + rho * g / length": "x + g * (rho / length)"},
+    {"x + rho * g / length": "x + rho * (g / length)"},
+    {"x + rho * g / length": "x - -rho / length * g"},
+    {"length == 0": "not length"},
+    {"length == 0": "length < 1e-300"},
+    {"length == 0": "not g.any()"},
+    {"        return g\n": "        return np.zeros_like(x)\n"},
+    {"        return g\n": "        return grad(x)\n"},
+    "g = grad(x)\nsize = np.linalg.norm(g)\nup = g / size if size > 0 else 0 * g\nreturn grad(x + rho * up)",
+    "g = grad(x)\nreturn grad(x + rho * g / max(np.linalg.norm(g), 1e-300))",
+]
+CORRECT["rescale"] = [
+    {"W1 * a": "a * W1"},
+    {"W2 / a": "W2 * (1 / a)"},
+    {"W2 / a": "a**-1 * W2"},
+    {"b1 * a": "a * b1"},
+    {"W1 * a, b1 * a, W2 / a": "(W1 * a), (b1 * a), (W2 / a)"},
+    {"W1 * a": "np.multiply(W1, a)"},
+    {"W2 / a": "np.divide(W2, a)"},
+    {"return W1 * a, b1 * a, W2 / a": "return [W1 * a, b1 * a, W2 / a]"},
+    {"W1 * a": "W1 @ (a * np.eye(W1.shape[1]))"},
+    {"W2 / a": "np.linalg.solve(a * np.eye(len(W2)), W2)"},
+    "first = np.vstack([W1, b1]) * a\nreturn first[:-1], first[-1], W2 / a",
+    "W1, b1, W2 = W1.copy(), b1.copy(), W2.copy()\nW1 *= a\nb1 *= a\nW2 /= a\nreturn W1, b1, W2",
+]
 
 
 def variants(task: Code) -> Iterator[tuple[str, Callable[..., Any]]]:

@@ -101,6 +101,7 @@ def test_a_check_asks_for_the_student_where_the_answer_hangs_on_their_numbers(ex
         ("09_adam_family", "adopt_step"),
         ("16_decoupled", "adamw_step"),
         ("16_decoupled", "lion_step"),
+        ("19_fewer_knobs", "dog_step"),
     ],
 )
 def test_a_demo_that_compares_with_the_library_takes_right_code_of_every_style(name, task):

@@ -23,6 +23,11 @@ OR, IDLE = " – or: ", " without effect"
 
 # By task: what was spoken, and for which causes that is the truth.
 TRUE = {
+    "largest_curvature": {
+        "That is gradient descent's edge, 2/lr. SAM's is lower.": ["gradient descent's edge"],
+        "That is the edge at ‖g‖ = 1.": ["the gradient's length is forgotten"],
+        "In Python length / 2 * rho is (length/2)·rho: write length / (2 * rho).": ["brackets"],
+    },
     "descend": {
         "one array, changed in place and listed again and again": ["the same array listed again and again"],
         "a step uphill": ["uphill"],

@@ -11,7 +11,17 @@ import pytest
 from course_lib.comparing import __main__ as program
 from course_lib.comparing import studies
 from course_lib.comparing.picture import differences_figure
-from course_lib.comparing.studies import METHODS, RESULTS, STUDIES, TABLES, Study, results, rounded, table
+from course_lib.comparing.studies import (
+    METHODS,
+    NEWER,
+    RESULTS,
+    STUDIES,
+    TABLES,
+    Study,
+    results,
+    rounded,
+    table,
+)
 from course_lib.optimizers import REGISTRY
 from course_lib.picture import to_png
 from course_lib.problems import SoftmaxRegression
@@ -93,9 +103,10 @@ def test_committed_numbers_at_the_best_rates_are_those_of_the_code(method):
 
 def test_the_notes_name_every_study():
     about = Table.load(RESULTS / "about.csv")
-    assert about["study"].tolist() == [*STUDIES, *TABLES]
+    assert about["study"].tolist() == [*STUDIES, *TABLES, *NEWER]
     assert {"command", "date", "python", "numpy"} <= set(about.columns)
     made = [results(name).runs for name in STUDIES] + [table(name) for name in TABLES]
+    made += [results(name).runs for name in NEWER]
     assert about["rows"].tolist() == [len(rows) for rows in made]
 
 
@@ -165,6 +176,7 @@ def test_annealing_ends_with_a_small_rate():
 def test_the_program_writes_tables_and_notes(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(program, "STUDIES", {"one": tiny(), "two": tiny(annealed=True)})
     monkeypatch.setattr(studies, "STUDIES", program.STUDIES)
+    monkeypatch.setattr(program, "NEWER", {})
     monkeypatch.setattr(program, "TABLES", {"three": lambda: Table({"n": [1, 2], "seconds": [0.1, 0.2]})})
     monkeypatch.setattr(program, "RESULTS", tmp_path)
     for arguments, listed in ((["two"], ["two"]), ([], ["one", "two", "three"])):

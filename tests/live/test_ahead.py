@@ -48,10 +48,12 @@ EXPLORERS = {
     "bounds": live.explore_bounds,
     "factored": live.explore_factored,
     "decay": live.explore_decay,
+    "untuned": live.explore_untuned,
     "batch size": live.explore_batch_size,
     "factors": live.explore_factors,
     "minutes": live.explore_minutes,
     "singular values": live.explore_singular_values,
+    "choice": live.explore_choice,
     "schedule": lambda: live.explore_schedule(Momentum(lr=0.03), steps=60),
 }
 

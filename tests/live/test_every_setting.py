@@ -21,6 +21,7 @@ from course_lib.live import (
     explore_batch_size,
     explore_batches,
     explore_bounds,
+    explore_choice,
     explore_counterexample,
     explore_critical_points,
     explore_curvature,
@@ -38,6 +39,7 @@ from course_lib.live import (
     explore_singular_values,
     explore_slices,
     explore_stability,
+    explore_untuned,
     explore_words,
 )
 from course_lib.live.explorers import basins as basin_explorer
@@ -216,9 +218,11 @@ FIGURES = {
     "batch size": [partial(explore_batch_size, rule=rule) for rule in RULES],
     "factored": [partial(copy, one) for one in (None, MATRICES)],
     "decay": [explore_decay],
+    "untuned": [explore_untuned],
     "factors": [explore_factors],
     "minutes": [explore_minutes],
     "singular values": [explore_singular_values],
+    "choice": [explore_choice],
     "batches": [partial(feed, *pair) for pair in itertools.product(training, (2, 39))],
 }  # fmt: skip
 

@@ -15,6 +15,7 @@ from course_lib.live import (
     explore_batch_size,
     explore_batches,
     explore_bounds,
+    explore_choice,
     explore_counterexample,
     explore_critical_points,
     explore_curvature,
@@ -32,6 +33,7 @@ from course_lib.live import (
     explore_singular_values,
     explore_slices,
     explore_stability,
+    explore_untuned,
     explore_words,
     spectral_radius,
 )
@@ -155,8 +157,10 @@ EXPLORERS = {
     "bounds": (lambda **o: explore_bounds(**o), "final_lr"),
     "factored": (lambda **o: explore_factored(**o), "patterns"),
     "decay": (lambda **o: explore_decay(**o), "lr"),
+    "untuned": (lambda **o: explore_untuned(**o), "d0"),
     "batch size": (lambda **o: explore_batch_size(**o), "lr"),
     "factors": (lambda **o: explore_factors(**o), "damping"),
+    "choice": (lambda **o: explore_choice(**o), "memory"),
     "minutes": (lambda **o: explore_minutes(**o), "seconds"),
     "singular values": (lambda **o: explore_singular_values(polynomial="cubic", **o), "a"),
     "schedule": (lambda **o: explore_schedule(steps=20, **o), "lr"),
@@ -172,7 +176,7 @@ def test_every_explorer_hides_what_is_not_introduced(name):
     for option in ("sliders", "hide"):
         with pytest.raises(ValueError, match=f"{option} names 'weight', which nothing here has; there are "):
             make(**{option: ("weight",)})
-    if name not in ("rates", "decay"):  # what they show is known beforehand
+    if name not in ("rates", "decay", "choice", "untuned"):  # what they show is known beforehand
         with pytest.raises(ValueError, match="ranges names 'weight'"):
             make(ranges={"weight": (1, 2)})
         default = make().controls[control].default

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from html.parser import HTMLParser
 
 import pytest
 
 from course_lib.optimizers import REGISTRY, forms_table
+from course_lib.optimizers.calls import ABSENT, CALLS, CALLS_HEAD, OTHER, Call
 from course_lib.optimizers.forms import FORMS, HEAD, Form
 
 
@@ -68,3 +70,41 @@ def test_rows_of_some() -> None:
     assert str(forms_table("Adam")) == forms_table("Adam")._repr_markdown_()
     with pytest.raises(ValueError, match="methods: 'Addam' is not known"):
         forms_table("Addam")
+
+
+def test_every_method_has_its_calls_in_the_order_of_the_registry() -> None:
+    assert [call.method for call in CALLS] == list(REGISTRY)
+    table = forms_table(show="calls")
+    assert table.rows == CALLS and table.head == CALLS_HEAD
+    cells = Cells()
+    cells.feed(table._repr_html_())
+    assert set(cells.rows) == {len(CALLS_HEAD)}
+    assert "<code>optax.adam(0.001)</code>" in table._repr_html_()
+    with pytest.raises(ValueError, match="show = 'form' is not allowed: it must be 'forms' or 'calls'"):
+        forms_table(show="form")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("call", CALLS, ids=lambda call: call.method)
+def test_a_call_is_python_and_says_our_learning_rate(call: Call) -> None:
+    columns = {"torch": call.torch, "optax": call.optax, "keras": call.keras, "": call.elsewhere}
+    for library, text in columns.items():
+        if text in (ABSENT, OTHER):
+            continue
+        parts = [ast.parse(part.strip(), mode="eval") for part in text.split(";")]
+        names = {node.id for part in parts for node in ast.walk(part) if isinstance(node, ast.Name)}
+        assert library in names or not library
+        assert ("params" in names) == (library in ("torch", ""))
+        numbers = [node.value for node in ast.walk(parts[-1]) if isinstance(node, ast.Constant)]
+        opt = REGISTRY[call.method].cls()
+        assert opt.hyper()["lr"] in numbers or call.elsewhere == text == "dog.DoG(params, reps_rel=1e-6)"
+    reasons = OTHER in columns.values() or call.within or call.point != "x" or len(call.on) != 2
+    assert call.note or not reasons, "what is not the same needs a word"
+
+
+def test_forms_and_calls_agree_that_a_library_has_none() -> None:
+    """Where the table of forms knows a library's form, the table of calls may not say that it has no such optimizer."""
+    for row in FORMS:
+        call = next(call for call in CALLS if call.method == row.method)
+        for library in ("torch", "optax", "keras"):
+            if getattr(row, library) == "–":
+                assert getattr(call, library) == ABSENT, f"{row.method}: {library}"

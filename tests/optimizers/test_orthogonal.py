@@ -157,3 +157,23 @@ class TestNorMuon:
         x, g = point((4, 3)), gradients((4, 3), 1)
         plain = end(NorMuon(lr=0.1), x, g)
         close(end(NorMuon(lr=0.1, weight_decay=0.3), x, g), plain - 0.1 * 0.3 * x)
+
+    @pytest.mark.parametrize("coefficients", ["jordan", "cubic"])
+    def test_v_is_a_running_mean_square_of_each_neuron(self, coefficients):
+        opt = NorMuon(beta=0.0, beta2=0.9, eps=1e-30, coefficients=coefficients, steps=4)
+        x, g = np.zeros((4, 3)), gradients((4, 3), 1)[0]
+        state = opt.init(x)
+        for _ in range(2):
+            x, state = opt.update(x, g, state)
+        o = newton_schulz(g, 4, 1e-30, coefficients)
+        close(state.v, (1 - 0.9**2) * np.mean(o**2, axis=0, keepdims=True))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [({"count": 0}, "count = 0"), ({"lower": 1.0}, "lower = 1.0"), ({"lower": 0.0}, "lower = 0.0"),
+     ({"cushion": 1.0}, "cushion = 1.0"), ({"safety": 0.9}, "safety = 0.9")],
+)  # fmt: skip
+def test_polynomials_that_cannot_be_are_refused(wrong, words):
+    with pytest.raises(ValueError, match=words):
+        polar_express(**wrong)

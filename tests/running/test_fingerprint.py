@@ -63,6 +63,10 @@ VARIANTS = {
         "class B:\n  def rule(self, x): return -x\nclass f(B): pass",
     ),
     "class attribute": ("class f:\n  k = 1", "class f:\n  k = 2"),
+    "named tuple": (
+        "from typing import NamedTuple\nclass f(NamedTuple):\n  m: int",
+        "from typing import NamedTuple\nclass f(NamedTuple):\n  v: int",
+    ),
     "property": (
         "class f:\n  @property\n  def k(self): return 1",
         "class f:\n  @property\n  def k(self): return 2",

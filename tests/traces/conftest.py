@@ -1,6 +1,7 @@
 """The makers import PyTorch and JAX: pytest must not collect them."""
 
 collect_ignore = [
+    "check_calls.py",
     "make_traces.py",
     "peers.py",
     "core.py",

@@ -15,6 +15,7 @@ from ..block.scene import Axis, Panel, Row, Scene
 from .decay_runs import DECAYS, FORMS, LOOKS, RATES, decay_losses
 from .options import Options
 from .settings_map import shades
+from .stops import nearest, place, stop_slider
 
 LOW, HIGH = 0.7, 3.0
 """The losses at the two ends of the colours and of the curves; 2.3 is guessing."""
@@ -61,8 +62,8 @@ class DecayExplorer(Figure):
 
     def __init__(self, lr: float, weight_decay: float, form: str, after: int, options: Options) -> None:
         controls = [
-            _stops("lr", lr, RATES),
-            _stops("weight_decay", weight_decay, DECAYS),
+            stop_slider("DecayExplorer", "lr", lr, RATES),
+            stop_slider("DecayExplorer", "weight_decay", weight_decay, DECAYS),
             Control("form", Spec(choices=FORMS[1:]), form, "on the right map"),
             Control("after", Spec(choices=LOOKS), after, "after steps"),
         ]
@@ -76,7 +77,7 @@ class DecayExplorer(Figure):
     def follow(self, name: str) -> dict[str, Any]:
         """Go to the nearest cell, with sliders and cursor."""
         lr, wd = self.cursor if name == "cursor" else (self.lr, self.weight_decay)
-        lr, wd = _nearest(RATES, lr), _nearest(DECAYS, wd)
+        lr, wd = nearest(RATES, lr), nearest(DECAYS, wd)
         return {"lr": lr, "weight_decay": wd, "cursor": (lr, wd)}
 
     # -- what is known -------------------------------------------------------------------------------
@@ -96,7 +97,7 @@ class DecayExplorer(Figure):
             form: one of `FORMS`.
             lr: the nearest that is run is taken; by default the chosen one.
         """
-        return float(DECAYS[self.losses(form)[:, _index(RATES, self.lr if lr is None else lr)].argmin()])
+        return float(DECAYS[self.losses(form)[:, place(RATES, self.lr if lr is None else lr)].argmin()])
 
     # -- the picture --------------------------------------------------------------------------------
 
@@ -120,8 +121,8 @@ class DecayExplorer(Figure):
         scene.handle(1, "cursor", *self.cursor)
         told = []
         for form in FORMS:
-            curve = self.losses(form)[:, _index(RATES, self.lr)]
-            best, here = self.best(form), float(curve[_index(DECAYS, self.weight_decay)])
+            curve = self.losses(form)[:, place(RATES, self.lr)]
+            best, here = self.best(form), float(curve[place(DECAYS, self.weight_decay)])
             scene.line(2, DECAYS, np.clip(curve, LOW, HIGH), _COLORS[form], 2.2, dash=form == FORMS[2])
             scene.points(2, [best], [np.clip(curve.min(), LOW, HIGH)], _COLORS[form], 5.0)
             least = short(best, 2) if curve.argmin() else f"≤ {short(best, 2)}"
@@ -132,22 +133,6 @@ class DecayExplorer(Figure):
         scene.notice = f"Bright: a low loss after {self.after} steps. Rings: the best decay of each lr."
         scene.alt = f"Weight decay at lr {short(self.lr, 2)} after {self.after} steps: {'; '.join(told)}."
         return scene
-
-
-def _stops(name: str, value: float, stops: np.ndarray) -> Control:
-    """Return a slider over the values that are run."""
-    ends = float(stops[0]), float(stops[-1])
-    spec = Spec(low=ends[0], high=ends[1], open_high=False, scale="log", slider=ends)
-    value = spec.clean(f"DecayExplorer: {name}", value)
-    return Control(name, spec, _nearest(stops, value), positions=tuple(map(float, stops)))
-
-
-def _index(stops: np.ndarray, value: float) -> int:
-    return int(np.abs(np.log(stops / max(value, 1e-300))).argmin())
-
-
-def _nearest(stops: np.ndarray, value: float) -> float:
-    return float(stops[_index(stops, value)])
 
 
 def _cells(label: str, stops: np.ndarray) -> Axis:

@@ -1,0 +1,252 @@
+"""A rule of one's own: what it does is noted here, and whether it is a rule that the course has already.
+
+A task hands over the rule and something that is said of it. The drivers run the rule and note numbers; everything that
+is judged is computed from those.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from ..comparing import Comparison, Method, compare
+from ..optimizers import (
+    Adadelta,
+    Adagrad,
+    Adam,
+    AdaMax,
+    AMSGrad,
+    GradientDescent,
+    Lion,
+    Momentum,
+    Nadam,
+    Optimizer,
+    RMSprop,
+    as_optimizer,
+)
+from ..problems import SoftmaxRegression
+from ..running import Table, log_grid, simulate
+from ..surfaces import SURFACES
+from .guard import readable
+from .observe import Notes, described
+
+MEMORY = ("m", "v")
+"""What a rule's state holds at first, as zeros."""
+START = np.array([0.9, -1.4, 0.3])
+GRADIENTS = np.random.default_rng(20).normal(0.4, 1.0, (24, 3))
+"""Prescribed gradients: whatever x is, two rules can be told apart by their steps."""
+RIVALS: dict[str, Optimizer] = {"GradientDescent": GradientDescent(), "Momentum": Momentum(), "Adam": Adam()}
+GROUNDS = tuple(name for name, ground in SURFACES.items() if len(ground.minima))
+"""The surfaces with a bottom."""
+STEPS, SPREAD = 200, np.geomspace(0.003, 300, 26)
+TRIALS = 9
+
+
+# -- running a rule --------------------------------------------------------------------------------------
+
+
+def steps_of(rule: Callable[..., Any], gradients: np.ndarray, notes: Notes) -> np.ndarray:
+    """Return the points that a rule comes to under prescribed gradients, ``(steps + 1, *shape)``."""
+    x = np.resize(START, gradients.shape[1:])
+    state: dict[str, Any] = {name: np.zeros_like(x) for name in MEMORY}
+    points = [x]
+    for t, g in enumerate(gradients, 1):
+        answer = rule(x.copy(), g.copy(), state | {"t": t})
+        x_new, new = notes.unpack(answer, ("x", "state"), t)
+        if not isinstance(new, dict):
+            notes.odd("state", described(new), "the dict", t)
+        x = _array(x_new, notes, t)
+        if x.shape != g.shape:
+            notes.odd("x", f"the shape {x.shape}", f"the shape {g.shape} of the gradient", t)
+        state = {name: value for name, value in new.items() if name != "t"}
+        points.append(x)
+    return np.array(points)
+
+
+def _array(value: Any, notes: Notes, step: int) -> np.ndarray:
+    try:
+        array = np.array(value, float)
+    except (TypeError, ValueError):
+        notes.odd("x", described(value), "an array of numbers", step)
+    return array
+
+
+def show(rule: Any, notes: Notes) -> Optimizer:
+    """Note a rule's steps under the prescribed gradients and its numbers, and return it as an optimizer."""
+    if not callable(rule):
+        notes.odd("the rule", described(rule), "your function own_rule, without parentheses")
+    wanted = "own_rule(x, g, state, lr=…), where all after state has a default"
+    notes.see("steps", np.diff(steps_of(rule, GRADIENTS, notes), axis=0))
+    notes.see("numbers", [value for value in defaults(rule) if 0 <= value < 1])
+    try:
+        opt = as_optimizer(rule, MEMORY)
+    except (TypeError, ValueError) as error:
+        notes.odd("the rule", readable(str(error)), wanted)
+    if "lr" not in opt.hyper():
+        notes.odd("the rule", "one without an argument lr", wanted)
+    return opt
+
+
+def defaults(rule: Callable[..., Any]) -> Iterator[float]:
+    """Yield the numbers that a rule's arguments have by default."""
+    for argument in inspect.signature(rule).parameters.values():
+        if isinstance(argument.default, (int, float)) and not isinstance(argument.default, bool):
+            yield float(argument.default)
+
+
+def way(opt: Optimizer, factor: float) -> float:
+    """Return how long the way is that an optimizer goes under the prescribed gradients times a factor."""
+    points: list[Any] = [START]
+    state = opt.init(START)
+    for g in GRADIENTS:
+        new, state = opt.update(points[-1], factor * g, state)
+        points.append(new)
+    return float(np.linalg.norm(np.diff(points, axis=0), axis=1).sum())
+
+
+def heights(opt: Optimizer, name: str, rates: np.ndarray = SPREAD) -> float:
+    """Return the share of the way down that is left after 200 steps, at the best of some multiples of lr."""
+    ground = SURFACES[name]
+    lr = float(np.asarray(opt.hyper()["lr"]))
+    path = simulate(opt.replace(lr=lr * rates), ground, STEPS)
+    lowest = min(float(ground.loss(minimum)) for minimum in ground.minima)
+    high = float(path.losses[0].flat[0])
+    left = (np.where(np.isfinite(path.losses[-1]), path.losses[-1], np.inf) - lowest) / (high - lowest)
+    return float(max(left.min(), 1e-12))
+
+
+@lru_cache(maxsize=64)
+def rival_height(rival: str, name: str) -> float:
+    """Return the same for a rival, whose lr is tried about what suits the surface."""
+    opt, ground = RIVALS[rival], SURFACES[name]
+    return heights(opt.replace(lr=0.05 if rival == "Adam" else ground.lr), name)
+
+
+def comparison(opt: Optimizer, rates: Any) -> Comparison:
+    """Return the small comparison of the exercise: your rule, SGD and Adam with nine trials, softmax on the digits.
+
+    Args:
+        opt: the rule as an optimizer; a plain function is taken with `MEMORY`.
+        rates: the learning rates to try, at most nine.
+
+    Examples:
+        >>> found = comparison(Momentum(), np.geomspace(0.01, 10, 9))
+        >>> found.methods
+        ('yours', 'SGD', 'Adam')
+    """
+    opt = opt if isinstance(opt, Optimizer) else as_optimizer(opt, MEMORY)
+    tried = [float(lr) for lr in np.ravel(rates)]
+    tried += tried[-1:] * (TRIALS - len(tried))  # trials that are not used
+    return Comparison(Table.of_rows([*_rows({"yours": Method(opt, lr=tried)}), *baselines()]))
+
+
+@lru_cache(maxsize=1)
+def baselines() -> list[dict[str, Any]]:
+    """Return the runs of SGD and Adam, which are the same for everybody."""
+    grids = {"SGD": log_grid(3.0, 2, TRIALS), "Adam": log_grid(0.03, 2, TRIALS)}
+    return _rows(
+        {name: Method(opt, lr=grids[name]) for name, opt in (("SGD", GradientDescent()), ("Adam", Adam()))}
+    )
+
+
+def _rows(methods: dict[str, Method]) -> list[dict[str, Any]]:
+    options: dict[str, Any] = dict(tune_seeds=[0], seeds=range(100, 110), shared_lr=())
+    with np.errstate(all="ignore"), threadpool_limits(1):
+        return compare(methods, _digits(), 3, 64, **options).runs.rows
+
+
+@lru_cache(maxsize=1)
+def _digits() -> SoftmaxRegression:
+    return SoftmaxRegression.on_digits(dtype=np.float32)
+
+
+# -- is it known? ----------------------------------------------------------------------------------------
+
+_PAIRS: dict[Any, str] = {Adam: "Adam", AdaMax: "AdaMax", Nadam: "Nadam", AMSGrad: "AMSGrad", Lion: "Lion"}
+_SINGLE: dict[Any, str] = {RMSprop: "RMSprop", Adadelta: "Adadelta"}
+_USUAL = (0.0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.999)
+
+
+def known_as(steps: np.ndarray, numbers: np.ndarray) -> str:
+    """Return which row of the registry takes these steps, up to a factor and weight decay; "" if none that is tried.
+
+    Rules that are linear in the gradients are recognised with any beta. Of the others those with the usual betas and
+    with ``numbers`` are tried.
+
+    Args:
+        steps: the steps under `GRADIENTS`, ``(24, 3)``.
+        numbers: the rule's own numbers in [0, 1).
+
+    Examples:
+        >>> known_as(-0.3 * GRADIENTS, np.array([0.3]))
+        'gradient descent'
+    """
+    x = START + np.r_[np.zeros((1, 3)), np.cumsum(steps, axis=0)[:-1]]
+    linear = _linear(steps, x)
+    if linear:
+        return linear
+    betas = np.unique(np.r_[_USUAL, [value for value in np.ravel(numbers) if 0 <= value < 1]])
+    for cls, name in _PAIRS.items():
+        found = _fit(_walk(cls(beta1=betas[:, None], beta2=betas), (len(betas), len(betas))), steps, x)
+        if found:
+            return f"{name} with beta1 = {betas[found[0]]:g}, beta2 = {betas[found[1]]:g}"
+    for single, name in _SINGLE.items():
+        found = _fit(_walk(single(beta=betas), (len(betas),)), steps, x)
+        if found:
+            return f"{name} with beta = {betas[found[0]]:g}"
+    for beta in betas:
+        if _fit(_walk(as_optimizer(brake, MEMORY, beta=float(beta)), ()), steps, x) is not None:
+            return f"the example of lesson 20 with beta = {beta:g}"
+    return "Adagrad" if _fit(_walk(Adagrad(), ()), steps, x) is not None else ""
+
+
+def brake(x: Any, g: Any, state: dict[str, Any], lr: float = 0.1, beta: float = 0.9) -> Any:
+    """Take a step of lesson 20's example: momentum that forgets a coordinate's velocity if its gradient opposes it."""
+    forward = state["m"] * g >= 0
+    state["m"] = beta * state["m"] * forward + g
+    return x - lr * state["m"], state
+
+
+def _linear(steps: np.ndarray, x: np.ndarray) -> str:
+    """Return the name of a linear rule: each step made of the last step, this gradient, the last one, and x."""
+    last = np.r_[np.zeros((1, 3)), steps[:-1]]
+    before = np.r_[np.zeros((1, 3)), GRADIENTS[:-1]]
+    parts = np.stack([part.ravel() for part in (last, GRADIENTS, before, x)], axis=1)
+    factors = np.linalg.lstsq(parts, steps.ravel())[0]
+    off, (a, b, c) = np.linalg.norm(parts @ factors - steps.ravel()), factors[:3]
+    if not off <= 1e-6 * np.linalg.norm(steps) or abs(b) < 1e-12:
+        return ""
+    if abs(c) <= 1e-5 * abs(b):
+        return "gradient descent" if abs(a) < 1e-5 else f"Momentum with beta = {a:.3g}"
+    if np.isclose(c, -a * b / (1 + a), rtol=1e-4):
+        return f"Nesterov's momentum with beta = {a:.3g}"
+    return ""
+
+
+def _walk(opt: Optimizer, grid: tuple[int, ...]) -> np.ndarray:
+    """Return the steps of an optimizer for every run of a grid, ``(24, 3, *grid)``."""
+    x = np.broadcast_to(START.reshape(3, *[1] * len(grid)), (3, *grid)).copy()
+    points: list[Any] = [x]
+    state, now = opt.init(x), points[0]
+    for g in GRADIENTS:
+        now, state = opt.update(now, np.broadcast_to(g.reshape(3, *[1] * len(grid)), x.shape).copy(), state)
+        points.append(now)
+    return np.diff(points, axis=0)
+
+
+def _fit(rows: np.ndarray, steps: np.ndarray, x: np.ndarray) -> tuple[int, ...] | None:
+    """Return the run whose steps, times a factor, and with a share of x, are those given."""
+    for run in np.ndindex(rows.shape[2:]):
+        row = rows[(..., *run)].ravel()
+        if not np.isfinite(row).all():
+            continue
+        parts = np.stack([row, x.ravel()], axis=1)
+        factors = np.linalg.lstsq(parts, steps.ravel())[0]
+        if np.linalg.norm(parts @ factors - steps.ravel()) <= 1e-5 * np.linalg.norm(steps):
+            return run
+    return None

@@ -1,0 +1,101 @@
+"""Runs of a small network: of methods over their learning rate, and of methods that find it over their first guess."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from ...optimizers import Adam, DoG, GradientDescent, Optimizer, Prodigy, ScheduleFreeSGD
+from ...optimizers.state import norm
+from ...problems import MLP
+from ...problems.data import endless_batches
+from .batch_runs import one_thread, repeated
+
+RATES = np.geomspace(1e-3, 10, 13).round(4)
+GUESSES = 10.0 ** np.arange(-8, 2)
+TUNED: dict[str, Callable[[Any], Optimizer]] = {
+    "SGD": lambda lr: GradientDescent(lr=lr),
+    "Adam": lambda lr: Adam(lr=lr),
+    "Schedule-Free SGD": lambda lr: ScheduleFreeSGD(lr=lr),
+}
+FREE: dict[str, Callable[[Any], Optimizer]] = {
+    "DoG": lambda guess: DoG(reps=guess),
+    "Prodigy": lambda guess: Prodigy(d0=guess),
+}
+"""What is made of a learning rate, and what of a first guess of the distance."""
+
+LOOKS = (25, 50, 100, 200, 400)
+SEEDS, BATCH = 2, 32
+
+
+@dataclass(frozen=True, eq=False)
+class Runs:
+    """What came of one method at each of its settings, the mean over seeds.
+
+    Args:
+        settings: its learning rates, or its guesses.
+        losses: on all training digits after each of `LOOKS`, ``(looks, settings)``; ∞ if it diverged.
+        right: share of the test digits that are recognised, of the same shape.
+        rates: length of each step over that of the gradient for DoG, Prodigy's d, ``(steps, settings)``: the learning
+            rate that it has found by then, of the first seed. Empty for a method that is given one.
+    """
+
+    settings: np.ndarray
+    losses: np.ndarray
+    right: np.ndarray
+    rates: np.ndarray
+
+
+@lru_cache(maxsize=2)
+def network(dtype: type = np.float64) -> MLP:
+    """Return the network that all of them train: 16 hidden units on the handwritten digits."""
+    return MLP.on_digits(hidden=(16,), dtype=dtype)
+
+
+@lru_cache(maxsize=2 * len({**TUNED, **FREE}))
+def untuned_runs(method: str, first: int = 0) -> Runs:
+    """Return the runs of a method of `TUNED` or `FREE`, of seeds from ``first`` on.
+
+    A seed is a start and an order of the batches, the same for all settings and methods.
+
+    Examples:
+        >>> runs = untuned_runs("DoG")
+        >>> runs.losses.shape, runs.rates.shape
+        ((5, 10), (400, 10))
+    """
+    problem = network(np.float32 if method in TUNED else np.float64)  # 1e-8 beside a weight is 0 in float32
+    settings = RATES if method in TUNED else GUESSES
+    opt = (TUNED | FREE)[method](settings)
+    losses, right = np.zeros((2, len(LOOKS), len(settings)))
+    found: list[np.ndarray] = []
+    for seed in range(first, first + SEEDS):
+        rng = np.random.default_rng(seed)
+        x: Any = repeated(problem.init(rng), settings.shape)
+        opt, state = opt.typed(x["W1"]), opt.init(x)
+        with np.errstate(all="ignore"), one_thread():
+            batches = endless_batches(problem.train, BATCH, rng)
+            for step, batch in zip(range(1, LOOKS[-1] + 1), batches, strict=False):
+                point: Any = opt.query(x, state)
+                g = problem.grad(point, batch)
+                before, (x, state) = x, opt.update(x, g, state)
+                if method in FREE and seed == first:
+                    found.append(_rate(before, x, g, state))
+                if step in LOOKS:
+                    look = LOOKS.index(step)
+                    end: Any = opt.output(x, state)
+                    losses[look] += problem.loss(end)
+                    right[look] += problem.accuracy(end, problem.test)
+    losses = np.where(np.isfinite(losses), losses / SEEDS, np.inf)
+    return Runs(settings, losses, right / SEEDS, np.array(found))
+
+
+def _rate(before: Any, x: Any, g: Any, state: Any) -> np.ndarray:
+    """Return the learning rate of a step."""
+    if hasattr(state, "d"):
+        return np.asarray(state.d)
+    step = {name: x[name] - before[name] for name in x}
+    return np.asarray(norm(step, state) / norm(g, state))

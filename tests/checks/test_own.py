@@ -1,0 +1,123 @@
+"""A known rule is known again whatever its numbers; what is no rule of the list is left alone."""
+
+import numpy as np
+import pytest
+
+from course_lib.checks.exercises.ex20 import verdicts
+from course_lib.checks.own import (
+    GRADIENTS,
+    GROUNDS,
+    MEMORY,
+    RIVALS,
+    START,
+    brake,
+    comparison,
+    heights,
+    known_as,
+    rival_height,
+    way,
+)
+from course_lib.comparing import sign_flip_p
+from course_lib.optimizers import (
+    ADOPT,
+    AdaBound,
+    Adadelta,
+    Adagrad,
+    Adam,
+    AdaMax,
+    AdamW,
+    AMSGrad,
+    Cautious,
+    GradientDescent,
+    Lion,
+    Momentum,
+    Nadam,
+    Nesterov,
+    RAdam,
+    RMSprop,
+    as_optimizer,
+)
+
+
+def steps(opt):
+    x, state, points = START, opt.init(START), [START]
+    for g in GRADIENTS:
+        x, state = opt.update(x, g, state)
+        points.append(x)
+    return np.diff(points, axis=0)
+
+
+def shifted(x, g, state, lr=0.1, beta=0.6):
+    m = beta * state["m"] + g
+    return x - lr * (g + beta * m), {**state, "m": m}
+
+
+@pytest.mark.parametrize(
+    ("opt", "name"),
+    [
+        (GradientDescent(lr=3.7), "gradient descent"),
+        (Momentum(lr=1e-4, beta=0.613), "Momentum with beta = 0.613"),
+        (Momentum(beta=0.93, form="average"), "Momentum with beta = 0.93"),
+        (Nesterov(beta=0.4), "Momentum with beta = 0.4"),  # under prescribed gradients it is no other
+        (as_optimizer(shifted), "Nesterov's momentum with beta = 0.6"),
+        (Adam(lr=0.5, beta2=0.77), "Adam with beta1 = 0.9, beta2 = 0.77"),
+        (AdamW(lr=0.01, weight_decay=0.2), "Adam with beta1 = 0.9, beta2 = 0.999"),
+        (RMSprop(beta=0.99), "RMSprop with beta = 0.99"),
+        (Adagrad(lr=2.0), "Adagrad"),
+        (Adadelta(), "Adadelta with beta = 0.95"),
+        (AdaMax(beta1=0.8), "AdaMax with beta1 = 0.8, beta2 = 0.999"),
+        (Nadam(), "Nadam with beta1 = 0.9, beta2 = 0.999"),
+        (AMSGrad(beta2=0.98), "AMSGrad with beta1 = 0.9, beta2 = 0.98"),
+        (Lion(weight_decay=0.1), "Lion with beta1 = 0.9, beta2 = 0.99"),
+        (as_optimizer(brake, MEMORY, beta=0.77), "the example of lesson 20 with beta = 0.77"),
+    ],
+)
+def test_a_known_rule_is_known_again(opt, name):
+    assert known_as(steps(opt), np.array([0.77])) == name
+
+
+@pytest.mark.parametrize("opt", [ADOPT(), RAdam(), AdaBound(), Cautious(Adam())], ids=repr)
+def test_another_rule_is_left_alone(opt):
+    assert known_as(steps(opt), np.array([0.9, 0.999])) == ""
+
+
+def test_a_small_change_makes_another_rule():
+    changed = steps(Adam())
+    changed[12] *= 1.001
+    assert known_as(changed, np.array([])) == ""
+
+
+def test_the_way_is_added_up_over_all_steps():
+    assert way(GradientDescent(lr=0.5), 3.0) == pytest.approx(1.5 * np.linalg.norm(GRADIENTS, axis=1).sum())
+    assert way(Momentum(), 100.0) / way(Momentum(), 1.0) == pytest.approx(100)
+    assert way(Adam(), 100.0) / way(Adam(), 1.0) == pytest.approx(1, abs=1e-6)
+
+
+def test_a_rival_is_no_worse_than_at_one_good_rate():
+    for ground in GROUNDS:
+        for rival in RIVALS:
+            assert 1e-12 <= rival_height(rival, ground) < 1
+    one = heights(Momentum(lr=0.4), "ravine", np.ones(1))
+    assert rival_height("Momentum", "ravine") <= one
+
+
+def test_the_comparison_is_fair_and_its_baselines_are_not_at_an_edge():
+    found = comparison(Momentum(), [0.1, 0.3, 1.0])
+    tuning = found.runs.where(view="tuning")
+    assert {name: int(np.sum(tuning["method"] == name)) for name in found.methods} == {
+        "yours": 9, "SGD": 9, "Adam": 9,
+    }  # fmt: skip
+    assert not any(found.sensitivity[name].edge for name in ("SGD", "Adam"))
+    rows = {row["method"]: row["verdict"] for row in found.differences("best", "yours", "test_loss").rows}
+    ten = (found.results(name, "best", "test_loss") for name in ("yours", "SGD", "Adam"))
+    other = {"better": "worse", "worse": "better", "not distinguishable": "cannot tell"}
+    assert verdicts(*ten) == [other[rows["SGD"]], other[rows["Adam"]]]
+
+
+def test_verdicts_are_corrected_for_two():
+    yours = np.arange(10.0)
+    barely = yours + np.r_[np.ones(8), -1.5, 0.2]  # alone it would count
+    assert 0.025 < sign_flip_p(barely - yours) < 0.05
+    alike = yours + np.array([1, -1] * 5)
+    assert verdicts(yours, barely, alike) == ["cannot tell", "cannot tell"]
+    assert verdicts(yours, yours - 1, yours + 1) == ["worse", "better"]
