@@ -189,10 +189,10 @@ class SingularValuesExplorer(Figure):
                 Panel(
                     Axis.linear("σ before the step", 0, _TOP, 4),
                     Axis.linear("σ after it", -0.5, _TOP, 5),
-                    f"the polynomial of step {max(self.steps, 1)}",
+                    f"p(σ), step {max(self.steps, 1)}",
                 ),
             ],
-            columns=("median σ", "largest", "in 0.5 … 1.5", "stable rank"),
+            columns=("median σ", "0.5 … 1.5", "stable rank", "largest σ"),
         )
         self._draw_bars(scene, start, after)
         self._draw_polynomial(scene, before, after)
@@ -206,7 +206,7 @@ class SingularValuesExplorer(Figure):
         scene.notice = f"Fixed points beside 0: {fixed or 'none'}." + (
             f" {turned} of {count} are below 0 (orange): their directions are turned round." * (turned > 0)
         )
-        middle, large, near, rank = _told(after)
+        middle, near, rank, large = _told(after)
         taken = TITLES.get(self.polynomial, OWN)
         scene.alt = (
             f"{count} singular values of {self.matrix}, {taken}, after {_steps(self.steps)}: the largest {large}, "
@@ -256,11 +256,11 @@ def stable_rank(s: np.ndarray) -> float:
 
 
 def _told(s: np.ndarray) -> tuple[str, str, str, str]:
-    """Return the median and the largest size of singular values, how many are near 1, and the stable rank."""
+    """Return the median size of singular values, how many are near 1, the stable rank and the largest size."""
     sizes = np.abs(s)
     near = int(np.sum((s > 0.5) & (s < 1.5)))
     largest = short(sizes.max(), 3) if sizes.max() < HUGE else "diverges"
-    return short(float(np.median(sizes)), 3), largest, f"{near} of {len(s)}", short(stable_rank(s), 3)
+    return short(float(np.median(sizes)), 3), f"{near} of {len(s)}", short(stable_rank(s), 3), largest
 
 
 def _state(s: np.ndarray) -> str:
