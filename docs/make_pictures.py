@@ -9,6 +9,7 @@ from PIL import Image
 
 from course_lib import live
 from course_lib.comparing import studies
+from course_lib.comparing.board.__main__ import main as board
 from course_lib.optimizers import Adam, GradientDescent, Momentum
 from course_lib.schedules import cosine
 from course_lib.surfaces import quadratic
@@ -43,7 +44,7 @@ FIGURES = {
 
 
 def main() -> None:
-    """Write a PNG of each figure, and the race as a GIF."""
+    """Write a PNG of each figure and of a class's board, and the race as a GIF."""
     for name, make in FIGURES.items():
         picture = Image.open(io.BytesIO(make().png(width=8.8))).convert("RGB")
         picture.quantize(256, dither=Image.Dither.NONE).save(FOLDER / f"{name}.png", optimize=True)
@@ -51,6 +52,7 @@ def main() -> None:
     race = live.explore_race(surface="saddle", steps=60)
     (FOLDER / "race.gif").write_bytes(race.animation(frames=40, width=7.0))
     print("docs/race.gif")
+    board([str(studies.RESULTS / "board"), "--out", str(FOLDER / "board.png")])
 
 
 if __name__ == "__main__":
