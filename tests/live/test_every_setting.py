@@ -268,12 +268,12 @@ def draw(name, data):
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_some_pairs_at_the_ends(name):
-    drive(name, FIGURES[name][:: max(len(FIGURES[name]) // 12, 1) | 1], seed=0)
+    drive(name, FIGURES[name][:: max(len(FIGURES[name]) // 8, 1) | 1], seed=0)
 
 
 @pytest.mark.parametrize("name", FIGURES)
 @given(data=st.data())
-@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck))
 def test_some_pairs_at_any_setting(name, data):
     draw(name, data)
 

@@ -81,7 +81,9 @@ def assert_honest(figure, name, path, step=None):
                        rtol=1e-4, atol=1e-6)  # fmt: skip
 
 
-@pytest.mark.parametrize("ground", STEEP)
+@pytest.mark.parametrize(
+    "ground", [*STEEP[:3], *(pytest.param(ground, marks=pytest.mark.slow) for ground in STEEP[3:])]
+)
 def test_paths_of_every_optimizer_end_where_they_leave(ground):
     seen = set()
     for entry in ENTRIES:
