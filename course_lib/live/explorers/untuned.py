@@ -124,7 +124,7 @@ class UntunedExplorer(Figure):
             here = (self.lr, self.d0)[panel]
             scene.line(panel, [here] * 2, [_LOW, _HIGH], "muted", 1.2, dash=True)
         told = [self._add_method(scene, method, tuned) for method in (*TUNED, *FREE)]
-        scene.text(1, guess.high, tuned, "tuned SGD ", "blue", align="right", shift=9)
+        scene.text(1, guess.high, tuned, "SGD ", "blue", align="right", shift=9)
         for method in ("SGD", "Adam"):
             rival = self.best(method)[0]
             scene.line(2, [1, LOOKS[-1]], [rival] * 2, _COLORS[method], 1.2, dash=True)
