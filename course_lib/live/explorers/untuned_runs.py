@@ -13,7 +13,8 @@ from ...optimizers import Adam, DoG, GradientDescent, Optimizer, Prodigy, Schedu
 from ...optimizers.state import norm
 from ...problems import MLP
 from ...problems.data import endless_batches
-from .batch_runs import one_thread, repeated
+from ...running.train import stacked
+from .batch_runs import one_thread
 
 RATES = np.geomspace(1e-3, 10, 13).round(4)
 GUESSES = 10.0 ** np.arange(-8, 2)
@@ -69,28 +70,27 @@ def untuned_runs(method: str, first: int = 0) -> Runs:
     """
     problem = network(np.float32 if method in TUNED else np.float64)  # 1e-8 beside a weight is 0 in float32
     settings = RATES if method in TUNED else GUESSES
-    opt = (TUNED | FREE)[method](settings)
+    rngs = [np.random.default_rng(seed) for seed in range(first, first + SEEDS)]
+    grid = (len(settings), SEEDS)
+    x: Any = stacked([problem.init(rng) for rng in rngs], grid)
+    opt = (TUNED | FREE)[method](settings[:, None]).typed(x["W1"])
+    state = opt.init(x, len(grid))
     losses, right = np.zeros((2, len(LOOKS), len(settings)))
     found: list[np.ndarray] = []
-    for seed in range(first, first + SEEDS):
-        rng = np.random.default_rng(seed)
-        x: Any = repeated(problem.init(rng), settings.shape)
-        opt, state = opt.typed(x["W1"]), opt.init(x)
-        with np.errstate(all="ignore"), one_thread():
-            batches = endless_batches(problem.train, BATCH, rng)
-            for step, batch in zip(range(1, LOOKS[-1] + 1), batches, strict=False):
-                point: Any = opt.query(x, state)
-                g = problem.grad(point, batch)
-                before, (x, state) = x, opt.update(x, g, state)
-                if method in FREE and seed == first:
-                    found.append(_rate(before, x, g, state))
-                if step in LOOKS:
-                    look = LOOKS.index(step)
-                    end: Any = opt.output(x, state)
-                    losses[look] += problem.loss(end)
-                    right[look] += problem.accuracy(end, problem.test)
-    losses = np.where(np.isfinite(losses), losses / SEEDS, np.inf)
-    return Runs(settings, losses, right / SEEDS, np.array(found))
+    with np.errstate(all="ignore"), one_thread():
+        batches = endless_batches(problem.train, BATCH, rngs)
+        for step, batch in zip(range(1, LOOKS[-1] + 1), batches, strict=False):
+            point: Any = opt.query(x, state)
+            g = problem.grad(point, batch)
+            before, (x, state) = x, opt.update(x, g, state)
+            if method in FREE:
+                found.append(_rate(before, x, g, state)[:, 0])
+            if step in LOOKS:
+                look = LOOKS.index(step)
+                end: Any = opt.output(x, state)
+                losses[look] = problem.loss(end).mean(axis=1)
+                right[look] = problem.accuracy(end, problem.test).mean(axis=1)
+    return Runs(settings, np.where(np.isfinite(losses), losses, np.inf), right, np.array(found))
 
 
 def _rate(before: Any, x: Any, g: Any, state: Any) -> np.ndarray:
