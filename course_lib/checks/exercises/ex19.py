@@ -158,6 +158,7 @@ sam_mistakes = [
     Mistake("the mean of both gradients", {WORST: f"(g + {WORST}) / 2"}, "The first gradient only shows the way. The second is the answer.", SECOND),
     Mistake("the difference of the gradients", {WORST: f"{WORST} - g"}, "The second gradient is the answer.", SECOND),
     Mistake("the way from the origin", {AWAY: "rho * g / length"}, "The way starts from x.", SECOND),
+    Mistake("an ε beside the length", {"/ length)": "/ (length + 1e-8))"}, "Where ‖g‖ is not 0 nothing has to be added: beside a gradient of 1e-6 an ε of 1e-8 already shortens the way.", SECOND),
     Mistake("the length of the whole point", {"np.linalg.norm(g)": "np.linalg.norm(x)"}, "Divide by the length of g.", SECOND),
     Mistake("two ways up", {"    return grad(": "    x = x + rho * g / length\n    g = grad(x)\n    length = np.linalg.norm(g)\n    return grad("}, "One way up is enough: two gradients in all.", SECOND),
     Mistake("twice as far", {AWAY: "x + 2 * rho * g / length"}, "The way is ρ long.", SECOND),
@@ -226,6 +227,7 @@ def _edges(mine: Mine) -> list[tuple[float, str]]:
         (length / 2 * rho * (root - 1), "In Python length / 2 * rho is (length/2)·rho: write length / (2 * rho)."),
         (length / (2 * rho) * (np.sqrt(1 + 4 * rho / (lr * length)) - 1), "There is an 8 under the root, from 4·2."),
         (1 / (2 * rho) * (np.sqrt(1 + 8 * rho / lr) - 1), "That is the edge at ‖g‖ = 1."),
+        (length / (2 * rho) * (np.sqrt(1 + 8 * rho / lr * length) - 1), "In Python 8 * rho / lr * length is (8ρ/lr)·‖g‖: write 8 * rho / (lr * length)."),
         (2 / (lr * (1 + rho / length)), "The factor is 1 + ρλ/‖g‖: λ stands in it as well, so it is a quadratic equation."),
         (2 / lr * (1 / (1 + 2 * rho / (lr * length))), "You put 2/lr into the factor 1 + ρλ/‖g‖. λ itself belongs there: a quadratic equation."),
     ]  # fmt: skip

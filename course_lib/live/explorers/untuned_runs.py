@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from ...optimizers import Adam, DoG, GradientDescent, Optimizer, Prodigy, ScheduleFreeSGD
-from ...optimizers.state import norm
 from ...problems import MLP
 from ...problems.data import endless_batches
 from ...running.train import stacked
@@ -41,7 +40,7 @@ class Runs:
         settings: its learning rates, or its guesses.
         losses: on all training digits after each of `LOOKS`, ``(looks, settings)``; ∞ if it diverged.
         right: share of the test digits that are recognised, of the same shape.
-        rates: length of each step over that of the gradient for DoG, Prodigy's d, ``(steps, settings)``: the learning
+        rates: r over √(G + ε) for DoG, Prodigy's d, ``(steps, settings)``: the learning
             rate that it has found by then, of the first seed. Empty for a method that is given one.
     """
 
@@ -80,11 +79,9 @@ def untuned_runs(method: str, first: int = 0) -> Runs:
     with np.errstate(all="ignore"), one_thread():
         batches = endless_batches(problem.train, BATCH, rngs)
         for step, batch in zip(range(1, LOOKS[-1] + 1), batches, strict=False):
-            point: Any = opt.query(x, state)
-            g = problem.grad(point, batch)
-            before, (x, state) = x, opt.update(x, g, state)
+            x, state = opt.update(x, problem.grad(opt.query(x, state), batch), state)
             if method in FREE:
-                found.append(_rate(before, x, g, state)[:, 0])
+                found.append(_rate(opt, state)[:, 0])
             if step in LOOKS:
                 look = LOOKS.index(step)
                 end: Any = opt.output(x, state)
@@ -93,9 +90,6 @@ def untuned_runs(method: str, first: int = 0) -> Runs:
     return Runs(settings, np.where(np.isfinite(losses), losses, np.inf), right, np.array(found))
 
 
-def _rate(before: Any, x: Any, g: Any, state: Any) -> np.ndarray:
-    """Return the learning rate of a step."""
-    if hasattr(state, "d"):
-        return np.asarray(state.d)
-    step = {name: x[name] - before[name] for name in x}
-    return np.asarray(norm(step, state) / norm(g, state))
+def _rate(opt: Any, state: Any) -> np.ndarray:
+    """Return the learning rate of the step just made."""
+    return np.asarray(state.d if isinstance(opt, Prodigy) else state.r / np.sqrt(state.G + opt.eps))
