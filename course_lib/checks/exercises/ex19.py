@@ -158,7 +158,6 @@ sam_mistakes = [
     Mistake("the mean of both gradients", {WORST: f"(g + {WORST}) / 2"}, "The first gradient only shows the way. The second is the answer.", SECOND),
     Mistake("the difference of the gradients", {WORST: f"{WORST} - g"}, "The second gradient is the answer.", SECOND),
     Mistake("the way from the origin", {AWAY: "rho * g / length"}, "The way starts from x.", SECOND),
-    Mistake("an ε beside the length", {"/ length)": "/ (length + 1e-8))"}, "Where ‖g‖ is not 0 nothing has to be added: beside a gradient of 1e-6 an ε of 1e-8 already shortens the way.", SECOND),
     Mistake("the length of the whole point", {"np.linalg.norm(g)": "np.linalg.norm(x)"}, "Divide by the length of g.", SECOND),
     Mistake("two ways up", {"    return grad(": "    x = x + rho * g / length\n    g = grad(x)\n    length = np.linalg.norm(g)\n    return grad("}, "One way up is enough: two gradients in all.", SECOND),
     Mistake("twice as far", {AWAY: "x + 2 * rho * g / length"}, "The way is ρ long.", SECOND),

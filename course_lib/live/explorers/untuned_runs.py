@@ -79,7 +79,8 @@ def untuned_runs(method: str, first: int = 0) -> Runs:
     with np.errstate(all="ignore"), one_thread():
         batches = endless_batches(problem.train, BATCH, rngs)
         for step, batch in zip(range(1, LOOKS[-1] + 1), batches, strict=False):
-            x, state = opt.update(x, problem.grad(opt.query(x, state), batch), state)
+            point: Any = opt.query(x, state)
+            x, state = opt.update(x, problem.grad(point, batch), state)
             if method in FREE:
                 found.append(_rate(opt, state)[:, 0])
             if step in LOOKS:
