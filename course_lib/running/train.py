@@ -89,7 +89,7 @@ def train(
     generators = [np.random.default_rng(of_batches) for _, of_batches in streams]
     rngs: Any = generators if isinstance(seed, Iterable) else generators[0]
     starts = [params] if params is not None else [problem.init(np.random.default_rng(s)) for s, _ in streams]
-    x = _stacked(starts, grid) if grid else starts[0]
+    x = stacked(starts, grid) if grid else starts[0]
     opt = opt.typed(next(iter(x.values())) if isinstance(x, dict) else x)  # once, not at every step
     state = opt.init(x, axes)
     project = getattr(problem, "project", None)
@@ -174,7 +174,7 @@ def _seeds(seed: Any, opt: Optimizer) -> tuple[list[int], tuple[int, ...]]:
     return seeds, grid
 
 
-def _stacked(starts: list[Any], grid: tuple[int, ...]) -> Any:
+def stacked(starts: list[Any], grid: tuple[int, ...]) -> Any:
     """Return initial parameters for a grid, ``(*shape, *grid)``; in memory the grid comes first, as BLAS likes it."""
 
     def one(*parts: np.ndarray) -> np.ndarray:

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator
 
 from ...plotting import DRAWING, HEATS, THEMES, new_figure, styled, to_png
 from .scene import Axis, Panel, Row, Scene
@@ -73,7 +74,7 @@ def _scale(axes: Axes, side: str, axis: Axis) -> None:
     getattr(axes, f"set_{side}scale")("log" if axis.log else "linear")
     getattr(axes, f"set_{side}lim")(axis.low, axis.high)
     getattr(axes, f"set_{side}ticks")([v for v, _ in axis.ticks], [text for _, text in axis.ticks])
-    getattr(axes, f"{side}axis").set_tick_params(which="minor", length=0)
+    getattr(axes, f"{side}axis").set_minor_locator(NullLocator())
 
 
 def _draw(axes: Axes, scene: Scene, mark: dict, colors: dict[str, str], order: int) -> None:

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from ...optimizers import Adam, DoG, GradientDescent, Optimizer, Prodigy, ScheduleFreeSGD
-from ...optimizers.state import norm
 from ...problems import MLP
 from ...problems.data import endless_batches
-from .batch_runs import one_thread, repeated
+from ...running.train import stacked
+from .batch_runs import one_thread
 
 RATES = np.geomspace(1e-3, 10, 13).round(4)
 GUESSES = 10.0 ** np.arange(-8, 2)
@@ -40,7 +40,7 @@ class Runs:
         settings: its learning rates, or its guesses.
         losses: on all training digits after each of `LOOKS`, ``(looks, settings)``; ∞ if it diverged.
         right: share of the test digits that are recognised, of the same shape.
-        rates: length of each step over that of the gradient for DoG, Prodigy's d, ``(steps, settings)``: the learning
+        rates: r over √(G + ε) for DoG, Prodigy's d, ``(steps, settings)``: the learning
             rate that it has found by then, of the first seed. Empty for a method that is given one.
     """
 
@@ -69,33 +69,28 @@ def untuned_runs(method: str, first: int = 0) -> Runs:
     """
     problem = network(np.float32 if method in TUNED else np.float64)  # 1e-8 beside a weight is 0 in float32
     settings = RATES if method in TUNED else GUESSES
-    opt = (TUNED | FREE)[method](settings)
+    rngs = [np.random.default_rng(seed) for seed in range(first, first + SEEDS)]
+    grid = (len(settings), SEEDS)
+    x: Any = stacked([problem.init(rng) for rng in rngs], grid)
+    opt = (TUNED | FREE)[method](settings[:, None]).typed(x["W1"])
+    state = opt.init(x, len(grid))
     losses, right = np.zeros((2, len(LOOKS), len(settings)))
     found: list[np.ndarray] = []
-    for seed in range(first, first + SEEDS):
-        rng = np.random.default_rng(seed)
-        x: Any = repeated(problem.init(rng), settings.shape)
-        opt, state = opt.typed(x["W1"]), opt.init(x)
-        with np.errstate(all="ignore"), one_thread():
-            batches = endless_batches(problem.train, BATCH, rng)
-            for step, batch in zip(range(1, LOOKS[-1] + 1), batches, strict=False):
-                point: Any = opt.query(x, state)
-                g = problem.grad(point, batch)
-                before, (x, state) = x, opt.update(x, g, state)
-                if method in FREE and seed == first:
-                    found.append(_rate(before, x, g, state))
-                if step in LOOKS:
-                    look = LOOKS.index(step)
-                    end: Any = opt.output(x, state)
-                    losses[look] += problem.loss(end)
-                    right[look] += problem.accuracy(end, problem.test)
-    losses = np.where(np.isfinite(losses), losses / SEEDS, np.inf)
-    return Runs(settings, losses, right / SEEDS, np.array(found))
+    with np.errstate(all="ignore"), one_thread():
+        batches = endless_batches(problem.train, BATCH, rngs)
+        for step, batch in zip(range(1, LOOKS[-1] + 1), batches, strict=False):
+            point: Any = opt.query(x, state)
+            x, state = opt.update(x, problem.grad(point, batch), state)
+            if method in FREE:
+                found.append(_rate(opt, state)[:, 0])
+            if step in LOOKS:
+                look = LOOKS.index(step)
+                end: Any = opt.output(x, state)
+                losses[look] = problem.loss(end).mean(axis=1)
+                right[look] = problem.accuracy(end, problem.test).mean(axis=1)
+    return Runs(settings, np.where(np.isfinite(losses), losses, np.inf), right, np.array(found))
 
 
-def _rate(before: Any, x: Any, g: Any, state: Any) -> np.ndarray:
-    """Return the learning rate of a step."""
-    if hasattr(state, "d"):
-        return np.asarray(state.d)
-    step = {name: x[name] - before[name] for name in x}
-    return np.asarray(norm(step, state) / norm(g, state))
+def _rate(opt: Any, state: Any) -> np.ndarray:
+    """Return the learning rate of the step just made."""
+    return np.asarray(state.d if isinstance(opt, Prodigy) else state.r / np.sqrt(state.G + opt.eps))
