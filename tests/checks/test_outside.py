@@ -460,7 +460,7 @@ TRUE = {
         "momentum as an average": ["an average"],
         "the factor upside down": ["PyTorch's order of the axes"],
         "Moonlight's factor": ["Moonlight's scale"],
-        "no factor": ["no scale"],
+        "no factor": ["no scale", "the factor inside"],
         "the step is not orthogonalised": ["plain Nesterov"],
         "the orthogonal matrix is remembered": ["o kept"],
         "orthogonalised before it is averaged": ["orthogonal gradients averaged"],
@@ -487,6 +487,8 @@ TRUE = {
         "Jordan's factor is missing. It is above 1 here, where there are more outputs than inputs.": ["Jordan's with PyTorch's axes"],
         "Moonlight takes the longer side. (Or the root is missing in Jordan's factor: that gives the same number.)": ["the shorter side"],
         "The 0.2 is missing in Moonlight's factor.": ["0.2 forgotten"],
+        "The longer side, not the product of both. (Or both roots are missing: that gives the same number.)": ["both roots forgotten"],
+        "The 0.2 stands outside the root.": ["0.2 under the root"],
     },
     "first_step": {
         "That is the first step *with* the bias correction. Here both hats are gone.": ["1: as with correction"],

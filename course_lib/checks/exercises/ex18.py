@@ -116,7 +116,7 @@ muon_mistakes = [
     Mistake("signs in place of the matrix sign", {AHEAD: "np.sign(g + beta * m)"}, "That is Signum. newton_schulz does it for directions, not for entries.", MUON),
     Mistake("orthogonalised before it is averaged", {MEAN: 'beta * state["m"] + newton_schulz(g)', AHEAD: "newton_schulz(g) + beta * m"},
             "First the momentum of the gradients, then newton_schulz.", MUON),
-    Mistake("no factor", {MOVED: "x - lr * o"}, "The factor √max(1, outputs/inputs) is missing.", MUON),
+    Mistake("no factor", {MOVED: "x - lr * o"}, "The factor √max(1, outputs/inputs) is missing. Inside newton_schulz it has no effect.", MUON),
     Mistake("the factor upside down", {"outputs / inputs": "inputs / outputs"}, "x is (inputs, outputs). PyTorch stores it the other way round.", MUON),
     Mistake("the spectral factor", {FACTOR: "np.sqrt(outputs / inputs)"}, "The factor is never below 1: max(1, outputs/inputs).", MUON),
     Mistake("Moonlight's factor", {FACTOR: "0.2 * np.sqrt(max(inputs, outputs))"}, "That is Moonlight's. Asked for is √max(1, outputs/inputs).", MUON),
@@ -245,8 +245,8 @@ def _rate(mine: Mine) -> float:
 
 
 def _numbers(rng: np.random.Generator) -> dict[str, Any]:
-    inputs = 64 * int(rng.integers(3, 20))
-    return {"lr": round(float(rng.uniform(0.011, 0.06)), 4), "inputs": inputs, "outputs": inputs * int(rng.integers(2, 7))}  # fmt: skip
+    inputs = 16 * int(rng.integers(3, 20))
+    return {"lr": round(float(rng.uniform(0.041, 0.09)), 4), "inputs": inputs, "outputs": inputs * int(rng.choice((2, 3, 4, 6)))}  # fmt: skip
 
 
 def _known(mine: Mine) -> list[tuple[float, str]]:
@@ -263,7 +263,8 @@ def _known(mine: Mine) -> list[tuple[float, str]]:
         (0.2 * lr * jordan / moonlight, "The 0.2 is missing in Moonlight's factor."),
         (lr * jordan / (0.2 * np.sqrt(inputs)), "Moonlight takes the longer side. (Or the root is missing in Jordan's factor: that gives the same number.)"),
         (lr * jordan / (0.2 * outputs), "The root is missing in Moonlight's factor."),
-        (lr * jordan / (0.2 * np.sqrt(inputs * outputs)), "The longer side, not the product of both."),
+        (lr * jordan / (0.2 * np.sqrt(inputs * outputs)), "The longer side, not the product of both. (Or both roots are missing: that gives the same number.)"),
+        (lr * jordan / np.sqrt(0.2 * outputs), "The 0.2 stands outside the root."),
     ]  # fmt: skip
 
 
