@@ -148,17 +148,17 @@ def hidden_only(lr, small):
 
 
 def _moved(function: Callable[..., Any], case: Case, notes: Notes) -> None:
-    """Take three steps with the optimizer that is returned, and note where every parameter is."""
+    """Take three steps with the optimizer that is returned, and note where every parameter ends."""
     opt = function(case["lr"], case["small"])
     if not isinstance(opt, Optimizer):
         notes.odd("the value returned", described(opt), "a Partition")
     rng = np.random.default_rng(20)
     x: Any = {name: rng.normal(size=shape) for name, shape in SHAPES.items()}
     state = opt.init(x)
-    for step in range(1, 4):
+    for _ in range(3):
         x, state = opt.update(x, {name: rng.normal(size=shape) for name, shape in SHAPES.items()}, state)
-        for name in SHAPES:
-            notes.see(name, x[name], step)
+    for name in SHAPES:
+        notes.see(name, x[name])
 
 
 PARTS, HIDDEN, REST = '{"W*": Muon(lr=lr), "*": Adam(lr=small)}', '"W*": Muon(lr=lr)', '"*": Adam(lr=small)'
@@ -217,7 +217,8 @@ shampoo_mistakes = [
     Mistake("no root: the inverse", {ROOT: "eigenvalues**-1.0"}, "The power is −1/4.", SHAMPOO),
     Mistake("the root +1/4", {ROOT: "eigenvalues**0.25"}, "The power is −1/4: loud directions are made quieter.", SHAMPOO),
     Mistake("the root −1/8", {ROOT: "eigenvalues**-0.125"}, "The power is −1/4 on each side.", SHAMPOO),
-    Mistake("the root of every entry", {WHOLE: "np.abs(a) ** -0.25"}, "The power of a matrix is taken of its eigenvalues, not of its entries.", SHAMPOO),
+    Mistake("the root of every entry", {WHOLE: "a**-0.25"}, "The power of a matrix is taken of its eigenvalues, not of its entries.", SHAMPOO),
+    Mistake("the root of the size of every entry", {WHOLE: "np.abs(a) ** -0.25"}, "The power of a matrix is taken of its eigenvalues, not of its entries.", SHAMPOO),
     Mistake("the diagonal alone", {WHOLE: "np.diag(np.diag(a) ** -0.25)"}, "That leaves out what lies beside the diagonal: take eigenvalues and eigenvectors.", SHAMPOO),
     Mistake("not turned back", {WHOLE: "np.diag(eigenvalues**-0.25)"}, "The eigenvalues belong to the eigenvectors: q D qᵀ.", SHAMPOO),
     Mistake("turned only once", {WHOLE: "q @ np.diag(eigenvalues**-0.25)"}, "qᵀ is missing on the right.", SHAMPOO),
@@ -262,9 +263,10 @@ def _known(mine: Mine) -> list[tuple[float, str]]:
         (lr / jordan / moonlight, "Jordan's factor multiplies the old lr."),
         (0.2 * lr * jordan / moonlight, "The 0.2 is missing in Moonlight's factor."),
         (lr * jordan / (0.2 * np.sqrt(inputs)), "Moonlight takes the longer side. (Or the root is missing in Jordan's factor: that gives the same number.)"),
+        (jordan / moonlight, "That carries any lr over. Multiply it by the old one."),
+        (lr * jordan / np.sqrt(0.2 * outputs), "The 0.2 stands before the root, not under it."),
         (lr * jordan / (0.2 * outputs), "The root is missing in Moonlight's factor."),
-        (lr * jordan / (0.2 * np.sqrt(inputs * outputs)), "The longer side, not the product of both. (Or both roots are missing: that gives the same number.)"),
-        (lr * jordan / np.sqrt(0.2 * outputs), "The 0.2 stands outside the root."),
+        (lr * jordan / (0.2 * np.sqrt(inputs * outputs)), "The roots are missing. (Or the product of both sides stands where the longer one belongs: that gives the same number.)"),
     ]  # fmt: skip
 
 
