@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -68,6 +68,16 @@ def steps_of(rule: Callable[..., Any], gradients: np.ndarray, notes: Notes) -> n
     return np.array(points)
 
 
+def interrupted(rule: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the rule, with another run's first step before each of its own, to disturb what is kept elsewhere."""
+
+    def both(x: np.ndarray, g: np.ndarray, state: dict[str, Any]) -> Any:
+        rule(x.copy(), -g, {name: np.zeros_like(x) for name in MEMORY} | {"t": 1})
+        return rule(x, g, state)
+
+    return both
+
+
 def _array(value: Any, notes: Notes, step: int) -> np.ndarray:
     try:
         array = np.array(value, float)
@@ -89,6 +99,8 @@ def show(rule: Any, notes: Notes) -> Optimizer:
         notes.odd("the rule", readable(str(error)), wanted)
     if "lr" not in opt.hyper():
         notes.odd("the rule", "one without an argument lr", wanted)
+    doubled = partial(rule, lr=2 * float(np.asarray(opt.hyper()["lr"])))
+    notes.see("steps at twice the lr", np.diff(steps_of(doubled, GRADIENTS, notes), axis=0))
     return opt
 
 
@@ -199,6 +211,10 @@ def known_as(steps: np.ndarray, numbers: np.ndarray) -> str:
         found = _fit(_walk(single(beta=betas), (len(betas),)), steps, x)
         if found:
             return f"{name} with beta = {betas[found[0]]:g}"
+    plain = as_optimizer(uncorrected, MEMORY).replace(beta1=betas[:, None], beta2=betas)
+    found = _fit(_walk(plain, (len(betas), len(betas))), steps, x)
+    if found:
+        return f"Adam without bias correction, beta1 = {betas[found[0]]:g}, beta2 = {betas[found[1]]:g}"
     for beta in betas:
         if _fit(_walk(as_optimizer(brake, MEMORY, beta=float(beta)), ()), steps, x) is not None:
             return f"the example of lesson 20 with beta = {beta:g}"
@@ -210,6 +226,15 @@ def brake(x: Any, g: Any, state: dict[str, Any], lr: float = 0.1, beta: float = 
     forward = state["m"] * g >= 0
     state["m"] = beta * state["m"] * forward + g
     return x - lr * state["m"], state
+
+
+def uncorrected(
+    x: Any, g: Any, state: dict[str, Any], lr: Any = 0.001, beta1: Any = 0.9, beta2: Any = 0.999
+) -> Any:
+    """Take a step of Adam without bias correction."""
+    m = beta1 * state["m"] + (1 - beta1) * g
+    v = beta2 * state["v"] + (1 - beta2) * g * g
+    return x - lr * m / (np.sqrt(v) + 1e-8), {"m": m, "v": v}
 
 
 def _linear(steps: np.ndarray, x: np.ndarray) -> str:

@@ -32,9 +32,9 @@ RUNS = {
     "lr constant": "",
     "lr annealed to zero": "_annealed",
     "annealed, three times as long": "_long",
-    "lr constant, on new data": "_splits",
+    "lr constant, on ten splits": "_splits",
     "methods of after 2018": "_newer",
-    "methods of after 2018, on new data": "_newer_splits",
+    "methods of after 2018, on ten splits": "_newer_splits",
     "decay and schedule tuned, too": "_whole",
 }
 """How the methods ran, and what the study that has it adds to its name."""

@@ -139,9 +139,11 @@ STUDIES: dict[str, Study] = {
         "softmax regression on the digits (convex)", partial(SoftmaxRegression.on_digits, dtype=np.float32)
     ),
     "mlp": Study("MLP 64-64-10 on the digits", _mlp),
-    "mlp_annealed": Study("the same MLP, lr annealed to zero", _mlp, annealed=True),
-    "mlp_long": Study("the same, three times as long", _mlp, _FEW, epochs=60, annealed=True, tune_seeds=3),
-    "mlp_splits": Study("the first, on ten splits of the digits", _mlp, _FEW, tune_seeds=1, seeds=5, splits=10),
+    "mlp_annealed": Study("MLP 64-64-10 on the digits, lr annealed to zero", _mlp, annealed=True),
+    "mlp_long": Study(
+        "MLP on the digits, annealed, three times as long", _mlp, _FEW, epochs=60, annealed=True, tune_seeds=3
+    ),
+    "mlp_splits": Study("MLP 64-64-10 on ten splits of the digits", _mlp, _FEW, tune_seeds=1, seeds=5, splits=10),
     "text": Study(
         "sparse text, told apart by rare words", partial(SoftmaxRegression.on_text, dtype=np.float32),
         epochs=5, batch_size=32,
@@ -158,7 +160,7 @@ _MOST = {name: method for name, method in _newer.items() if name not in ("Lion",
 NEWER: dict[str, Study] = {
     "mlp_newer": Study("methods of after 2018, MLP 64-64-10 on the digits", _mlp, _newer),
     "mlp_newer_splits": Study(
-        "the same on ten splits of the digits", _mlp, _MOST, tune_seeds=1, seeds=5, splits=10
+        "methods of after 2018, MLP on ten splits of the digits", _mlp, _MOST, tune_seeds=1, seeds=5, splits=10
     ),
     "mlp_whole": Study(
         "lr, weight decay and schedule tuned together", _mlp, tuned_whole(steps=20 * 19), tune_seeds=3

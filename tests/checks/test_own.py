@@ -15,6 +15,7 @@ from course_lib.checks.own import (
     heights,
     known_as,
     rival_height,
+    uncorrected,
     way,
 )
 from course_lib.comparing import sign_flip_p
@@ -61,6 +62,10 @@ def shifted(x, g, state, lr=0.1, beta=0.6):
         (Nesterov(beta=0.4), "Momentum with beta = 0.4"),  # under prescribed gradients it is no other
         (as_optimizer(shifted), "Nesterov's momentum with beta = 0.6"),
         (Adam(lr=0.5, beta2=0.77), "Adam with beta1 = 0.9, beta2 = 0.77"),
+        (
+            as_optimizer(uncorrected, MEMORY, beta2=0.77),
+            "Adam without bias correction, beta1 = 0.9, beta2 = 0.77",
+        ),
         (AdamW(lr=0.01, weight_decay=0.2), "Adam with beta1 = 0.9, beta2 = 0.999"),
         (RMSprop(beta=0.99), "RMSprop with beta = 0.99"),
         (Adagrad(lr=2.0), "Adagrad"),

@@ -54,7 +54,7 @@ def test_some_trials_are_shown_as_chances():
         ({"memory": 0}, "Our rows do not decide: none of the 2 can be told from Adafactor."),
         ({"memory": 0, "data": "images, convolutional net"}, "Only SGD is left."),
         ({"trials": 2}, "One of 7, Nadam, Adafactor, Adam, AdaMax, AMSGrad, SWATS or AdamW: the 8 others are less"),
-        ({"run": "lr constant, on new data", "metric": "test loss"}, "AdamW: the 5 others are worse."),
+        ({"run": "lr constant, on ten splits", "metric": "test loss"}, "AdamW: the 5 others are worse."),
     ],
 )  # fmt: skip
 def test_the_answer_in_words(settings, begins):

@@ -20,6 +20,7 @@ from ..own import (
     baselines,
     comparison,
     heights,
+    interrupted,
     known_as,
     rival_height,
     show,
@@ -46,6 +47,8 @@ def _unfit(runs: list[Run]) -> str:
         return "Its steps do not stay finite under ordinary gradients. Is there a division by 0, or a root of less?"
     if not np.any(steps):
         return "It does not move."
+    if np.array_equal(steps, seen(runs, "steps at twice the lr")):
+        return "At twice the lr it takes the same steps. Multiply the step by lr."
     known = known_as(steps, seen(runs, "numbers"))
     return (
         f"This rule takes the same steps as {known}. Change more than its name and its numbers."
@@ -72,7 +75,7 @@ def contract(function: Callable[..., Any], case: Case, notes: Notes) -> None:
     show(function, notes)
     matrix = np.random.default_rng(3).normal(size=(8, 2, 3))
     notes.see("a matrix", steps_of(function, matrix, notes))
-    notes.see("a matrix again", steps_of(function, matrix, notes))
+    notes.see("a matrix again", steps_of(interrupted(function), matrix, notes))
     notes.see("without a gradient", steps_of(function, np.zeros((1, 3)), notes))
     x, state = np.array([2.0, -3.0]), {name: np.zeros(2) for name in MEMORY}
     heights = [float(np.sum(BOWL * x**2))]
@@ -95,7 +98,7 @@ def _kept(runs: list[Run], mine: Mine) -> Judged:
     if not np.array_equal(first, again, equal_nan=True):
         return (
             False,
-            "The same run, taken again, is another one. Keep what you remember in state, and nowhere else.",
+            "The same run, taken again beside another one, ends elsewhere. Keep what you remember in state, and nowhere else.",
         )
     if unfit := _unfit(runs):
         return False, unfit
@@ -264,6 +267,10 @@ def claimed(function: Callable[..., Any], case: Case, notes: Notes) -> None:
     """Run the comparison, and note which claims are made."""
     rule, rates, letters = notes.unpack(function(), ("own_rule", "learning rates", "letters"))
     _run(rule, rates, notes)
+    if isinstance(letters, (list, tuple, set)) and all(isinstance(letter, str) for letter in letters):
+        letters = "".join(letters)
+    if not isinstance(letters, str):
+        notes.odd("the letters", described(letters), "one text, such as “BF”")
     notes.say("letters", letters)
 
 
