@@ -41,6 +41,10 @@ def test_what_was_tried_is_named():
     assert figure._scene["panels"][1]["x"]["label"] == "learning rates tried"
     figure.run = "decay and schedule tuned, too"
     assert figure._scene["panels"][1]["x"]["label"] == "settings tried"
+    assert (
+        figure._scene["rows"][2]["name"] == "widest choice of lr"
+        and figure._scene["rows"][2]["cells"][0] == "–"
+    )
 
 
 @pytest.mark.parametrize("run", ["lr constant", "methods of after 2018"])
