@@ -161,7 +161,7 @@ def loss_figure(paths: Mapping[str, Path] | Mapping[str, np.ndarray], theme: str
 def line_figure(
     x: Any, curves: Mapping[str, Any], *, xlabel: str, ylabel: str, log: str = "", theme: str = "light"
 ) -> Picture:
-    """Return curves over a common axis.
+    """Return curves over a common axis; one that lies on an earlier one is dashed, so that both are seen.
 
     Args:
         x: the positions, ``(n,)``.
@@ -180,8 +180,13 @@ def line_figure(
     figure = new_figure(width=6.5, height=3.6, theme=theme)
     axes = figure.subplots()
     marker = "o" if len(np.atleast_1d(x)) <= CROWD else ""
+    drawn: list[Any] = []
     for color, (name, y) in zip(cycle(SERIES), curves.items(), strict=False):
-        axes.plot(x, y, marker=marker, ms=4, color=THEMES[theme][color], lw=_STYLE["line"], label=name)
+        style = (
+            "--" if any(np.allclose(y, other, rtol=1e-3, atol=0, equal_nan=True) for other in drawn) else "-"
+        )
+        axes.plot(x, y, style, marker=marker, ms=4, color=THEMES[theme][color], lw=_STYLE["line"], label=name)
+        drawn.append(y)
     axes.set(xlabel=xlabel, ylabel=ylabel)
     axes.set(xscale="log" if "x" in log else "linear", yscale="log" if "y" in log else "linear")
     _finish(axes, curves, theme)

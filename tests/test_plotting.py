@@ -32,3 +32,9 @@ def test_both_themes_have_one_layout():
     shown = figure._repr_mimebundle_()[0]["text/html"].split("base64,")[2].split('"')[0]
     alone = figure.in_theme("dark")
     assert base64.b64decode(shown) == to_png(alone, dpi=200)
+
+
+def test_a_curve_that_lies_on_another_is_dashed():
+    x = np.arange(1.0, 9.0)
+    figure = line_figure(x, {"a": 1e-9 * x, "b": 1e-9 * x, "c": 2e-9 * x}, xlabel="x", ylabel="y", log="y")
+    assert [line.get_linestyle() for line in figure.axes[0].get_lines()[:3]] == ["-", "--", "-"]

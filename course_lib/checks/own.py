@@ -123,20 +123,31 @@ def way(opt: Optimizer, factor: float) -> float:
 
 def heights(opt: Optimizer, name: str, rates: np.ndarray = SPREAD) -> float:
     """Return the share of the way down that is left after 200 steps, at the best of some multiples of lr."""
+    return float(max(_left(opt, name, rates).min(), 1e-12))
+
+
+def at_best(opt: Optimizer, name: str) -> Optimizer:
+    """Return an optimizer with that of the tried learning rates at which it leaves least."""
+    return opt.replace(lr=opt.hyper()["lr"] * SPREAD[np.argmin(_left(opt, name, SPREAD))])
+
+
+def _left(opt: Optimizer, name: str, rates: np.ndarray) -> np.ndarray:
     ground = SURFACES[name]
-    lr = float(np.asarray(opt.hyper()["lr"]))
-    path = simulate(opt.replace(lr=lr * rates), ground, STEPS)
+    path = simulate(opt.replace(lr=opt.hyper()["lr"] * rates), ground, STEPS)
     lowest = min(float(ground.loss(minimum)) for minimum in ground.minima)
     high = float(path.losses[0].flat[0])
-    left = (np.where(np.isfinite(path.losses[-1]), path.losses[-1], np.inf) - lowest) / (high - lowest)
-    return float(max(left.min(), 1e-12))
+    return (np.where(np.isfinite(path.losses[-1]), path.losses[-1], np.inf) - lowest) / (high - lowest)
 
 
 @lru_cache(maxsize=64)
 def rival_height(rival: str, name: str) -> float:
-    """Return the same for a rival, whose lr is tried about what suits the surface."""
-    opt, ground = RIVALS[rival], SURFACES[name]
-    return heights(opt.replace(lr=0.05 if rival == "Adam" else ground.lr), name)
+    """Return `heights` of a rival."""
+    return heights(rival_on(rival, name), name)
+
+
+def rival_on(rival: str, name: str) -> Optimizer:
+    """Return a rival with a learning rate that suits the surface, about which others are tried."""
+    return RIVALS[rival].replace(lr=0.05 if rival == "Adam" else SURFACES[name].lr)
 
 
 def comparison(opt: Optimizer, rates: Any) -> Comparison:

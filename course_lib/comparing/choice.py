@@ -132,10 +132,11 @@ class Choice:
         return np.nan if curve is None else curve.width()
 
     def widest(self) -> tuple[str, float]:
-        """Return the candidate that minds its lr least, and its `width`."""
+        """Return the candidate that minds its lr least, and its `width`; "" and NaN where no width is known."""
         widths = {p.method: self.width(p.method) for p in self.candidates}
-        name = max(widths, key=lambda name: np.nan_to_num(widths[name], nan=-1), default="")
-        return name, widths.get(name, np.nan)
+        known = {name: width for name, width in widths.items() if not np.isnan(width)}
+        name = max(known, key=lambda name: known[name], default="")
+        return name, known.get(name, np.nan)
 
 
 STUDIED: dict[str, Study] = STUDIES | NEWER

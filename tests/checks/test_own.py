@@ -10,11 +10,13 @@ from course_lib.checks.own import (
     MEMORY,
     RIVALS,
     START,
+    at_best,
     brake,
     comparison,
     heights,
     known_as,
     rival_height,
+    rival_on,
     uncorrected,
     way,
 )
@@ -104,6 +106,8 @@ def test_a_rival_is_no_worse_than_at_one_good_rate():
             assert 1e-12 <= rival_height(rival, ground) < 1
     one = heights(Momentum(lr=0.4), "ravine", np.ones(1))
     assert rival_height("Momentum", "ravine") <= one
+    best = at_best(rival_on("Momentum", "ravine"), "ravine")
+    assert heights(best, "ravine", np.ones(1)) == rival_height("Momentum", "ravine") < one
 
 
 def test_the_comparison_is_fair_and_its_baselines_are_not_at_an_edge():

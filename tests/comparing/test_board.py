@@ -113,6 +113,7 @@ def test_the_entry_is_judged_as_compare_judges(ada):
     best = {name: min(rows["valid_loss"].reshape(9, 3).mean(axis=1)) for name, rows in losses.items()}
     assert ada.rival == min(best, key=best.get)
     bundle, _ = ada._repr_mimebundle_()
+    assert f"The file is {ada.file}" in bundle["text/html"]
     assert "<h4>test loss</h4>" in bundle["text/html"] and "<img" in bundle["text/html"]
 
 

@@ -24,7 +24,8 @@ def test_each_interval_is_drawn_at_its_method():
         np.testing.assert_allclose(dot, [[place.value, height + 0.5]], rtol=1e-6)
         np.testing.assert_allclose(line[:, 0], [place.low, place.high], rtol=1e-6)
     shapes = [mark["shape"] for mark in figure._scene["marks"] if mark["kind"] == "points"]
-    assert shapes == ["dot" if place.stays else "ring" for place in reversed(places)]
+    assert [place.standing for place in places] == ["alike", "first", *["worse"] * 4]
+    assert shapes == [*["dot"] * 5, "ring"]  # filled: told from the first
     assert texts(figure) == [place.method for place in reversed(places)]
 
 
@@ -33,6 +34,26 @@ def test_accuracy_is_in_points():
     sgd = next(place for place in figure.answer().places if place.method == "SGD")
     assert marks(figure, "points")[0][0, 0] == pytest.approx(100 * sgd.value, rel=1e-6)
     assert sgd.value < -0.03 and f"SGD −{-100 * sgd.value:.1f} points, worse" in figure._scene["alt"]
+
+
+def test_what_was_tried_is_named():
+    figure = explore_choice()
+    assert figure._scene["panels"][1]["x"]["label"] == "learning rates tried"
+    figure.run = "decay and schedule tuned, too"
+    assert figure._scene["panels"][1]["x"]["label"] == "settings tried"
+    assert (
+        figure._scene["rows"][2]["name"] == "widest choice of lr"
+        and figure._scene["rows"][2]["cells"][0] == "–"
+    )
+
+
+@pytest.mark.parametrize("run", ["lr constant", "methods of after 2018"])
+def test_the_names_have_room_at_their_right(run):
+    figure = explore_choice("images, convolutional net", run)
+    axis = figure._axis(figure.answer())
+    ends = [100 * place.high for place in figure.answer().places]
+    longest = max(len(place.method) for place in figure.answer().places)
+    assert (axis.high - max(ends)) / (axis.high - axis.low) > 0.02 * longest  # 8.5 of 430 pixels a letter
 
 
 def test_some_trials_are_shown_as_chances():

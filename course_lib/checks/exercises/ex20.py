@@ -266,6 +266,8 @@ def own_claims():
 def claimed(function: Callable[..., Any], case: Case, notes: Notes) -> None:
     """Run the comparison, and note which claims are made."""
     rule, rates, letters = notes.unpack(function(), ("own_rule", "learning rates", "letters"))
+    if not isinstance(letters, str):
+        notes.odd("the letters", described(letters), "one text, such as “BF”")
     _run(rule, rates, notes)
     if isinstance(letters, (list, tuple, set)) and all(isinstance(letter, str) for letter in letters):
         letters = "".join(letters)
@@ -317,7 +319,8 @@ def _allowed(runs: list[Run], mine: Mine) -> Judged:
         why = ALWAYS_WRONG.get(letter, f"The ten pairs say: {'; '.join(sorted(facts))}")
         return False, f"{letter} cannot be defended. {why}."
     if said != right:
-        return False, f"One claim more can be defended. The ten pairs say: {'; '.join(sorted(facts))}."
+        more = "One claim more" if len(right - said) == 1 else "More"
+        return False, f"{more} can be defended. The ten pairs say: {'; '.join(sorted(facts))}."
     return True, f"These claims can be defended, and no others: {'; '.join(sorted(facts))}."
 
 
@@ -331,9 +334,9 @@ EXERCISE = Exercise(
             "Ideas: a root of m in place of m; a step that is shorter where gradients disagree in sign; a maximum in place of a mean."]),
         Goal(solution=hundredfold, title="A loss in cents", points=2, drive=predicted, cases=ONCE, reached=_foretold, reread=PROPERTIES, hints=[
             "All gradients become 100 times as large. What becomes of m? Of v? Of the step?",
-            "m takes the factor 100, v takes 100². A root takes the root of the factor. eps hardly counts."]),
+            "A mean of gradients takes the factor 100, a mean of their squares 100². A root takes the root of the factor. eps hardly counts."]),
         Goal(solution=two_grounds, title="Where it wins, and where it loses", points=3, drive=raced, cases=ONCE, reached=_both, reread=RACE, hints=[
-            "Use the figure below: each runner at its own learning rate, then move the factor.",
+            'In a new cell: `explore_race([as_optimizer(own_rule, MEMORY), RIVALS["Adam"]], ["ravine", "ackley", "beale"], steps=200)`. Play, and move "own lr times".',
             "A rule for single coordinates loses where valleys are turned. A step that does not shrink with the gradient loses near a minimum."]),
         Compared(solution=nine_rates, title="Nine trials", points=2, drive=tried, cases=ONCE, reached=_tuned, reread=RACE, hints=[
             "First a wide grid: half a decade or more between neighbours. Read off the best, then place nine about it.",

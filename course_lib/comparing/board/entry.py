@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from html import escape
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -129,7 +130,8 @@ class Entry:
         }
         data, more = differences_figure(by_baseline)._repr_mimebundle_()
         inside = "".join(f"<h4>{title}</h4>{table._repr_html_()}" for title, table in tables.items())
-        html = f"{self.table()._repr_html_()}{inside}{data.get('text/html', '')}"
+        written = f"<p>The file is {escape(str(self.file))}.</p>" if self.file else ""
+        html = f"{written}{self.table()._repr_html_()}{inside}{data.get('text/html', '')}"
         return {"text/html": html, "text/plain": repr(self)}, more
 
 

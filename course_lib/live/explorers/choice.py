@@ -51,8 +51,8 @@ def explore_choice(
 
     On the left each method of the study against the one that is first on validation data, by the mean difference on
     test data and its 95 % interval; or, if only some learning rates can be tried, the chance that one of them is good.
-    Filled marks are those that nothing speaks against. On the right that chance for every number of trials. See
-    `course_lib.comparing.choice.choose` for what is computed.
+    A filled mark can be told from the first, a hollow one cannot; what is worse is grey. On the right that chance for
+    every number of trials. See `course_lib.comparing.choice.choose` for what is computed.
 
     Args:
         data: kind of data and model, of `course_lib.comparing.choice.DATA`.
@@ -137,7 +137,7 @@ class ChoiceExplorer(Figure):
         scene = Scene(
             [
                 Panel(self._axis(found), Axis("", 0, len(places)), STUDIED[found.study].title, 1.3, lines=len(places)),
-                Panel(Axis.linear("learning rates tried", 1, ALL, 8), CHANCE, "", 0.8),
+                Panel(Axis.linear(f"{self._tried(found)} tried", 1, ALL, 8), CHANCE, "", 0.8),
             ],
             columns=("method", "difference" if not found.chances else "chance", "arrays", "decades of lr"),
         )  # fmt: skip
@@ -155,10 +155,19 @@ class ChoiceExplorer(Figure):
         scale = 100 if found.metric == "test accuracy" else 1
         ends = [scale * end for p in found.places for end in (p.low, p.high) if np.isfinite(end)] or [0.0]
         wide = max(max(ends) - min(ends), 1e-3 * scale)
-        low, high = min(ends) - 0.05 * wide, max(ends) + 0.4 * wide  # room for the names
+        longest = max((len(p.method) for p in found.places if p.standing != "left out"), default=0)
+        low, high = min(ends) - 0.05 * wide, max(ends) + 0.036 * longest * wide  # room for the names
         unit = "points of test accuracy" if scale == 100 else "test loss"
         first = found.first.method if found.first else ""
         return Axis.linear(f"{unit}, minus {first}'s", low, high)
+
+    @staticmethod
+    def _tried(found: Choice) -> str:
+        """Return what a trial is: in a study that tuned more than lr, a setting."""
+        only_lr = all(
+            list(setting) == ["lr"] for m in STUDIED[found.study].methods.values() for setting in m.trials
+        )
+        return "learning rates" if only_lr else "settings"
 
     @staticmethod
     def _color(place: Place) -> str:
@@ -175,7 +184,7 @@ class ChoiceExplorer(Figure):
             scene.bars(0, [0], [at], [y - 0.35], [y + 0.35], color, 0.85 if place.stays else 0.35)
         else:
             scene.line(0, [scale * place.low, scale * place.high], [y, y], color, 2.0)
-            scene.points(0, [at], [y], color, 4.5, shape="dot" if place.stays else "ring")
+            scene.points(0, [at], [y], color, 4.5, shape="ring" if place.standing == "alike" else "dot")
         share = f"  {place.value:.0%}" if found.chances else ""
         scene.text(0, edge, y, place.method + share, color, align="right")
 
