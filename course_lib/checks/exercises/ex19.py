@@ -236,7 +236,6 @@ def _edges(mine: Mine) -> list[tuple[float, str]]:
         (length / 2 * rho * (root - 1), "In Python length / 2 * rho is (length/2)·rho: write length / (2 * rho)."),
         (length / (2 * rho) * (np.sqrt(1 + 4 * rho / (lr * length)) - 1), "There is an 8 under the root, from 4·2."),
         (1 / (2 * rho) * (np.sqrt(1 + 8 * rho / lr) - 1), "That is the edge at ‖g‖ = 1."),
-        (length / (2 * rho) * (np.sqrt(1 + 8 * rho / lr * length) - 1), "In Python 8 * rho / lr * length is (8ρ/lr)·‖g‖: write 8 * rho / (lr * length)."),
         (2 / (lr * (1 + rho / length)), "The factor is 1 + ρλ/‖g‖: λ stands in it as well, so it is a quadratic equation."),
         (2 / lr * (1 / (1 + 2 * rho / (lr * length))), "You put 2/lr into the factor 1 + ρλ/‖g‖. λ itself belongs there: a quadratic equation."),
     ]  # fmt: skip
