@@ -474,7 +474,7 @@ TRUE = {
     },
     "shampoo_direction": {
         "the root −1/2": ["minus one half"],
-        "the root of every entry": ["the entries' roots"],
+        "the root of the size of every entry": ["the entries' roots"],
         "the diagonal alone": ["the diagonals"],
         "no root: the inverse": ["inverses"],
         "the root +1/4": ["plus one quarter"],
@@ -487,8 +487,8 @@ TRUE = {
         "Jordan's factor is missing. It is above 1 here, where there are more outputs than inputs.": ["Jordan's with PyTorch's axes"],
         "Moonlight takes the longer side. (Or the root is missing in Jordan's factor: that gives the same number.)": ["the shorter side"],
         "The 0.2 is missing in Moonlight's factor.": ["0.2 forgotten"],
-        "The longer side, not the product of both. (Or both roots are missing: that gives the same number.)": ["both roots forgotten"],
-        "The 0.2 stands outside the root.": ["0.2 under the root"],
+        "The roots are missing. (Or the product of both sides stands where the longer one belongs: that gives the same number.)": ["both roots forgotten"],
+        "The 0.2 stands before the root, not under it.": ["0.2 under the root"],
     },
     "first_step": {
         "That is the first step *with* the bias correction. Here both hats are gone.": ["1: as with correction"],

@@ -140,11 +140,11 @@ def _hills() -> Cases:
     return Cases(
         [{"grad": lambda x: _A @ x + np.sin(x), "x": np.array([2.0, -1.5]), "rho": 0.3},
          {"grad": lambda x: x**3 - 1, "x": np.array([1.8, 0.3, -0.7]), "rho": 0.55},
+         {"grad": lambda x: bend * x, "x": np.array([1.0, 0.0, 2.0]), "rho": 0.2, "about": "no slope along one coordinate, but along others"},
          {"grad": lambda x: 2 * x + x.T, "x": np.array([[1.0, 2.0], [-3.0, 0.5]]), "rho": 1.2, "about": "a matrix"}],
         [{"grad": lambda x: bend * x, "x": np.zeros(3), "rho": 0.2, "about": "no gradient: no direction is the worst"},
          {"grad": lambda x: bend * x, "x": np.array([1.0, -1.0, 2.0]), "rho": 0.0, "about": "rho = 0"},
          {"grad": lambda x: 1e-6 * bend * x, "x": np.array([1.0, -1.0, 2.0]), "rho": 0.2, "about": "a nearly flat place"},
-         {"grad": lambda x: bend * x, "x": np.array([1.0, 0.0, 2.0]), "rho": 0.2, "about": "no slope along one coordinate, but along others"},
          {"grad": lambda x: 1e3 * x, "x": np.array([-0.4]), "rho": 0.05, "about": "a single weight, steep"}],
     )  # fmt: skip
 

@@ -266,13 +266,11 @@ def own_claims():
 def claimed(function: Callable[..., Any], case: Case, notes: Notes) -> None:
     """Run the comparison, and note which claims are made."""
     rule, rates, letters = notes.unpack(function(), ("own_rule", "learning rates", "letters"))
-    if not isinstance(letters, str):
-        notes.odd("the letters", described(letters), "one text, such as “BF”")
-    _run(rule, rates, notes)
     if isinstance(letters, (list, tuple, set)) and all(isinstance(letter, str) for letter in letters):
         letters = "".join(letters)
     if not isinstance(letters, str):
         notes.odd("the letters", described(letters), "one text, such as “BF”")
+    _run(rule, rates, notes)
     notes.say("letters", letters)
 
 
