@@ -166,6 +166,45 @@ def test_no_picture_goes_back_to_an_earlier_value(lab):
     assert len(shown) > 15 and shown == sorted(shown, reverse=True)
 
 
+SLOWER = """
+import time
+from course_lib.live.explorers.path import PathExplorer
+draw = PathExplorer.draw
+PathExplorer.draw = lambda self: (time.sleep(0.005), draw(self))[1]
+"""
+
+
+def test_a_slider_dragged_too_fast_for_python_leaves_positions_out_and_none_when_it_rests(lab):
+    page = lab([SLOWER + PATH[0], SAID])
+    box = slider(page, "lr").bounding_box()
+    y = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] * 0.6, y)
+    page.mouse.down()
+    hand, shown = page.evaluate(
+        """async (rest) => {
+            const input = document.querySelector(".lf input[data-name=lr]"), hand = [], shown = [];
+            for (let place = Number(input.value) - 1; place > 20; place--) {
+                input.value = place;
+                input.dispatchEvent(new Event("input"));
+                hand.push(place);
+                shown.push(Number(input.ariaValueText));
+                if (place % 7 === 0) await new Promise((done) => setTimeout(done, 8));
+            }
+            await new Promise((done) => setTimeout(done, rest));
+            shown.push(Number(input.ariaValueText));
+            return [hand, shown];
+        }""",
+        REST,
+    )
+    page.mouse.up()
+    assert len(set(shown)) < len(hand) / 2
+    assert shown == sorted(shown, reverse=True) and shown[-1] < shown[-2]
+    settled(page)
+    value = slider(page, "lr").get_attribute("aria-valuetext")
+    assert slider(page, "lr").input_value() == str(hand[-1])
+    assert f"lr {value}," in label(page) and told(page).startswith(label(page))
+
+
 def test_defaults_are_not_forgotten_when_a_slider_is_moved_at_once(lab):
     page = lab(PATH)
     page.evaluate(

@@ -13,8 +13,15 @@ function makeControls(box, model, link, id) {
     const input = MAKERS[control.kind](cell, control, label);
     input.id = label.htmlFor;
     input.dataset.name = control.name;
-    const show = () => input.show(model.get(control.name));
-    input.addEventListener("input", () => link.set(control.name, control.values[input.position()]));
+    let held = false; // dragged: the thumb stays in the hand, wherever the picture is
+    const show = () => input.show(model.get(control.name), held);
+    input.addEventListener("pointerdown", () => { held = control.kind === "slider"; });
+    for (const event of ["pointerup", "pointercancel", "keydown"]) input.addEventListener(event, () => {
+      held = false;
+      link.rest();
+      show();
+    });
+    input.addEventListener("input", () => link.move(control.name, input.position(), held));
     model.on(`change:${control.name}`, show);
     listeners.push([`change:${control.name}`, show]);
     show();
@@ -85,7 +92,7 @@ function makePlayer(cell, control, input, link) {
     play.title = frame ? "Stop" : "Play";
     play.setAttribute("aria-label", play.title);
   };
-  const go = (position) => link.set(control.name, control.values[Math.max(0, Math.min(Math.floor(position), last))]);
+  const go = (position) => link.move(control.name, Math.max(0, Math.min(Math.floor(position), last)), false);
   const stop = () => { cancelAnimationFrame(frame); frame = 0; show(); };
   const tick = (now) => {
     at += ((now - before) / PLAYS_FOR) * last * Number(speed.value);
@@ -118,9 +125,9 @@ const MAKERS = {
     track.style.setProperty("--lf-default", control.default / Math.max(last, 1));
     const input = add(track, "input", { type: "range", min: 0, max: last, step: 1 });
     input.position = () => Number(input.value);
-    input.show = (now) => {
+    input.show = (now, held) => {
       const at = nearest(control.values, now);
-      if (input.position() !== at) input.value = at;
+      if (!held && input.position() !== at) input.value = at;
       track.style.setProperty("--lf-at", at / Math.max(last, 1));
       value.textContent = words(now);
       input.setAttribute("aria-valuetext", words(now) + (now === control.values[control.default] ? ", default" : ""));

@@ -1,6 +1,7 @@
 // Values to Python: the newest wins and a few are in flight, so nothing can queue. While a slider is at hand, Python is also
 // asked what the positions around it would show: a move that finds its scene here is drawn at once, and Python hears of
 // it a little later. A point that is dragged moves on a lattice of pixels, whose next places are asked for in the same way.
+// A slider that is dragged faster than Python draws shows every second, fourth, … position, until the hand rests.
 
 const IN_FLIGHT = 2; // enough to hide the way there and back; with three the last picture comes later and none comes sooner
 const PAUSE = 100; // milliseconds between values whose picture stands already
@@ -11,6 +12,9 @@ const FAR = 60; // ... and positions
 const AHEAD = 16; // lattice places ahead of a moving point, ...
 const ASIDE = 2.5; // which may miss them by so much of a place for each place that it moves on
 const MOST = 600; // scenes kept
+const REST = 40; // milliseconds without a move after which a hand rests
+const SMOOTH = 30; // pictures a second below which a dragged slider leaves out no more positions, ...
+const SHARE = 0.6; // as long as Python is not asked for more than this part of its time
 const SLOW = 30; // milliseconds a scene may take; a slower one would only keep Python from what is asked for
 
 const keyOf = (value) => (Array.isArray(value) ? value.join() : value);
@@ -38,10 +42,13 @@ function makeLink(model, view, show) {
   let pace = 0; // positions a millisecond that the slider moves
   let way = 0; // its last direction
   let took = 0; // milliseconds from asking what lies ahead to the answer
+  let stride = 1; // of the positions that a dragged slider shows
+  let hand = null; // the position where the hand is, which may lie between two that are shown
+  let resting = 0; // the timer that waits for the hand to rest; 0 once it does
 
   function flush() {
     if (!alive || !pending || flying >= (standing ? 1 : IN_FLIGHT)) return;
-    if (asked?.edition === edition && asked.has(keyOf(pending.values[about]))) return; // its picture is on the way
+    if (asked?.edition === edition && (asked.has(keyOf(pending.values[about])) || resting)) return; // a picture is on the way
     const wait = standing ? sent + PAUSE - performance.now() : 0;
     if (wait > 0) {
       timer ||= setTimeout(() => { timer = 0; flush(); }, wait);
@@ -51,6 +58,12 @@ function makeLink(model, view, show) {
     pending = null;
     flying += 1;
     sent = performance.now();
+  }
+
+  function still() {
+    clearTimeout(resting);
+    resting = 0;
+    stride = 1;
   }
 
   function forget(slider = null) {
@@ -82,16 +95,28 @@ function makeLink(model, view, show) {
     const at = nearest(values, model.get(name)) + lead();
     const far = Math.min(EFFORT / cost, performance.now() - moved < 1000 ? FAR : NEAR);
     const away = (i) => Math.abs(i - at) * (Math.sign(i - at) === way ? 1 : 2);
-    const near = values.map((_, i) => i).filter((i) => Math.abs(i - at) <= far);
+    const near = values.map((_, i) => i).filter((i) => i % stride === 0 && Math.abs(i - at) <= far * stride);
     return near.sort((i, j) => away(i) - away(j)).map((i) => values[i]);
   }
 
   // see where a slider goes and how fast; a rest or a turn begins anew
-  function follow(values, from, to) {
-    const gone = nearest(values, to) - nearest(values, from);
+  function follow(from, to) {
+    const gone = to - from;
     const now = gone / Math.max(performance.now() - moved, 1);
     way = Math.sign(gone) || way;
     pace = performance.now() - moved < PAUSE && pace * now > 0 ? (pace + now) / 2 : now;
+  }
+
+  // the position to show where a hand drags a slider: its own if that is known, or else the last of the stride that it passed
+  function passed({ name, values }, position) {
+    const cost = each.get(name) ?? SLOW;
+    const [speed, sign] = [Math.abs(pace), way || 1];
+    const fewest = cost > SLOW ? 0 : (speed * Math.min(usual, cost)) / SHARE; // that Python can keep up with
+    stride = 2 ** Math.max(0, Math.floor(Math.log2(Math.min(2 * fewest, (1000 * speed) / SMOOTH))));
+    if (scenes.has(keyOf(values[position]))) return position;
+    const last = Math.min(sign * stride * Math.floor((sign * position) / stride), values.length - 1);
+    const now = nearest(values, model.get(name));
+    return (now - last) * (now - position) < 0 ? now : last;
   }
 
   // the places that a point comes to next if it goes on as it moves, the nearest to where it will be first
@@ -122,6 +147,7 @@ function makeLink(model, view, show) {
       });
     }
     if (!standing) meet();
+    if (resting) look(about); // a moving hand waits for what lies ahead of it, not for what it has passed
     flush();
     look(about);
   }
@@ -149,9 +175,27 @@ function makeLink(model, view, show) {
       pace = Math.hypot(across, down) / Math.max(milliseconds, 1);
       this.set(name, value(0, 0), { ahead: () => ahead(value, across, down) });
     },
+    // a control to one of its positions, dragged there by a hand or put there
+    move(name, position, dragged) {
+      const control = controls.get(name);
+      follow(resting ? hand.position : nearest(control.values, model.get(name)), position);
+      still();
+      hand = { name, position };
+      if (dragged) resting = setTimeout(() => this.rest(), REST);
+      const value = control.values[dragged ? passed(control, position) : position];
+      if (dragged && value === model.get(name)) look(name);
+      else this.set(name, value);
+    },
+    // what the hand points at is shown once it rests
+    rest() {
+      if (!resting) return;
+      still();
+      const value = controls.get(hand.name).values[hand.position];
+      if (model.get(hand.name) !== value) this.set(hand.name, value);
+      else flush();
+    },
     set(name, value, at = null) {
       place = at;
-      if (controls.has(name)) follow(controls.get(name).values, model.get(name), value);
       moved = performance.now();
       latest[name] = value;
       pending = { ...pending, values: { ...pending?.values, [name]: value } };
@@ -161,6 +205,7 @@ function makeLink(model, view, show) {
       look(name);
     },
     reset() {
+      still();
       for (const name of Object.keys(latest)) delete latest[name];
       forget();
       pending = { reset: true, values: {} };
@@ -180,6 +225,7 @@ function makeLink(model, view, show) {
     },
     gone() { alive = false; },
     remove() {
+      still();
       clearTimeout(timer);
       for (const [event, listener] of listeners) model.off(event, listener);
       model.off("msg:custom", foreseen);
