@@ -119,7 +119,9 @@ def needs() -> dict[str, set[str]]:
     """Which lessons each lesson says it needs, by their numbers; what only helps is not counted."""
     found = {}
     for lesson in lessons():
-        text = " ".join("".join(cell["source"]) for cell in _cells(ROOT / "notebooks" / f"{lesson}.ipynb")[:1])
+        text = " ".join(
+            "".join(cell["source"]) for cell in _cells(ROOT / "notebooks" / f"{lesson}.ipynb")[:1]
+        )
         said = re.search(r"You need: (.*?)\*", text)
         sentences = said[1].split(". ") if said else []
         firm = [one for one in sentences if "help" not in one and "by name" not in one]
@@ -173,7 +175,10 @@ def main() -> int:
         for number, week in enumerate(rows, 1):
             differs = week.hours != week.estimated
             wrong |= differs
-            print(f"{weeks} weeks, week {number}: {week.estimated:g} h" + f" (the page says {week.hours:g})" * differs)
+            print(
+                f"{weeks} weeks, week {number}: {week.estimated:g} h"
+                + f" (the page says {week.hours:g})" * differs
+            )
     return int(wrong)
 
 
