@@ -28,6 +28,7 @@ PROVEN = ("predict", "compute")
 
 IMPORTS = """import numpy as np
 from course_lib.comparing import *
+from course_lib.comparing.studies import results
 from course_lib.live import *
 from course_lib.optimizers import *
 from course_lib.problems import *
