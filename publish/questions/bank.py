@@ -68,7 +68,7 @@ class Question:
 
     @property
     def letters(self) -> dict[str, Answer]:
-        """The answers by the letters under which a class votes: A, B, C, …"""
+        """The answers by the letters under which a class votes, from A on."""
         return dict(zip("ABCDE", self.answers, strict=False))
 
     @property
@@ -127,7 +127,9 @@ def load(lesson: str) -> QuestionSet:
         raise QuestionError(f"lesson {lesson!r} is not known; there are {', '.join(lessons())}")
     path = FOLDER / f"{names[0][:2]}.toml"
     if not path.is_file():
-        raise QuestionError(f"lesson {names[0]} has no questions yet: {path.name} is missing in docs/questions")
+        raise QuestionError(
+            f"lesson {names[0]} has no questions yet: {path.name} is missing in docs/questions"
+        )
     return read(path.read_text("utf-8"), path.name)
 
 
@@ -183,13 +185,17 @@ def _question(table: Mapping[str, Any], name: str, lesson: str, n: int) -> Quest
     if question.goal not in GOALS:
         fields.wrong("goal", f"{question.goal!r} must be one of {', '.join(GOALS)}")
     if question.section not in headings(lesson):
-        fields.wrong("section", f"{question.section!r} is no heading of {lesson}: {'; '.join(headings(lesson))}")
+        fields.wrong(
+            "section", f"{question.section!r} is no heading of {lesson}: {'; '.join(headings(lesson))}"
+        )
     if not 3 <= len(question.answers) <= 5:
         fields.wrong("answer", f"there are {len(question.answers)}; three to five are allowed")
     right = len(question.right)
     if right == 0 or right == len(question.answers) or (right > 1 and not question.several):
         allowed = "some, not all" if question.several else "exactly one (or say several = true)"
-        fields.wrong("answer.right", f"{right} of {len(question.answers)} answers are right; allowed is {allowed}")
+        fields.wrong(
+            "answer.right", f"{right} of {len(question.answers)} answers are right; allowed is {allowed}"
+        )
     if len({answer.text for answer in question.answers}) < len(question.answers):
         fields.wrong("answer.text", "two answers are the same")
     if question.goal in PROVEN and not question.check:

@@ -30,7 +30,9 @@ kernelspec:
 """The head of a page whose figures are run when the page is made (MyST-NB)."""
 
 
-def markdown(lesson: str, form: str = "folded", *, notebooks: str = "../../notebooks", cells: bool = False) -> str:
+def markdown(
+    lesson: str, form: str = "folded", *, notebooks: str = "../../notebooks", cells: bool = False
+) -> str:
     """A lesson's questions as a page of Markdown.
 
     Args:
@@ -65,10 +67,12 @@ def _link(one: QuestionSet, form: str) -> str:
 def _question(question: Question, form: str, cells: bool) -> str:
     several = " Several answers are right." if question.several else ""
     parts = [f"## Question {question.id}", question.text + several]
-    if question.figure:
+    parts.append(
+        "\n".join(f"- **{letter}** {_hang(answer.text)}" for letter, answer in question.letters.items())
+    )
+    if question.figure:  # folded, for it may show the answer
         fence = "```{code-cell} ipython3\n:tags: [remove-input]\n\n" if cells else "```python\n"
-        parts.append(f"{fence}{question.figure}\n```")
-    parts.append("\n".join(f"- **{letter}** {_hang(answer.text)}" for letter, answer in question.letters.items()))
+        parts.append(_folded("The figure", f"{fence}{question.figure}\n```"))
     if form != "hall":
         parts.append(_told(question, folded=form == "folded"))
     return "\n\n".join(parts)
@@ -81,7 +85,11 @@ def _told(question: Question, folded: bool) -> str:
     )
     about = f"*{question.goal.capitalize()}, {question.minutes:g} minutes. Section: {question.section}.*"
     told = f"{about}\n\n{reasons}"
-    return f"<details><summary>Answer and reasons</summary>\n\n{told}\n\n</details>" if folded else told
+    return _folded("Answer and reasons", told) if folded else told
+
+
+def _folded(summary: str, text: str) -> str:
+    return f"<details><summary>{summary}</summary>\n\n{text}\n\n</details>"
 
 
 def _hang(text: str) -> str:
