@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from textwrap import indent
 
-from .bank import IMPORTS, Question, QuestionSet, load, load_all
+from .bank import Question, QuestionSet, load, load_all
 from .moodle import moodle_xml
 
 FORMS = {
@@ -15,31 +15,14 @@ FORMS = {
 }
 ENDINGS = {"hall": "-hall", "folded": "", "open": "-answers"}
 
-CELLS = f"""---
-file_format: mystnb
-kernelspec:
-  name: python3
----
 
-```{{code-cell}} ipython3
-:tags: [remove-cell]
-
-{IMPORTS}```
-
-"""
-"""The head of a page whose figures are run when the page is made (MyST-NB)."""
-
-
-def markdown(
-    lesson: str, form: str = "folded", *, notebooks: str = "../../notebooks", cells: bool = False
-) -> str:
+def markdown(lesson: str, form: str = "folded", *, notebooks: str = "../../notebooks") -> str:
     """A lesson's questions as a page of Markdown.
 
     Args:
         lesson: its number or name, ``"04"`` or ``"04_momentum"``.
         form: ``"hall"``, ``"folded"`` or ``"open"``; see ``FORMS``.
         notebooks: the way from the page to the folder of the lessons.
-        cells: make cells of the figures that MyST-NB runs, in place of the calls that make them.
 
     Raises:
         QuestionError: if there are no such questions, or they are not valid.
@@ -54,9 +37,9 @@ def markdown(
         f"Lesson {one.number}, [{one.title}]({notebooks}/{one.lesson}.ipynb) · "
         f"{len(one.questions)} questions, {minutes:g} minutes together · "
         + " · ".join(_link(one, name) for name in FORMS if name != form),
-        *(_question(question, form, cells) for question in one.questions),
+        *(_question(question, form) for question in one.questions),
     ]
-    return (CELLS if cells else "") + "\n\n".join(parts) + "\n"
+    return "\n\n".join(parts) + "\n"
 
 
 def _link(one: QuestionSet, form: str) -> str:
@@ -64,11 +47,10 @@ def _link(one: QuestionSet, form: str) -> str:
     return f"[{names[form]}]({one.lesson}{ENDINGS[form]}.md)"
 
 
-def _question(question: Question, form: str, cells: bool) -> str:
+def _question(question: Question, form: str) -> str:
     parts = [f"## Question {question.id}", question.text, choices(question)]
     if question.figure:  # folded, for it may show the answer
-        fence = "```{code-cell} ipython3\n:tags: [remove-input]\n\n" if cells else "```python\n"
-        parts.append(_folded("The figure", f"{fence}{question.figure}\n```"))
+        parts.append(_folded("The figure", f"```python\n{question.figure}\n```"))
     about = f"*{question.goal.capitalize()}, {question.minutes:g} minutes. Section: {question.section}.*"
     told = f"{about}\n\n{reasons(question)}"
     if form != "hall":
@@ -102,10 +84,10 @@ def _hang(text: str) -> str:
     return "\n".join([first, *(indent(other, "  ") for other in others)])
 
 
-def pages(folder: Path, **options: object) -> list[Path]:
+def pages(folder: Path, notebooks: str = "../../notebooks") -> list[Path]:
     """Write the three pages of every lesson, an index and the file for Moodle; return what was written.
 
-    ``options`` are those of ``markdown``.
+    ``notebooks`` is the way from there to the folder of the lessons.
     """
     folder.mkdir(parents=True, exist_ok=True)
     sets, written = load_all(), []
@@ -123,7 +105,7 @@ def pages(folder: Path, **options: object) -> list[Path]:
     texts = {"index.md": index, "questions.xml": moodle_xml(sets)}
     for one in sets:
         for form, ending in ENDINGS.items():
-            texts[f"{one.lesson}{ending}.md"] = markdown(one.lesson, form, **options)  # type: ignore[arg-type]
+            texts[f"{one.lesson}{ending}.md"] = markdown(one.lesson, form, notebooks=notebooks)
     for name, text in texts.items():
         (folder / name).write_text(text, "utf-8")
         written.append(folder / name)

@@ -45,7 +45,7 @@ def paragraphs(text: str) -> list[str]:
 
 def _text(source: str) -> list[NotebookNode]:
     slides: list[str] = []
-    size = 0
+    size = 0  # words on the last slide, without its heading
     for part in paragraphs(source):
         if LEFT_OUT.match(part):
             if part.startswith("## References"):
@@ -56,7 +56,7 @@ def _text(source: str) -> list[NotebookNode]:
         room = (
             2 * WORDS if re.match(r"[-|]|\d\. |\$\$", part) else WORDS
         )  # a list stays with its introduction
-        if not slides or heading or size + words > room:
+        if not slides or heading or (size and size + words > room):
             slides.append(part)
             size = 0 if heading else words
         else:
