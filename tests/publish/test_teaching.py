@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import json
 import re
 from itertools import pairwise
@@ -10,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from course_lib.checks.exercises import all_exercises
-from publish.questions import lessons, load_all
+from publish import teaching
+from publish.questions import lessons, load_all, moodle
 from publish.teaching import PAGE, RATES, count, main, minutes, needs, plans, times, times_table
 
 ROOT = Path(__file__).parents[2]
@@ -175,3 +177,9 @@ def test_the_command_says_when_the_page_is_old(capsys, monkeypatch, tmp_path):
     (tmp_path / "teaching.md").write_text(re.sub(r"(\| 1 \| 00, 01, 02 \| 02 \|) 3 h", r"\1 9 h", TEXT))
     assert main() == 1
     assert "4 weeks, week 1: 3 h (the page says 9)" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("module", [teaching, moodle], ids=lambda module: module.__name__)
+def test_the_examples_are_right(module):
+    failed, tried = doctest.testmod(module)
+    assert not failed and tried
