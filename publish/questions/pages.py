@@ -83,7 +83,7 @@ def _told(question: Question, folded: bool) -> str:
         f"- **{letter}{' is right.' if answer.right else '.'}** {_hang(answer.reason)}"
         for letter, answer in question.letters.items()
     )
-    about = f"*{question.goal.capitalize()}, {question.minutes:g} minutes. Section: {question.section}.*"
+    about = f"*{question.goal.capitalize()}, {question.minutes:g} min. Section: {question.section}.*"
     told = f"{about}\n\n{reasons}"
     return _folded("Answer and reasons", told) if folded else told
 
