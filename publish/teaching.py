@@ -1,4 +1,4 @@
-"""How long lessons and exercises take, and whether the plans of ``docs/teaching.md`` hold: ``python -m publish.teaching``.
+"""How long lessons and exercises take, and whether ``docs/teaching.md`` says so: ``python -m publish.teaching``.
 
 The times are an estimate for somebody who reads everything once, answers every figure's question, moves every figure
 and writes every exercise. It counts what stands in the notebooks, at the rates of ``RATES``.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -70,7 +71,7 @@ def count(path: Path) -> dict[str, int]:
     }  # fmt: skip
 
 
-def minutes(counted: dict[str, int]) -> int:
+def minutes(counted: Mapping[str, float]) -> int:
     """Minutes for what was counted, to the next five.
 
     >>> minutes({"word": 1500, "formula": 4, "code": 0, "figure": 3, "question": 2})

@@ -65,27 +65,31 @@ def _link(one: QuestionSet, form: str) -> str:
 
 
 def _question(question: Question, form: str, cells: bool) -> str:
-    several = " Several answers are right." if question.several else ""
-    parts = [f"## Question {question.id}", question.text + several]
-    parts.append(
-        "\n".join(f"- **{letter}** {_hang(answer.text)}" for letter, answer in question.letters.items())
-    )
+    parts = [f"## Question {question.id}", question.text, choices(question)]
     if question.figure:  # folded, for it may show the answer
         fence = "```{code-cell} ipython3\n:tags: [remove-input]\n\n" if cells else "```python\n"
         parts.append(_folded("The figure", f"{fence}{question.figure}\n```"))
+    about = f"*{question.goal.capitalize()}, {question.minutes:g} minutes. Section: {question.section}.*"
+    told = f"{about}\n\n{reasons(question)}"
     if form != "hall":
-        parts.append(_told(question, folded=form == "folded"))
+        parts.append(_folded("Answer and reasons", told) if form == "folded" else told)
     return "\n\n".join(parts)
 
 
-def _told(question: Question, folded: bool) -> str:
-    reasons = "\n".join(
+def choices(question: Question) -> str:
+    """The answers with the letters to vote for."""
+    several = "*Several answers are right.*\n\n" if question.several else ""
+    return several + "\n".join(
+        f"- **{key}** {_hang(answer.text)}" for key, answer in question.letters.items()
+    )
+
+
+def reasons(question: Question) -> str:
+    """Which answers are right, and why one chooses each."""
+    return "\n".join(
         f"- **{letter}{' is right.' if answer.right else '.'}** {_hang(answer.reason)}"
         for letter, answer in question.letters.items()
     )
-    about = f"*{question.goal.capitalize()}, {question.minutes:g} min. Section: {question.section}.*"
-    told = f"{about}\n\n{reasons}"
-    return _folded("Answer and reasons", told) if folded else told
 
 
 def _folded(summary: str, text: str) -> str:

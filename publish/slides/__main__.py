@@ -1,6 +1,7 @@
 """Figures and slides of lessons: ``python -m publish.slides LESSON… [--format pdf] [--figures] [--out FOLDER]``.
 
-Each lesson is executed once. Its figures go to ``FOLDER/LESSON/``, its slides to ``FOLDER/LESSON.html``.
+Each lesson is executed once. Its figures go to ``FOLDER/LESSON/``, its slides to ``FOLDER/LESSON.html``, and those of
+its questions to ``FOLDER/LESSON-questions.html``.
 """
 
 from __future__ import annotations
@@ -9,8 +10,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from ..questions import QuestionSet, lessons
+from ..questions import lessons, load
 from .cut import as_slides
+from .hall import question_slides
 from .page import Pieces, page
 from .run import FORMS, ROOT, run
 
@@ -39,9 +41,14 @@ def main(arguments: list[str] | None = None) -> int:
         made = sum(1 for _ in folder.iterdir())
         print(f"{name}: {made} figures in {folder}")
         if pieces:
-            file = options.out / f"{name}.html"
-            file.write_text(page(as_slides(executed), QuestionSet(name, ()).title, pieces), "utf-8")
-            print(f"{name}: {file}, {file.stat().st_size / 1e6:.1f} MB")
+            asked = load(name)
+            for ending, title, slides in (
+                ("", asked.title, as_slides(executed)),
+                ("-questions", f"Questions on {asked.title}", question_slides(asked)),
+            ):
+                file = options.out / f"{name}{ending}.html"
+                file.write_text(page(slides, title, pieces), "utf-8")
+                print(f"{name}: {file}, {file.stat().st_size / 1e6:.1f} MB")
     return 0
 
 

@@ -19,9 +19,8 @@ LEFT_OUT = re.compile(
 def as_slides(notebook: NotebookNode) -> NotebookNode:
     """Return a notebook whose cells are slides for nbconvert.
 
-    Text is divided at paragraphs, a folded answer stays whole, a figure stands alone, without its code and after what it
-    asks. Closed cells
-    (the proofs of the text's numbers), imports and references are left out.
+    Text is divided at paragraphs, and a folded answer stays whole. A figure stands alone, without its code and after
+    what it asks. Closed cells (the proofs of the text's numbers), imports and references are left out.
     """
     slides = nbformat.v4.new_notebook(metadata=copy.deepcopy(notebook.metadata))
     for cell in notebook.cells:

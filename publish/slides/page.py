@@ -1,4 +1,4 @@
-"""Slides as one HTML file with everything in it: nbconvert's slides, reveal.js and MathJax, no address of another host."""
+"""Slides as one HTML file: nbconvert's slides, with reveal.js and MathJax in it, so that nothing is loaded."""
 
 from __future__ import annotations
 

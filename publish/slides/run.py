@@ -50,6 +50,12 @@ def run(lesson: str, folder: Path, form: str = "svg") -> nbformat.NotebookNode:
     return notebook
 
 
+def picture_tag(svg: Path, alt: str) -> str:
+    """A picture with everything in it, as HTML."""
+    code = base64.b64encode(svg.read_bytes()).decode()
+    return f'<img class="figure" alt="{html.escape(alt)}" src="data:image/svg+xml;base64,{code}">'
+
+
 def write_figures(folder: str, form: str) -> None:
     """Let every figure that this kernel shows write itself to a file, and be shown as a light picture."""
     from course_lib.live import Figure
@@ -68,10 +74,9 @@ def write_figures(folder: str, form: str) -> None:
             picture = file.with_suffix(".svg")
             if form != "svg":
                 save(figure, picture)
-            code = base64.b64encode(picture.read_bytes()).decode()
+            tag = picture_tag(picture, alt(figure))
             if form != "svg":
                 picture.unlink()
-            tag = f'<img class="figure" alt="{html.escape(alt(figure))}" src="data:image/svg+xml;base64,{code}">'
             return {"text/html": tag, "text/markdown": asked(figure), "text/plain": alt(figure)}, {}
 
         return bundle

@@ -9,7 +9,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from publish.slides import Pieces, as_slides, page, run
+from publish.questions import load
+from publish.slides import Pieces, as_slides, page, question_slides, run
 from publish.slides.__main__ import main
 from publish.slides.cut import WORDS, paragraphs
 from publish.slides.page import MATHJAX, REVEAL
@@ -89,9 +90,25 @@ def test_the_page_holds_everything_and_loads_nothing(lesson):
     html = page(as_slides(lesson), "Test", PIECES)
     for piece in (PIECES.script, PIECES.style, PIECES.maths, 'alt="a bowl"', "<title>Test slides</title>"):
         assert piece in html, piece
-    assert re.findall(r"<(?:script|link|img|iframe)[^>]*?(?:src|href)=[\"']?(?!data:)[^>]*>", html) == []
+    loaded = re.findall(r"<(?:script|link|img|iframe)\b[^>]*?\b(?:src|href)=[\"']?([^\"' >]*)", html)
+    assert loaded == ["data:image/svg+xml;base64,PHN2Zy8+"]
     assert "import mermaid" not in html and "require(" not in html
     assert html.count("<section") == 2 + len(as_slides(lesson).cells)
+
+
+def test_a_question_its_figure_and_its_answer_are_slides_of_their_own():
+    asked = load("04")
+    slides = question_slides(asked).cells
+    kinds = [slide.metadata.slideshow.slide_type for slide in slides]
+    assert kinds.count("slide") == 1 + len(asked.questions)
+    assert sum('<img class="figure"' in slide.source for slide in slides) == sum(
+        bool(q.figure) for q in asked.questions
+    )
+    for kind, slide in zip(kinds, slides, strict=True):
+        assert ("is right.**" in slide.source) == (kind == "subslide" and "<img" not in slide.source)
+    first = asked.questions[0]
+    assert slides[1].source.startswith(first.text) and "**A** falls further" in slides[1].source
+    assert f"Question {first.id}" in slides[3].source
 
 
 def test_pieces_come_from_the_cache(tmp_path, monkeypatch):

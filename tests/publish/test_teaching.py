@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -104,7 +105,7 @@ def test_minutes_of_an_hour_add_up():
     for heading, whole in (("In the lecture hall", 90), ("In the lab", 120)):
         spans = [tuple(map(int, pair)) for pair in re.findall(r"^\| (\d+)–(\d+) \|", section(heading), re.M)]
         assert spans[0][0] == 0 and spans[-1][1] == whole
-        assert all(one[1] == other[0] for one, other in zip(spans, spans[1:], strict=False))
+        assert all(one[1] == other[0] for one, other in pairwise(spans))
 
 
 def test_links_lead_somewhere():
