@@ -86,8 +86,11 @@ c.Spawner.start_timeout = 300
 c.Spawner.http_timeout = 180
 # concurrent_spawn_limit stays at 100: beyond it the hub does not queue, it tells students to try again
 
-# -- a forgotten notebook gives its memory back after half an hour, a forgotten server after an hour
 c.Spawner.args = [
+    # a server and its kernels talk through files of the student: ports would be open to all accounts of the machine,
+    # and two servers that start kernels at once may choose the same one
+    "--KernelManager.transport=ipc",
+    # a forgotten notebook gives its memory back after half an hour, a forgotten server after an hour
     "--MappingKernelManager.cull_idle_timeout=1800",
     "--MappingKernelManager.cull_interval=120",
     "--ServerApp.shutdown_no_activity_timeout=3600",

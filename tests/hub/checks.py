@@ -11,6 +11,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import psutil
 import requests
 
 from publish import student as class_repository
@@ -63,6 +64,17 @@ def apart(students: list[Student], password: str) -> str:
         if one.kernel.output.strip() == "403"
         else f"another's server answered {one.kernel.output!r} {error or ''}"
     )
+
+
+def closed(students: list[Student], password: str) -> str:
+    """A kernel listens on no port of the machine, where others could reach it."""
+    open_to_all = [
+        connection.laddr
+        for student in students
+        for connection in psutil.Process(_a_process(student)).net_connections("inet")
+        if connection.status == psutil.CONN_LISTEN
+    ]
+    return f"kernels listen on {open_to_all}" if open_to_all else ""
 
 
 def _a_process(student: Student) -> int:
@@ -129,6 +141,7 @@ def updated(students: list[Student], password: str) -> str:
 CHECKS = {
     "the account's password lets in, another one does not": login,
     "students are kept apart": apart,
+    "kernels listen on no port": closed,
     "the course is the hub's, read-only; no news": installed,
     "memory is limited": limited,
     "an update keeps what a student wrote": updated,
