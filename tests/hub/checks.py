@@ -11,7 +11,6 @@ import shutil
 import tempfile
 from pathlib import Path
 
-import psutil
 import requests
 
 from publish import student as class_repository
@@ -67,14 +66,13 @@ def apart(students: list[Student], password: str) -> str:
 
 
 def closed(students: list[Student], password: str) -> str:
-    """A kernel listens on no port of the machine, where others could reach it."""
-    open_to_all = [
-        connection.laddr
-        for student in students
-        for connection in psutil.Process(_a_process(student)).net_connections("inet")
-        if connection.status == psutil.CONN_LISTEN
-    ]
-    return f"kernels listen on {open_to_all}" if open_to_all else ""
+    """A kernel is spoken to through files of its student, not through ports that other accounts could reach."""
+    ask = "import json, ipykernel; print(json.loads(ipykernel.get_connection_info())['transport'])"
+    for student in students:
+        error = student.kernel.run(ask)
+        if student.kernel.output.strip() != "ipc":
+            return f"the kernel of {student.name} uses {student.kernel.output!r} {error or ''}"
+    return ""
 
 
 def _a_process(student: Student) -> int:
@@ -141,7 +139,7 @@ def updated(students: list[Student], password: str) -> str:
 CHECKS = {
     "the account's password lets in, another one does not": login,
     "students are kept apart": apart,
-    "kernels listen on no port": closed,
+    "kernels are spoken to through files, not ports": closed,
     "the course is the hub's, read-only; no news": installed,
     "memory is limited": limited,
     "an update keeps what a student wrote": updated,
