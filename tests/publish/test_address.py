@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import doctest
 import re
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -86,3 +88,8 @@ def test_a_file_without_its_marks_is_named_and_no_other_is_written(copy):
 def test_the_owner_is_small_in_the_sites_name_and_a_site_of_its_own_has_no_folder():
     assert Address("Ada", "X").site == "https://ada.github.io/X/"
     assert Address("Ada", "ada.github.io").site == "https://ada.github.io/"
+
+
+def test_the_examples_in_the_docstrings():
+    found = doctest.testmod(sys.modules["publish.address"])
+    assert found.attempted and not found.failed
