@@ -98,17 +98,24 @@ class ByThread(Watchdog):
 
     def start(self) -> None:
         """Begin to watch the thread that calls this, or raise RuntimeError where no thread can be started."""
-        self._thread.start()
-        super().start()
         if self._in_main:  # elsewhere Python allows no handlers
             self._handlers = {number: signal.signal(number, self._strike) for number in self.SIGNALS}
+        try:
+            self._thread.start()
+        except RuntimeError:
+            self._signals_back()
+            raise
+        super().start()
 
     def stop(self) -> None:
         """End watching and put the signals back."""
         self._due.set()
         self._thread.join()
         super().stop()
-        for number, handler in self._handlers.items():  # what was pending has been taken by now
+        self._signals_back()  # what was pending has been taken by now
+
+    def _signals_back(self) -> None:
+        for number, handler in self._handlers.items():
             signal.signal(number, handler)
 
     def expire(self, reason: str) -> None:

@@ -82,8 +82,8 @@ def test_without_threads_the_gradient_stops_a_loop(monkeypatch):
 
 def test_an_interrupt_by_hand_is_told():
     timer = threading.Timer(0.05, lambda: signal.pthread_kill(threading.main_thread().ident, signal.SIGINT))
-    timer.start()
-    assert answer(ENDLESS["plain"], LOOP).verdict.headline == "Interrupted"
+    body = "    timer.start()\n" + ENDLESS["plain"]  # not before the watchdog is there
+    assert answer(body, LOOP, timer=timer).verdict.headline == "Interrupted"
 
 
 @pytest.mark.parametrize(
