@@ -189,10 +189,11 @@ def converse(module: str, job: dict[str, Any], seconds: float) -> list[dict[str,
 def _with_this_course() -> dict[str, str]:
     """Return an environment whose Python finds the course where this one has it, installed or not."""
     here, known = str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")
-    if here in (
+    found_anyway = (
         sysconfig.get_path("purelib"),
         sysconfig.get_path("platlib"),
-    ):  # found anyway, and never before Python's own
+    )  # never to stand before Python's own
+    if here in found_anyway:
         return dict(os.environ)
     return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [here, known]))}
 
