@@ -14,6 +14,7 @@ STUDENTS ?= 5
 
 .PHONY: lab test test-code test-notebooks test-slow test-browser test-peers mutations bench lint results pictures exercises questions times slides clean help
 .PHONY: lab test test-code test-notebooks test-slow test-browser test-peers colab test-colab test-hub mutations bench lint results pictures exercises clean help
+.PHONY: lab test test-code test-notebooks test-slow test-browser test-peers mutations test-pyodide bench lint results pictures exercises clean help
 
 help:  ## show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -39,7 +40,7 @@ test-slow: $(SETUP) $(LAB)/.ready  ## long property runs; misbehaving code in li
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile -m slow --ignore tests/checks/test_nbgrader.py
 	$(LAB)/bin/python -m pytest -q -n 2 -m slow tests/checks/test_nbgrader.py
 
-results: $(SETUP)  ## run the comparisons of lessons 12, 14, 17 and 20 and write their tables to docs/results (a quarter of an hour)
+results: $(SETUP)  ## run the comparisons of lessons 12, 14, 17 and 20 and write their tables to comparing/results (a quarter of an hour)
 	OMP_NUM_THREADS=1 $(BIN)/python -m course_lib.comparing
 
 pictures: $(SETUP)  ## make the README's pictures from the live figures
@@ -74,6 +75,9 @@ test-colab: $(COLAB)/.ready  ## lessons 00 and 04, exercise 04 and every slider 
 
 test-hub: $(HUB)/.ready  ## a class of STUDENTS=5 on a real JupyterHub of this machine (as root; needs Node with npm)
 	PYTHONPATH=$(CURDIR) $(HUB)/bin/python -m tests.hub --students $(STUDENTS)
+
+test-pyodide: $(SETUP)  ## the wheel under Pyodide, Python for the browser, in node (downloads 90 MB once)
+	$(BIN)/python -m pytest -q -p no:xdist -m browser tests/publish/pyodide
 
 mutations: $(SETUP)  ## break every rule on purpose, one sign or hat at a time, and see it noticed (an hour)
 	$(BIN)/python -m tests.mutations

@@ -1,13 +1,27 @@
-"""The self-test of the installation, one cell of the first lesson."""
+"""The self-test of the installation, one cell of the first lesson.
+
+``python -m course_lib.installation`` prints it, and how much room the packages take that the course needs.
+"""
 
 from __future__ import annotations
 
 import html
-import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import metadata
+from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from .distribution import requirements
+
+_ADVICE = (
+    "load this page anew. If it stays, the browser may be too old, or the site has been copied without a file."
+    if sys.platform == "emscripten"
+    else "run `make lab` again, or `pip install --editable .` in the course's folder."
+)
 
 
 @dataclass(frozen=True)
@@ -37,7 +51,7 @@ class Report:
     def _verdict(self) -> str:
         if self.ok:
             return "Everything is in place."
-        return "Something is missing: run `make lab` again, or `pip install --editable .` in the course's folder."
+        return f"Something is missing: {_ADVICE}"
 
 
 def check_installation() -> Report:
@@ -51,25 +65,51 @@ def check_installation() -> Report:
     """
     version = ".".join(map(str, sys.version_info[:3]))
     rows = [("Python ≥ 3.11", version, sys.version_info >= (3, 11))]
-    rows += [_package(name, bound) for name, bound in _requirements()]
+    rows += [_package(wanted) for wanted in _required()]
     rows += [_attempt(what, work) for what, work in _WORK.items()]
     return Report(tuple(rows))
 
 
-def _requirements() -> list[tuple[str, str]]:
-    """Return the course's packages with the lowest version that will do, from its own metadata."""
-    pattern = re.compile(r"([\w.-]+)>=([\d.]+)")
-    lines = [line for line in metadata.requires("course-lib") or () if "extra ==" not in line]
-    return [match.groups() for line in lines if (match := pattern.match(line))]  # type: ignore[misc]
+def _required() -> list[Requirement]:
+    """Return the packages that the course needs on this machine, or in this browser."""
+    return [line for line in map(Requirement, requirements()) if _applies(line)]
 
 
-def _package(name: str, bound: str) -> tuple[str, str, bool]:
+def _package(wanted: Requirement) -> tuple[str, str, bool]:
+    what = f"{wanted.name} {wanted.specifier}".replace(">=", "≥ ")
     try:
-        found = metadata.version(name)
+        found = metadata.version(wanted.name)
     except metadata.PackageNotFoundError:
-        return f"{name} ≥ {bound}", "not installed", False
-    numbers = [tuple(int(part) for part in re.findall(r"\d+", text)[:3]) for text in (found, bound)]
-    return f"{name} ≥ {bound}", found, numbers[0] >= numbers[1]
+        return what, "not installed", False
+    return what, found, wanted.specifier.contains(found, prereleases=True)
+
+
+def footprint() -> dict[str, int]:
+    """Return how many bytes each installed package takes that the course needs, or that these need, largest first.
+
+    Examples:
+        >>> {"numpy", "traitlets"} <= footprint().keys()
+        True
+    """
+    sizes: dict[str, int] = {}
+    left = _required()
+    while left:
+        wanted = left.pop()
+        name = canonicalize_name(wanted.name)
+        if name in sizes:
+            continue
+        try:
+            found = metadata.distribution(name)
+        except metadata.PackageNotFoundError:
+            continue
+        files = (Path(str(file.locate())) for file in found.files or ())
+        sizes[name] = sum(file.stat().st_size for file in files if file.is_file())
+        left += [line for line in map(Requirement, found.requires or ()) if _applies(line)]
+    return dict(sorted(sizes.items(), key=lambda item: -item[1]))
+
+
+def _applies(line: Requirement) -> bool:
+    return line.marker is None or line.marker.evaluate({"extra": ""})
 
 
 def _attempt(what: str, work: Callable[[], str]) -> tuple[str, str, bool]:
@@ -107,3 +147,9 @@ def _figure() -> str:
 
 
 _WORK: dict[str, Callable[[], str]] = {"optimizers": _optimizer, "data": _digits, "figures": _figure}
+
+if __name__ == "__main__":
+    sizes = footprint()
+    print(check_installation())
+    print(f"{len(sizes)} packages beside Python take {sum(sizes.values()) / 1e6:.0f} MB, the largest of them")
+    print(*(f"{size / 1e6:8.1f} MB  {name}" for name, size in list(sizes.items())[:10]), sep="\n")
