@@ -6,16 +6,14 @@ import gzip
 import json
 import pathlib
 import struct
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Protocol
 
 from ...plotting import HEATS, THEMES
-from .ahead import imagined
+from .ahead import Foreseeable, imagined
+from .controls import Control
 from .packing import FINE, Packed
 from .words import in_words
-
-if TYPE_CHECKING:
-    from .figure import Figure
 
 GROUND, SHARPNESS = (480, 380), 2.0
 """Size of a background in CSS pixels, and device pixels in each."""
@@ -25,6 +23,19 @@ _HERE = pathlib.Path(__file__).parent
 _LISTS = ("panels", "marks", "rows")
 _OF_THE_WAY = ("count", "view", "number", "milliseconds")
 """What tells of a message's way to the browser and not of the picture."""
+
+
+class Cannable(Foreseeable, Protocol):
+    """A figure, as far as it matters here."""
+
+    controls: Mapping[str, Control]
+    points: Mapping[str, tuple[float, float]]
+    _ask: Any
+    _scale: Any
+    _scene: Any
+    _file_name: str
+
+    def _background(self, name: str, theme: str, size: tuple[int, int], dpr: float) -> bytes: ...
 
 
 def script(*names: str) -> str:
@@ -58,7 +69,7 @@ def player() -> str:
     return f"{drawing}\nconst PALETTE = {json.dumps(PALETTE)};\nconst FINE = {FINE};\n{script('model.js')}\n"
 
 
-def can(figure: Figure, sliders: Sequence[str] = ()) -> bytes:
+def can(figure: Cannable, sliders: Sequence[str] = ()) -> bytes:
     """Return what `Figure.canned` does."""
     controls = chosen(figure, sliders)
     packed, parts = Packed(), _Parts()
@@ -95,7 +106,7 @@ def can(figure: Figure, sliders: Sequence[str] = ()) -> bytes:
     return gzip.compress(struct.pack("<I", len(text)) + text + bytes(blob), 9, mtime=0)
 
 
-def chosen(figure: Figure, sliders: Sequence[str] = ()) -> list[dict[str, Any]]:
+def chosen(figure: Cannable, sliders: Sequence[str] = ()) -> list[dict[str, Any]]:
     """Return the controls that are canned, as they are sent; where each stands now is where it returns to.
 
     Raises:
@@ -119,7 +130,7 @@ def chosen(figure: Figure, sliders: Sequence[str] = ()) -> list[dict[str, Any]]:
 
 
 def positions(
-    figure: Figure, name: str, values: Sequence[Any]
+    figure: Cannable, name: str, values: Sequence[Any]
 ) -> list[tuple[dict[str, Any], dict[str, Any]]]:
     """Return for each value of a setting what the figure would show, and what else would be set.
 
@@ -159,7 +170,7 @@ def _key(scene: dict[str, Any]) -> Any:
     return scene.get("data"), tuple(axes)
 
 
-def _state(figure: Figure) -> dict[str, Any]:
+def _state(figure: Cannable) -> dict[str, Any]:
     return {name: getattr(figure, name) for name in (*figure.controls, *figure.points)}
 
 
