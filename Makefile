@@ -8,7 +8,7 @@ SETUP  ?= $(VENV)/.ready
 LAB    ?= $(VENV)/lab
 PEERS  ?= $(VENV)/peers
 
-.PHONY: lab test test-code test-notebooks test-slow test-browser test-peers mutations bench lint results pictures exercises clean help
+.PHONY: lab test test-code test-notebooks test-slow test-browser test-peers mutations bench lint results pictures figures exercises clean help
 
 help:  ## show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -39,6 +39,9 @@ results: $(SETUP)  ## run the comparisons of lessons 12, 14, 17 and 20 and write
 
 pictures: $(SETUP)  ## make the README's pictures from the live figures
 	$(BIN)/python docs/make_pictures.py
+
+figures: $(SETUP)  ## run the lessons and print how large their figures are that move without Python
+	OMP_NUM_THREADS=1 $(BIN)/python -m publish.figures
 
 exercises: $(SETUP)  ## make exercises/ from solutions/
 	$(BIN)/python -m course_lib.checks.generate

@@ -47,7 +47,7 @@ def journey(places: list[int], frames: int) -> list[int]:
 
     Examples:
         >>> journey([0, 10], 8)
-        [0, 2, 5, 8, 10, 8, 5, 2]
+        [0, 1, 5, 9, 10, 9, 5, 1]
     """
     ends = np.array([*places, places[0]])
     way = np.arange(frames) * (len(places) / frames)
