@@ -81,6 +81,7 @@ def site(tmp_path_factory):
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}/", folder
     server.shutdown()
+    server.server_close()
 
 
 @pytest.fixture
@@ -167,9 +168,10 @@ def test_choices_play_names_and_questions_answer(visit):
 
 def test_a_playing_slider_stops_when_another_is_moved(visit):
     page = visit()
-    slider(page, "path", "steps").press("Home")
+    assert slider(page, "path", "steps").input_value() == "39", "from the end it begins anew"
     page.locator("#path").get_by_title("Play").click()
     page.wait_for_timeout(500)
+    assert 0 < int(slider(page, "path", "steps").input_value()) < 39
     slider(page, "path", "lr").press("ArrowRight")
     page.wait_for_timeout(700)
     assert slider(page, "path", "lr").get_attribute("aria-valuetext") != "0.1, default"

@@ -99,6 +99,7 @@ function makePlayer(cell, control, input, link) {
   play.addEventListener("click", () => {
     if (frame) return stop();
     at = input.position() >= last ? 0 : input.position();
+    go(at);
     before = performance.now();
     frame = requestAnimationFrame(tick);
     show();
