@@ -15,6 +15,7 @@ STUDENTS ?= 5
 .PHONY: lab test test-code test-notebooks test-slow test-browser test-peers mutations bench lint results pictures exercises questions times slides clean help
 .PHONY: lab test test-code test-notebooks test-slow test-browser test-peers colab test-colab test-hub mutations bench lint results pictures exercises clean help
 .PHONY: lab test test-code test-notebooks test-slow test-browser test-peers mutations test-pyodide bench lint results pictures exercises clean help
+.PHONY: lab test test-code test-notebooks test-slow test-browser test-peers mutations bench lint results pictures figures exercises clean help
 
 help:  ## show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -55,6 +56,9 @@ times: $(SETUP)  ## how long lessons and exercises take, and the weeks of the pl
 
 slides: $(SETUP)  ## figures and slides of lessons in build/slides: make slides LESSONS="04 08" FORMAT=pdf
 	$(BIN)/python -m publish.slides $(LESSONS) --format $(or $(FORMAT),svg)
+
+figures: $(SETUP)  ## run the lessons and print how large their figures are that move without Python
+	OMP_NUM_THREADS=1 $(BIN)/python -m publish.figures
 
 exercises: $(SETUP)  ## make exercises/ from solutions/
 	$(BIN)/python -m course_lib.checks.generate

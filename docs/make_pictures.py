@@ -6,6 +6,7 @@ import io
 from pathlib import Path
 
 from PIL import Image
+from sliding import sliding
 
 from course_lib import live
 from course_lib.comparing import studies
@@ -52,6 +53,16 @@ def main() -> None:
     race = live.explore_race(surface="saddle", steps=60)
     (FOLDER / "race.gif").write_bytes(race.animation(frames=40, width=7.0))
     print("docs/race.gif")
+    hand = live.explore_path(
+        [GradientDescent(lr=1.0), Momentum(lr=1.0, beta=0.75)], quadratic(50, 0.35), steps=150, start=(2.4, 2.1),
+        target=live.Target(1e-6, 100), ranges={"lr": (0.05, 2.5)},
+    )  # fmt: skip
+    for theme in ("light", "dark"):
+        moving = sliding(
+            hand, "lr", stops=[0.3, 1.9, 2.4, 1.2], frames=90, seconds=9.0, theme=theme, width=7.8
+        )
+        (FOLDER / f"sliding_{theme}.gif").write_bytes(moving)
+        print(f"docs/sliding_{theme}.gif")
     board([str(studies.RESULTS / "board"), "--out", str(FOLDER / "board.png")])
 
 

@@ -7,6 +7,9 @@ import pytest
 
 from course_lib.comparing import Comparison
 from course_lib.live import (
+    Axis,
+    Panel,
+    Scene,
     explore_batches,
     explore_curvature,
     explore_eigenvalues,
@@ -17,6 +20,7 @@ from course_lib.live import (
     explore_rates,
     explore_stability,
 )
+from course_lib.live.block.static import scene_figure
 from course_lib.live.explorers.outcome import above, outcome
 from course_lib.optimizers import REGISTRY, Adam, GradientDescent, Momentum
 from course_lib.plotting import loss_figure, path_figure
@@ -321,3 +325,15 @@ def test_static_pictures_end_where_runs_leave(ground):
         loss_figure({"bad": np.array([1.0, 10.0, np.nan, 1e-9]), "worse": np.array([1.0, np.inf, 1e-9])}),
     ):
         assert [len(one.get_ydata()) for one in figure.axes[0].lines] == [2, 1]
+
+
+def test_words_at_the_edge_of_a_still_picture_do_not_cover_its_title():
+    scene = Scene([Panel(Axis.linear("x", 0, 1), Axis.linear("y", 0, 1), "title")])
+    for y in (1.0, 50.0, 0.0, -50.0):
+        scene.text(0, 0.5, y, f"gone {y}", "text", shift=-14 if y > 0 else 14)
+    figure = scene_figure(scene, lambda *_: None)
+    figure.canvas.draw()
+    axes = figure.axes[0]
+    for words in axes.texts:
+        box, panel = words.get_window_extent(), axes.get_window_extent()
+        assert panel.y0 < box.y0 and box.y1 < panel.y1, words.get_text()

@@ -92,9 +92,11 @@ function makePlayer(cell, control, input, link) {
     play.title = frame ? "Stop" : "Play";
     play.setAttribute("aria-label", play.title);
   };
-  const go = (position) => link.move(control.name, Math.max(0, Math.min(Math.floor(position), last)), false);
+  const within = (position) => Math.max(0, Math.min(Math.floor(position), last));
+  const go = (position) => link.move(control.name, within(position), false);
   const stop = () => { cancelAnimationFrame(frame); frame = 0; show(); };
   const tick = (now) => {
+    if (input.position() !== within(at)) return stop(); // something else has moved it
     at += ((now - before) / PLAYS_FOR) * last * Number(speed.value);
     before = now;
     go(at);
@@ -104,6 +106,7 @@ function makePlayer(cell, control, input, link) {
   play.addEventListener("click", () => {
     if (frame) return stop();
     at = input.position() >= last ? 0 : input.position();
+    go(at);
     before = performance.now();
     frame = requestAnimationFrame(tick);
     show();
