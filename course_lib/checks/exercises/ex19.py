@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..cases import Cases, loop_cases
+from ..draw import alike, drawn, near
 from ..kinds import Code, Number
 from ..observe import call, loop
 from ..tasks import Exercise, Mine, Mistake
@@ -242,18 +243,20 @@ def _edges(mine: Mine) -> list[tuple[float, str]]:
 
 
 def _numbers(rng: np.random.Generator) -> dict[str, Any]:
-    while True:
-        found = {
+    def draw() -> dict[str, float]:
+        return {
             "lr": round(rng.uniform(0.05, 0.6), 3),
             "rho": round(rng.uniform(0.03, 0.3), 3),
             "length": round(rng.uniform(0.1, 1.5), 2),
         }
-        numbers = np.array([_edge(found), *(number for number, _ in _edges(found))])
-        apart = np.abs(np.log(numbers[:, None] / numbers)) + np.eye(len(numbers))
-        if (
-            apart.min() > 0.03 and not np.isclose(numbers[0], [0.1, 0.5, 1, 1.9, 2], rtol=0.03).any()
-        ):  # no guess is right
-            return found
+
+    def against(found: Mine) -> str:
+        right = _edge(found)
+        return alike([(right, "the answer"), *_edges(found)], apart=0.03) or near(
+            right, (0.1, 0.5, 1, 1.9, 2), rtol=0.03
+        )
+
+    return drawn(draw, against)
 
 
 EXERCISE = Exercise(
