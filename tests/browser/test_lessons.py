@@ -24,9 +24,9 @@ ERRORS = (
 
 
 @pytest.fixture(scope="module", params=LESSONS, ids=lambda path: path.stem)
-def page(request, server, browser):
+def page(request, server, browser, desk):
     """A lesson that has run."""
-    with notebooks(server, browser) as open_notebook:
+    with notebooks(server, browser, desk) as open_notebook:
         page = open_notebook(request.param, figures=0)
         page.wait_for_function(ALL_RAN, timeout=90_000)
         yield page

@@ -13,7 +13,7 @@ from ...optimizers import GradientDescent
 from ...problems import SoftmaxRegression
 from ...running import train
 from ..cases import Case, Cases
-from ..draw import drawn, near
+from ..draw import drawn
 from ..kinds import Code, Goal, Number
 from ..observe import Notes, Run, call, described
 from ..tasks import Exercise, Mine, Mistake
@@ -298,7 +298,10 @@ def _numbers(rng: np.random.Generator) -> dict[str, Any]:
             return "a small round number may be right by chance"
         if found["examples"] % found["size"] == 0:
             return "the last batch is full"
-        return near(right, (number for number, _ in _known(found)), rtol=0.015)
+        alike = (reason for number, reason in _known(found) if abs(number / right - 1) <= 0.015)
+        return next(
+            (f"another number is too near to the answer {right:.4g}: {reason}" for reason in alike), ""
+        )
 
     return drawn(draw, against)
 

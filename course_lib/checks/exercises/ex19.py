@@ -145,7 +145,7 @@ def _hills() -> Cases:
          {"grad": lambda x: 2 * x + x.T, "x": np.array([[1.0, 2.0], [-3.0, 0.5]]), "rho": 1.2, "about": "a matrix"}],
         [{"grad": lambda x: bend * x, "x": np.zeros(3), "rho": 0.2, "about": "no gradient: no direction is the worst"},
          {"grad": lambda x: bend * x, "x": np.array([1.0, -1.0, 2.0]), "rho": 0.0, "about": "rho = 0"},
-         {"grad": lambda x: 1e-6 * bend * x, "x": np.array([1.0, -1.0, 2.0]), "rho": 0.2, "about": "a nearly flat place"},
+         {"grad": lambda x: 1e-3 * bend * x, "x": np.array([1.0, -1.0, 2.0]), "rho": 0.2, "about": "a nearly flat place"},
          {"grad": lambda x: 1e3 * x, "x": np.array([-0.4]), "rho": 0.05, "about": "a single weight, steep"}],
     )  # fmt: skip
 
