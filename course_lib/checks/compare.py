@@ -41,12 +41,16 @@ def close(a: object, b: object) -> bool:
     Examples:
         >>> close(np.array([1.0, 2.0]), np.array([1.0, 2.000001])), close("a", "a")
         (True, True)
+        >>> close(np.array([np.nan]), np.array([np.inf]))
+        False
     """
     if not isinstance(a, np.ndarray) or not isinstance(b, np.ndarray):
         return type(a) is type(b) and a == b
     if a.shape != b.shape or not (np.isfinite(a) == np.isfinite(b)).all():
         return False
     finite = np.isfinite(b)
+    if not np.array_equal(a[~finite], b[~finite], equal_nan=True):
+        return False
     scale = np.abs(b[finite]).max(initial=0)
     return bool((np.abs(a[finite] - b[finite]) <= TOLERANCE * scale + NOTHING).all())
 

@@ -1,4 +1,4 @@
-"""A rule of one's own: what it does is noted here, and whether it is a rule that the course has already.
+"""A rule of one's own: what it does is noted here; `known` says whether the course has it already.
 
 A task hands over the rule and something that is said of it. The drivers run the rule and note numbers; everything that
 is judged is computed from those.
@@ -16,17 +16,10 @@ from threadpoolctl import threadpool_limits
 
 from ..comparing import Comparison, Method, compare
 from ..optimizers import (
-    Adadelta,
-    Adagrad,
     Adam,
-    AdaMax,
-    AMSGrad,
     GradientDescent,
-    Lion,
     Momentum,
-    Nadam,
     Optimizer,
-    RMSprop,
     as_optimizer,
 )
 from ..problems import SoftmaxRegression
@@ -186,103 +179,3 @@ def _rows(methods: dict[str, Method]) -> list[dict[str, Any]]:
 @lru_cache(maxsize=1)
 def _digits() -> SoftmaxRegression:
     return SoftmaxRegression.on_digits(dtype=np.float32)
-
-
-# -- is it known? ----------------------------------------------------------------------------------------
-
-_PAIRS: dict[Any, str] = {Adam: "Adam", AdaMax: "AdaMax", Nadam: "Nadam", AMSGrad: "AMSGrad", Lion: "Lion"}
-_SINGLE: dict[Any, str] = {RMSprop: "RMSprop", Adadelta: "Adadelta"}
-_USUAL = (0.0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.999)
-
-
-def known_as(steps: np.ndarray, numbers: np.ndarray) -> str:
-    """Return which row of the registry takes these steps, up to a factor and weight decay; "" if none that is tried.
-
-    Rules that are linear in the gradients are recognised with any beta. Of the others those with the usual betas and
-    with ``numbers`` are tried.
-
-    Args:
-        steps: the steps under `GRADIENTS`, ``(24, 3)``.
-        numbers: the rule's own numbers in [0, 1).
-
-    Examples:
-        >>> known_as(-0.3 * GRADIENTS, np.array([0.3]))
-        'gradient descent'
-    """
-    x = START + np.r_[np.zeros((1, 3)), np.cumsum(steps, axis=0)[:-1]]
-    linear = _linear(steps, x)
-    if linear:
-        return linear
-    betas = np.unique(np.r_[_USUAL, [value for value in np.ravel(numbers) if 0 <= value < 1]])
-    for cls, name in _PAIRS.items():
-        found = _fit(_walk(cls(beta1=betas[:, None], beta2=betas), (len(betas), len(betas))), steps, x)
-        if found:
-            return f"{name} with beta1 = {betas[found[0]]:g}, beta2 = {betas[found[1]]:g}"
-    for single, name in _SINGLE.items():
-        found = _fit(_walk(single(beta=betas), (len(betas),)), steps, x)
-        if found:
-            return f"{name} with beta = {betas[found[0]]:g}"
-    plain = as_optimizer(uncorrected, MEMORY).replace(beta1=betas[:, None], beta2=betas)
-    found = _fit(_walk(plain, (len(betas), len(betas))), steps, x)
-    if found:
-        return f"Adam without bias correction, beta1 = {betas[found[0]]:g}, beta2 = {betas[found[1]]:g}"
-    for beta in betas:
-        if _fit(_walk(as_optimizer(brake, MEMORY, beta=float(beta)), ()), steps, x) is not None:
-            return f"the example of lesson 20 with beta = {beta:g}"
-    return "Adagrad" if _fit(_walk(Adagrad(), ()), steps, x) is not None else ""
-
-
-def brake(x: Any, g: Any, state: dict[str, Any], lr: float = 0.1, beta: float = 0.9) -> Any:
-    """Take a step of lesson 20's example: momentum that forgets a coordinate's velocity if its gradient opposes it."""
-    forward = state["m"] * g >= 0
-    state["m"] = beta * state["m"] * forward + g
-    return x - lr * state["m"], state
-
-
-def uncorrected(
-    x: Any, g: Any, state: dict[str, Any], lr: Any = 0.001, beta1: Any = 0.9, beta2: Any = 0.999
-) -> Any:
-    """Take a step of Adam without bias correction."""
-    m = beta1 * state["m"] + (1 - beta1) * g
-    v = beta2 * state["v"] + (1 - beta2) * g * g
-    return x - lr * m / (np.sqrt(v) + 1e-8), {"m": m, "v": v}
-
-
-def _linear(steps: np.ndarray, x: np.ndarray) -> str:
-    """Return the name of a linear rule: each step made of the last step, this gradient, the last one, and x."""
-    last = np.r_[np.zeros((1, 3)), steps[:-1]]
-    before = np.r_[np.zeros((1, 3)), GRADIENTS[:-1]]
-    parts = np.stack([part.ravel() for part in (last, GRADIENTS, before, x)], axis=1)
-    factors = np.linalg.lstsq(parts, steps.ravel())[0]
-    off, (a, b, c) = np.linalg.norm(parts @ factors - steps.ravel()), factors[:3]
-    if not off <= 1e-6 * np.linalg.norm(steps) or abs(b) < 1e-12:
-        return ""
-    if abs(c) <= 1e-5 * abs(b):
-        return "gradient descent" if abs(a) < 1e-5 else f"Momentum with beta = {a:.3g}"
-    if np.isclose(c, -a * b / (1 + a), rtol=1e-4):
-        return f"Nesterov's momentum with beta = {a:.3g}"
-    return ""
-
-
-def _walk(opt: Optimizer, grid: tuple[int, ...]) -> np.ndarray:
-    """Return the steps of an optimizer for every run of a grid, ``(24, 3, *grid)``."""
-    x = np.broadcast_to(START.reshape(3, *[1] * len(grid)), (3, *grid)).copy()
-    points: list[Any] = [x]
-    state, now = opt.init(x), points[0]
-    for g in GRADIENTS:
-        now, state = opt.update(now, np.broadcast_to(g.reshape(3, *[1] * len(grid)), x.shape).copy(), state)
-        points.append(now)
-    return np.diff(points, axis=0)
-
-
-def _fit(rows: np.ndarray, steps: np.ndarray, x: np.ndarray) -> tuple[int, ...] | None:
-    """Return the run whose steps, times a factor, and with a share of x, are those given."""
-    for run in np.ndindex(rows.shape[2:]):
-        row = rows[(..., *run)].ravel()
-        if not np.isfinite(row).all():
-            continue
-        parts = np.stack([row, x.ravel()], axis=1)
-        factors = np.linalg.lstsq(parts, steps.ravel())[0]
-        if np.linalg.norm(parts @ factors - steps.ravel()) <= 1e-5 * np.linalg.norm(steps):
-            return run
-    return None

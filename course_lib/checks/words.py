@@ -111,7 +111,10 @@ def _short(value: Any) -> bool:
 def _how_far(a: np.ndarray, b: np.ndarray) -> str:
     if not np.isfinite(a).all():
         why = " (not finite: an overflow, a division by 0 or the root of a negative number)"
-        return why if np.isfinite(b).all() else ""
+        if np.isfinite(b).all():
+            return why
+        only_here = (np.isnan(a) & ~np.isnan(b)).any()
+        return " (NaN comes of 0/0, inf − inf or the root of a negative number)" if only_here else ""
     if not np.isfinite(b).all():
         return ""
     gap, scale = np.abs(a - b).max(), np.abs(b).max()

@@ -40,6 +40,8 @@ RUNS = {
 """How the methods ran, and what the study that has it adds to its name."""
 METRICS = ("test accuracy", "test loss")
 """What methods are judged by."""
+USUAL = ("images, small network", "lr constant", "test accuracy")
+"""Data, run and metric where nothing else is said."""
 ALL = 9
 """So many trials are all that a study spent on a method."""
 MOST = 6
@@ -144,11 +146,11 @@ STUDIED: dict[str, Study] = STUDIES | NEWER
 
 
 def choose(
-    data: str = "images, small network",
-    run: str = "lr constant",
+    data: str = USUAL[0],
+    run: str = USUAL[1],
     trials: int = ALL,
     memory: float = MOST,
-    metric: str = "test accuracy",
+    metric: str = USUAL[2],
 ) -> Choice:
     """Return what the course's studies say for a problem like this.
 

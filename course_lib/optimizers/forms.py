@@ -140,6 +140,9 @@ FORMS = (
 """The rows, by method in the order of the registry's shelves."""
 
 
+_LEFT = " style='text-align:left'"  # JupyterLab aligns all cells to the right
+
+
 @dataclass(frozen=True)
 class FormsTable:
     """Rows that show themselves as a table in a notebook, and as Markdown in print."""
@@ -156,14 +159,14 @@ class FormsTable:
 
     def html(self) -> str:
         """Return the table as HTML, one head cell for each method."""
-        head = "".join(f"<th scope='col'>{cell}</th>" for cell in self.head)
+        head = "".join(f"<th scope='col'{_LEFT}>{cell}</th>" for cell in self.head)
         body = []
         for number, row in enumerate(self.rows):
             method, *rest = (re.sub("`(.+?)`", r"<code>\1</code>", escape(cell)) for cell in row.cells)
             new = number == 0 or self.rows[number - 1].method != row.method
             span = sum(other.method == row.method for other in self.rows)
-            first = f"<th scope='row' rowspan='{span}'>{method}</th>" if new else ""
-            body.append(f"<tr>{first}{''.join(f'<td>{cell}</td>' for cell in rest)}</tr>")
+            first = f"<th scope='row' rowspan='{span}'{_LEFT}>{method}</th>" if new else ""
+            body.append(f"<tr>{first}{''.join(f'<td{_LEFT}>{cell}</td>' for cell in rest)}</tr>")
         return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table>"
 
     _repr_html_ = html

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import html
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -126,12 +126,17 @@ class Table:
         rows = [list(row.values()) for row in self.rows]
         if len(rows) > SHOWN:
             rows = [*rows[: SHOWN // 2], ["…"] * len(self.columns), *rows[-SHOWN // 2 :]]
-        head = _line("th", self.columns)
-        return f"<table>{head}{''.join(_line('td', row) for row in rows)}</table>"
+        # said of each cell, because JupyterLab aligns all of them to the right, and other pages to the left
+        sides = ["right" if column.dtype.kind in "iuf" else "left" for column in self.columns.values()]
+        head = _line("th", self.columns, sides)
+        return f"<table>{head}{''.join(_line('td', row, sides) for row in rows)}</table>"
 
 
-def _line(tag: str, cells: Iterable[Any]) -> str:
-    inside = "".join(f"<{tag}>{html.escape(_shown(cell))}</{tag}>" for cell in cells)
+def _line(tag: str, cells: Iterable[Any], sides: Sequence[str]) -> str:
+    inside = "".join(
+        f'<{tag} style="text-align:{side}">{html.escape(_shown(cell))}</{tag}>'
+        for cell, side in zip(cells, sides, strict=True)
+    )
     return f"<tr>{inside}</tr>"
 
 

@@ -1,7 +1,7 @@
 """A Jupyter server and a browser for the tests of this folder; they need Chromium."""
 
 import shutil
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 
@@ -31,42 +31,68 @@ def browser():
         yield context.browser
 
 
+@pytest.fixture(scope="session")
+def desk(server, browser):
+    """A page of JupyterLab for all tests that leave it as they found it."""
+    return laboratory.Desk(server, browser)
+
+
+def pytest_exception_interact(node):
+    """What a test that failed left behind is not for the next one."""
+    if desk := getattr(node, "funcargs", {}).get("desk"):
+        desk.leave()
+
+
 @pytest.fixture
-def lab(server, browser):
+def lab(server, browser, desk):
     """Return a function that opens notebooks; see `notebooks`."""
-    with notebooks(server, browser) as open_notebook:
+    with notebooks(server, browser, desk) as open_notebook:
         yield open_notebook
 
 
 @contextmanager
-def notebooks(server, browser):
-    """Yield ``open(cells_or_path, app="lab", figures=1, **context) -> page``, which opens a notebook and runs it.
+def notebooks(server, browser, desk):
+    """Yield ``open(cells_or_path, app="lab", figures=1, alone=False, **context)``: it runs a notebook, gives its page.
 
-    ``cells_or_path`` is a list of code cells, or the path of a notebook, which is copied. What a widget's own
-    script throws or logs as an error (Jupyter loads it from a blob) fails the test.
+    ``cells_or_path`` is a list of code cells, or the path of a notebook, which is copied. JupyterLab's page is that of
+    the desk. Notebook 7 has a page of its own, and so has what is to be ``alone`` or asks for more than a size of the
+    window. What a widget's own script throws or logs as an error (Jupyter loads it from a blob) fails the test.
     """
     contexts, errors = [], []
 
-    def heard(message):
+    def thrown(error):
+        if "blob:" in (error.stack or ""):
+            errors.append(str(error))
+
+    def logged(message):
         if message.type == "error" and message.location.get("url", "").startswith("blob:"):
             errors.append(message.text)
 
-    def open_notebook(cells_or_path, app="lab", figures=1, **context):
+    def open_notebook(cells_or_path, app="lab", figures=1, alone=False, **context):
         name = f"notebook-{len(list(server.root.glob('*.ipynb')))}.ipynb"
         if isinstance(cells_or_path, (list, tuple)):
             server.write(name, cells_or_path)
         else:
             shutil.copy(cells_or_path, server.root / name)
-        contexts.append(browser.new_context(**{"viewport": {"width": 1200, "height": 1000}, **context}))
-        page = contexts[-1].new_page()
-        page.on("pageerror", lambda error: "blob:" in (error.stack or "") and errors.append(str(error)))
-        page.on("console", heard)
-        page.goto(server.url(name, app))
+        context = {"viewport": {"width": 1200, "height": 1000}, **context}
+        if app == "lab" and list(context) == ["viewport"] and not alone:
+            page = desk.open(name, context["viewport"])
+        else:
+            contexts.append(browser.new_context(**context))
+            page = contexts[-1].new_page()
+            page.goto(server.url(name, app))
+        page.on("pageerror", thrown)
+        page.on("console", logged)
         laboratory.run_all(page, figures)
         return page
 
     yield open_notebook
     for context in contexts:
         context.close()
+    if desk.page is not None:
+        desk.clear()
+        for event, heard in (("pageerror", thrown), ("console", logged)):
+            with suppress(KeyError):
+                desk.page.remove_listener(event, heard)
     server.stop_kernels()
     assert not errors, f"the page's scripts failed: {errors}"

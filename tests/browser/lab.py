@@ -132,6 +132,58 @@ def chromium(*flags: str, **context: Any) -> Iterator[Any]:
             browser.close()
 
 
+class Desk:
+    """JupyterLab in one page, for one notebook after another: to load the page is the dearest part of a test.
+
+    Args:
+        server: where the notebooks are.
+        browser: where the page is.
+    """
+
+    def __init__(self, server: Lab, browser: Any) -> None:
+        self.server, self.browser = server, browser
+        self.page: Any = None
+
+    def open(self, path: str, viewport: dict[str, int]) -> Any:
+        """Show a notebook alone, in a window of this size, and return the page; nothing else is as another left it."""
+        if self.page is None or self.page.is_closed():
+            self.page = self.browser.new_context(viewport=viewport).new_page()
+            self.page.goto(self.server.url(path))
+            return self.page
+        self.page.set_viewport_size(viewport)
+        self.page.mouse.move(0, 0)
+        self.page.evaluate(
+            """async (path) => {
+                const app = window.jupyterapp;
+                app.shell.expandLeft();
+                await app.commands.execute("docmanager:open", { path });
+            }""",
+            path,
+        )
+        self.page.wait_for_function(
+            "(path) => window.jupyterapp.shell.currentWidget?.context?.path === path", arg=path
+        )
+        return self.page
+
+    def clear(self) -> None:
+        """Close what is open, unsaved or not."""
+        if self.page is not None and not self.page.is_closed():
+            self.page.evaluate(
+                """() => {
+                    for (const widget of [...window.jupyterapp.shell.widgets("main")]) {
+                        if (widget.context) widget.context.model.dirty = false;
+                        widget.close();
+                    }
+                }"""
+            )
+
+    def leave(self) -> None:
+        """Close the page; the next notebook gets a new one."""
+        if self.page is not None:
+            self.page.context.close()
+        self.page = None
+
+
 def run_all(page: Any, figures: int = 1, timeout: float = 90) -> None:
     """Run all cells of the notebook shown and wait until so many live figures stand drawn."""
     page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=timeout * 1000)
@@ -155,7 +207,7 @@ def free_port() -> int:
         return int(one.getsockname()[1])
 
 
-def _wait_for(url: str, server: subprocess.Popen, log: Path, seconds: float = 60) -> None:
+def _wait_for(url: str, server: subprocess.Popen, log: Path, seconds: float = 180) -> None:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if server.poll() is not None:

@@ -56,8 +56,8 @@ ALL_DRAWN = f"() => document.querySelectorAll('.lf canvas[aria-label]').length =
 
 
 @pytest.fixture(scope="module", params=["lab", "notebook"])
-def page(request, server, browser):
-    with notebooks(server, browser) as open_notebook:
+def page(request, server, browser, desk):
+    with notebooks(server, browser, desk) as open_notebook:
         yield open_notebook([SETUP + cell for _, cell in EXPLORERS.values()], request.param, len(EXPLORERS))
 
 

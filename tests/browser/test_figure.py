@@ -228,7 +228,7 @@ def test_a_slow_computation_never_queues(lab):
 
 
 def test_the_last_picture_stays_when_the_kernel_is_gone(lab, server):
-    page = lab(PATH)
+    page = lab(PATH, alone=True)
     first = settled(page)
     server.stop_kernels()
     page.wait_for_timeout(1500)
@@ -236,7 +236,7 @@ def test_the_last_picture_stays_when_the_kernel_is_gone(lab, server):
 
 
 def test_the_page_does_not_grow_over_many_moves(lab):
-    page = lab(PATH)
+    page = lab(PATH, alone=True)
     session = page.context.new_cdp_session(page)
 
     def heap_after(moves):

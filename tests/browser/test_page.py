@@ -129,7 +129,7 @@ def test_a_figure_is_saved_by_the_button(lab, form, begins):
 
 
 def test_text_follows_the_page_and_the_scale(lab):
-    page = lab([PATH + "f", "figure_scale(1.5)"], figures=1)
+    page = lab([PATH + "f", "figure_scale(1.5)"], alone=True)
     page.wait_for_timeout(1000)
     size = "() => parseFloat(getComputedStyle(document.querySelector('.lf')).fontSize)"
     assert page.evaluate(size) == pytest.approx(19.5)
@@ -202,6 +202,6 @@ def test_after_a_restart_the_sliders_are_off_and_the_words_say_what_to_do(lab):
 
 
 def test_no_news_cover_the_page(lab):
-    page = lab([PATH + "f"])
+    page = lab([PATH + "f"], alone=True)
     page.wait_for_timeout(3000)
     assert page.locator(".Toastify__toast").count() == 0

@@ -236,6 +236,9 @@ def test_variants_differ_and_stay():
 def test_an_expected_infinity_is_told_in_words():
     task = Code(solution=last_or_never, cases=Cases([{"losses": np.ones(2)}]))
     assert "is 12, expected inf." in verdict(task, lambda losses: 12.0).lines[0]
+    assert "is -inf, expected inf." in verdict(task, lambda losses: -np.inf).lines[0]
+    assert "is nan, expected inf (NaN comes of 0/0" in verdict(task, lambda losses: np.nan).lines[0]
+    assert verdict(task, lambda losses: np.inf).state == "right"
 
 
 def last_or_never(losses):

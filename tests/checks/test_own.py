@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from course_lib.checks.exercises.ex20 import verdicts
+from course_lib.checks.known import brake, known_as, uncorrected
 from course_lib.checks.own import (
     GRADIENTS,
     GROUNDS,
@@ -11,13 +12,10 @@ from course_lib.checks.own import (
     RIVALS,
     START,
     at_best,
-    brake,
     comparison,
     heights,
-    known_as,
     rival_height,
     rival_on,
-    uncorrected,
     way,
 )
 from course_lib.comparing import sign_flip_p
@@ -83,9 +81,56 @@ def test_a_known_rule_is_known_again(opt, name):
     assert known_as(steps(opt), np.array([0.77])) == name
 
 
+def with_l2(opt, decay):
+    """Add a part of x to the gradients of an optimizer."""
+
+    def rule(x, g, state, lr=0.01):
+        inner = state.get("inner") or opt.init(x)
+        x, inner = opt.replace(lr=lr).update(x, g + decay * x, inner)
+        return x, {"inner": inner}
+
+    return rule
+
+
+def steps_of_function(rule):
+    x, state, points = START, {}, [START]
+    for t, g in enumerate(GRADIENTS, 1):
+        x, state = rule(x, g, state | {"t": t})
+        points.append(x)
+    return np.diff(points, axis=0)
+
+
+@pytest.mark.parametrize(
+    ("found", "name"),
+    [
+        (steps(Adam(beta1=0.873, beta2=0.9871)), "Adam with beta1 = 0.873, beta2 = 0.987"),
+        (steps(Adam(lr=3.0, beta1=0.62, eps=0.3)), "Adam with beta1 = 0.62, beta2 = 0.999, eps = 0.3"),
+        (
+            steps(as_optimizer(uncorrected, MEMORY, beta2=0.93, eps=0.05)),
+            "Adam without bias correction with beta1 = 0.9, beta2 = 0.93, eps = 0.05",
+        ),
+        (steps(RMSprop(beta=0.8765, eps=0.2)), "RMSprop with beta = 0.877, eps = 0.2"),
+        (steps(Adagrad(eps=1.5)), "Adagrad with eps = 1.5"),
+        (
+            steps_of_function(with_l2(Adam(beta1=0.8), 0.07)),
+            "Adam with beta1 = 0.8, beta2 = 0.999, weight decay (L2) = 0.07",
+        ),
+        (steps_of_function(with_l2(RMSprop(), 0.3)), "RMSprop with beta = 0.9, weight decay (L2) = 0.3"),
+    ],
+)
+def test_odd_numbers_make_no_other_rule(found, name):
+    assert known_as(found, np.array([])) == name
+
+
 @pytest.mark.parametrize("opt", [ADOPT(), RAdam(), AdaBound(), Cautious(Adam())], ids=repr)
 def test_another_rule_is_left_alone(opt):
     assert known_as(steps(opt), np.array([0.9, 0.999])) == ""
+
+
+@pytest.mark.parametrize("size", [1e-200, 1.0, 1e100])
+def test_steps_of_any_size_are_looked_at(size):
+    rng = np.random.default_rng(0)
+    assert known_as(size * rng.normal(size=GRADIENTS.shape), np.array([])) == ""
 
 
 def test_a_small_change_makes_another_rule():

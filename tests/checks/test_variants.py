@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from course_lib.checks import check, variant
-from course_lib.checks.exercises import all_exercises
+from course_lib.checks.exercises import all_exercises, ex19
 from course_lib.checks.kinds import Goal, Number
 from course_lib.checks.observe import observe
 from course_lib.checks.tasks import whose
@@ -116,3 +116,13 @@ def test_the_check_says_whose_numbers_it_took(monkeypatch):
 
     assert "student() returned None" in check(steady_step, lambda: None).text
     assert "nobody" not in check(steady_step, "Ada").text
+
+
+def test_two_equal_wrong_numbers_end_the_drawing_in_words(monkeypatch):
+    monkeypatch.setattr(
+        ex19, "_edges", lambda mine: [(400.0, "The – 1 is missing."), (400.0, "There is an 8.")]
+    )
+    with pytest.raises(
+        RuntimeError, match=r"The – 1 is missing. \(400\) and There is an 8. \(400\) are too near"
+    ):
+        variant("19_fewer_knobs", "Ada")

@@ -11,7 +11,7 @@ from course_lib.live.block.controls import Control, slider_values
 from course_lib.live.block.scene import Axis, Scene
 from course_lib.live.explorers.options import Options
 from course_lib.live.explorers.runs import Runs
-from course_lib.optimizers import REGISTRY, Adam, GradientDescent, Lookahead, Momentum, Partition
+from course_lib.optimizers import REGISTRY, Adam, GradientDescent, Lookahead, Momentum, Newton, Partition
 from course_lib.optimizers.hyper import Spec
 from course_lib.surfaces import surface
 
@@ -156,3 +156,7 @@ def test_scene_numbers_are_aligned_and_cut_where_they_cannot_be_drawn():
     assert np.isnan(scene.numbers(line)).tolist() == [False, False] + [True] * 6
     assert scene.numbers(arrows).tolist() == [0, 0, 1, 2]
     assert scene.numbers(bars).tolist() == [0, 0, 1, 3, 1, 0, 2, 4]
+
+
+def test_choices_are_spelt_as_the_lessons_spell_them():
+    assert Control("form", Newton.specs()["form"], "plain").message()["titles"] == ["plain", "saddle-free"]

@@ -17,7 +17,7 @@ import pytest
 
 from course_lib.optimizers import KFAC, SAM, Adam, AdamW, GradientDescent, Lookahead, Momentum, as_optimizer
 from course_lib.problems import MLP
-from course_lib.running import SweepResult, random_settings, sweep, train
+from course_lib.running import SweepResult, Table, random_settings, sweep, train
 from course_lib.schedules import cosine
 
 from .test_training import network
@@ -39,6 +39,12 @@ def equal(one, two):
 
 
 class TestTable:
+    def test_words_stand_left_and_numbers_right(self):
+        shown = Table({"method": ["Adam"], "loss": [0.5], "good": [True]})._repr_html_()
+        for side, cells in (("left", ("method", "Adam", "good", "True")), ("right", ("loss", "0.5"))):
+            for cell in cells:
+                assert f'style="text-align:{side}">{cell}<' in shown
+
     @pytest.mark.parametrize("stack", [1, 2, 4, 7, 100])
     def test_every_row_is_the_run_alone(self, stack):
         problem, grid = network(l2=0.1), {"lr": [0.01, 0.1], "beta1": [0.0, 0.9]}

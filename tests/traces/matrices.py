@@ -17,7 +17,7 @@ from optax.contrib import _galore
 from pytorch_optimizer.optimizer.muon import normuon as peer_normuon
 
 from .core import ADAM_LIKE
-from .peers import Hyper, Make, Peer, Variants, optax_positions, spread, torch_positions
+from .peers import DoubleForSingle, Hyper, Make, Peer, Variants, optax_positions, spread, torch_positions
 from .sequences import Arrays
 from .structured import orthogonalise
 
@@ -149,7 +149,7 @@ def galore() -> Variants:
         )
 
         def in_double(s: Arrays, make: Make = make, adam: Make = adam) -> np.ndarray:
-            _galore.jnp = _DoubleForSingle()
+            _galore.jnp = DoubleForSingle(jnp)
             try:
                 return optax_positions(Make(make.path, make.options | {"base_optimizer": adam()})(), s)
             finally:
@@ -164,15 +164,6 @@ def galore() -> Variants:
         )
         variants.append((h | {"side": "longer"}, [peer]))
     return variants
-
-
-class _DoubleForSingle:
-    """The module jax.numpy, but float32 means float64."""
-
-    float32 = jnp.float64
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(jnp, name)
 
 
 @contextmanager

@@ -37,6 +37,16 @@ HARD = ("hard/vector", "hard/matrix")
 MILD = ("mild/vector", "mild/matrix")
 
 
+class DoubleForSingle:
+    """A module, torch or jax.numpy, in which float32 means float64."""
+
+    def __init__(self, module: ModuleType) -> None:
+        self.module, self.float32 = module, module.float64
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.module, name)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Peer:
     """One library's version of a rule.

@@ -14,7 +14,18 @@ import torch
 from optax.contrib import _muon
 
 from .core import ADAM_LIKE
-from .peers import MILD, Hyper, Make, Peer, Variants, optax_positions, spread, torch_like, torch_positions
+from .peers import (
+    MILD,
+    DoubleForSingle,
+    Hyper,
+    Make,
+    Peer,
+    Variants,
+    optax_positions,
+    spread,
+    torch_like,
+    torch_positions,
+)
 from .sequences import Arrays, entry, start
 from .special import FLAT_SHAPES, betas, keys
 
@@ -78,21 +89,12 @@ def lookahead() -> Variants:
 # --- SOAP -----------------------------------------------------------------------------------------------------
 
 
-class _DoubleForSingle:
-    """The torch module, but float32 means float64."""
-
-    float32 = torch.float64
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(torch, name)
-
-
 @contextmanager
 def soap_in_double() -> Iterator[None]:
     """SOAP's QR in float64 instead of the float32 it casts to."""
     from pytorch_optimizer.optimizer import soap
 
-    soap.torch = _DoubleForSingle()
+    soap.torch = DoubleForSingle(torch)
     try:
         yield
     finally:

@@ -9,6 +9,7 @@ import numpy as np
 
 from ...surfaces import CriticalPoints, RandomField
 from ..cases import Cases
+from ..draw import alike, drawn
 from ..kinds import Code, Goal, Number
 from ..observe import Run, call
 from ..tasks import Exercise, Mine, Mistake
@@ -233,18 +234,22 @@ def saddle_point():
 
 
 def _numbers(rng: np.random.Generator) -> dict[str, Any]:
-    while True:
-        mine = {
+    def draw() -> dict[str, Any]:
+        return {
             "dimension": 3,
             "starts": int(np.exp(rng.uniform(np.log(25), np.log(150)))),
             "seed": int(rng.integers(100_000)),
         }
-        index = _found(mine).index
-        kinds = [np.sum(index == 0), np.sum(index == mine["dimension"]), _saddles(mine)]
-        # all kinds are there, and no number answers for two, or a wrong answer would be right or misnamed
-        told = [_saddles(mine), *(number for number, _ in _known(mine))]
-        if min(kinds) >= 2 and len(set(told)) == len(told):
-            return mine
+
+    def against(mine: Mine) -> str:
+        index, saddles = _found(mine).index, _saddles(mine)
+        kinds = [np.sum(index == 0), np.sum(index == mine["dimension"]), saddles]
+        if min(kinds) < 2:
+            return "minima, maxima or saddles are missing"
+        # or a wrong answer would be right or misnamed
+        return alike([(saddles, "the answer"), *_known(mine)])
+
+    return drawn(draw, against)
 
 
 @lru_cache(maxsize=1024)

@@ -12,6 +12,7 @@ from ...optimizers import GradientDescent
 from ...running import simulate
 from ...surfaces import quadratic
 from ..cases import Case, Cases, loop_cases, symmetric
+from ..draw import drawn
 from ..kinds import Code, Goal
 from ..observe import Notes, Run, described, loop
 from ..tasks import Exercise, Mine, Mistake
@@ -235,9 +236,11 @@ SHORTCUTS = (0.1, 0.5, 1.0, 2.0)
 
 
 def _numbers(rng: np.random.Generator) -> dict[str, Any]:
-    condition, largest = int(rng.integers(20, 61)), 1.0
-    while any(1.4 < lr * largest < 2.1 for lr in SHORTCUTS):
-        largest = float(f"{10 ** rng.uniform(-2, 2):.2g}")
+    condition = int(rng.integers(20, 61))
+    largest = drawn(
+        lambda: float(f"{10 ** rng.uniform(-2, 2):.2g}"),
+        lambda largest: ", ".join(f"lr = {lr} hits it" for lr in SHORTCUTS if 1.4 < lr * largest < 2.1),
+    )
     valley = quadratic(condition=condition, largest=largest)
     loss = 1e-6 * largest
     steps = simulate(GradientDescent(lr=valley.lr), valley, 2000).steps_to(loss)

@@ -13,6 +13,7 @@ from ...optimizers import GradientDescent
 from ...problems import SoftmaxRegression
 from ...running import train
 from ..cases import Case, Cases
+from ..draw import drawn
 from ..kinds import Code, Goal, Number
 from ..observe import Notes, Run, call, described
 from ..tasks import Exercise, Mine, Mistake
@@ -281,7 +282,7 @@ def _known(mine: Mine) -> list[tuple[float, str]]:
 
 
 def _numbers(rng: np.random.Generator) -> dict[str, Any]:
-    while True:
+    def draw() -> dict[str, Any]:
         found = {
             "examples": int(10 ** rng.uniform(2.2, 3.2)),
             "size": int(2 ** rng.uniform(4, 7)),
@@ -289,14 +290,20 @@ def _numbers(rng: np.random.Generator) -> dict[str, Any]:
         }
         # the two parts of a step are of one size, or one of them could be forgotten
         found["per_example"] = float(f"{found['per_step'] / found['size'] * rng.uniform(0.4, 2.5):.2g}")
+        return found
+
+    def against(found: Mine) -> str:
         right = _time(found)
-        # and no small round number is right by chance
-        if (
-            right > 2.5
-            and found["examples"] % found["size"]
-            and all(abs(number / right - 1) > 0.015 for number, _ in _known(found))
-        ):
-            return found
+        if right <= 2.5:
+            return "a small round number may be right by chance"
+        if found["examples"] % found["size"] == 0:
+            return "the last batch is full"
+        alike = (reason for number, reason in _known(found) if abs(number / right - 1) <= 0.015)
+        return next(
+            (f"another number is too near to the answer {right:.4g}: {reason}" for reason in alike), ""
+        )
+
+    return drawn(draw, against)
 
 
 EXERCISE = Exercise(

@@ -10,6 +10,7 @@ from ...optimizers import Momentum
 from ...running import simulate
 from ...surfaces import quadratic
 from ..cases import Cases, loss_in, update_rule, valley
+from ..draw import drawn, near
 from ..kinds import Code, Goal, Number
 from ..observe import Run, call, rule
 from ..tasks import Exercise, Mine, Mistake
@@ -177,9 +178,11 @@ SHORTCUTS = (0.0, 0.01, 0.1, 0.5, 1.0, 2.0, 3.0, 10.0)
 
 
 def _numbers(rng: np.random.Generator) -> dict[str, Any]:
-    lr, beta, condition = 1.0, 0.0, int(10 ** rng.uniform(1.5, 2.6))
-    while any(np.isclose(lr / (1 - beta), number, rtol=0.03) for number in (*SHORTCUTS, lr, beta)):
-        lr, beta = round(rng.uniform(0.02, 0.2), 3), round(rng.uniform(0.6, 0.98), 2)
+    condition = int(10 ** rng.uniform(1.5, 2.6))
+    lr, beta = drawn(
+        lambda: (round(rng.uniform(0.02, 0.2), 3), round(rng.uniform(0.6, 0.98), 2)),
+        lambda both: near(both[0] / (1 - both[1]), (*SHORTCUTS, *both), rtol=0.03),
+    )
     # so flat that 0.01, 0.1, 1 and 2 are far too small for lr
     largest = float(f"{10 ** rng.uniform(-4.3, -0.35):.2g}")
     best_lr, best_beta = best_settings(largest, largest / condition)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..cases import Cases, update_rule
+from ..draw import drawn, near
 from ..kinds import Code, Number
 from ..observe import call, rule
 from ..tasks import Exercise, Mine, Mistake
@@ -191,16 +192,19 @@ ROUND = (0.001, 0.01, 0.1, 0.5, 1.0, 2.0)
 
 
 def _numbers(rng: np.random.Generator) -> dict[str, Any]:
-    lr, beta, g, times = 1.0, 0.0, 1.0, 1000.0
-    while any(
-        np.isclose(lr / np.sqrt(1 - beta), number, rtol=0.03)
-        for number in (*ROUND, lr, lr * g, lr / ((1 - beta) * g))
-    ):
+    def step() -> dict[str, float]:
         lr, beta = float(f"{10 ** rng.uniform(-4, 0):.2g}"), round(1 - 10 ** rng.uniform(-3, -0.7), 4)
-        g = float(f"{10 ** rng.uniform(0.3, 2):.2g}")
-    while any(np.isclose(1e-6 * times**2, number, rtol=0.1) for number in ROUND):
-        times = float(f"{10 ** rng.uniform(0.3, 2.4):.3g}")
-    return {"lr": lr, "beta": beta, "g": g, "times": times}
+        return {"lr": lr, "beta": beta, "g": float(f"{10 ** rng.uniform(0.3, 2):.2g}")}
+
+    def guessed(lr: float, beta: float, g: float) -> str:
+        return near(lr / np.sqrt(1 - beta), (*ROUND, lr, lr * g, lr / ((1 - beta) * g)), rtol=0.03)
+
+    found = drawn(step, lambda numbers: guessed(**numbers))
+    found["times"] = drawn(
+        lambda: float(f"{10 ** rng.uniform(0.3, 2.4):.3g}"),
+        lambda times: near(1e-6 * times**2, ROUND, rtol=0.1),
+    )
+    return found
 
 
 EXERCISE = Exercise(

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..cases import Case, Cases, loss_in, update_rule, valley
+from ..draw import drawn, near
 from ..kinds import Code, Goal, Number
 from ..observe import Run, call, rule
 from ..tasks import Exercise, Mine, Mistake
@@ -142,9 +143,10 @@ SHORTCUTS = (0.0, 0.001, 0.01, 0.1, 0.5, 1.0, 2.0, 0.1 / 0.001**0.5)
 
 
 def _numbers(rng: np.random.Generator) -> dict[str, Any]:
-    beta1 = beta2 = 0.0
-    while any(np.isclose((1 - beta1) / (1 - beta2) ** 0.5, number, rtol=0.1) for number in SHORTCUTS):
-        beta1, beta2 = round(rng.uniform(0.5, 0.95), 2), round(1 - 10 ** rng.uniform(-4, -1.5), 4)
+    beta1, beta2 = drawn(
+        lambda: (round(rng.uniform(0.5, 0.95), 2), round(1 - 10 ** rng.uniform(-4, -1.5), 4)),
+        lambda betas: near((1 - betas[0]) / (1 - betas[1]) ** 0.5, SHORTCUTS, rtol=0.1),
+    )
     return {"beta1": beta1, "beta2": beta2}
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..cases import Cases
+from ..draw import drawn, near
 from ..kinds import Code, Number
 from ..observe import call, rule
 from ..tasks import Exercise, Mine, Mistake
@@ -269,14 +270,14 @@ def _megabytes(mine: Mine) -> float:
 
 
 def _numbers(rng: np.random.Generator) -> dict[str, Any]:
-    found = {"width": 0, "layers": 0, "words": 0}
-    while any(np.isclose(_megabytes(found), number, rtol=0.05, atol=1e-3) for number in SHORTCUTS):
-        found = {
+    return drawn(
+        lambda: {
             "width": 64 * round(10 ** rng.uniform(0.7, 2.1)),
             "layers": int(rng.integers(4, 97)),
             "words": 1000 * round(10 ** rng.uniform(0.9, 2.4)),
-        }
-    return found
+        },
+        lambda found: near(_megabytes(found), SHORTCUTS, rtol=0.05, atol=1e-3),
+    )
 
 
 def _known(mine: Mine) -> list[tuple[float, str]]:

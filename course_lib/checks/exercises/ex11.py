@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from ...optimizers import Adagrad, Adam, GradientDescent, Momentum, Optimizer, R
 from ...running import simulate
 from ...surfaces import Surface
 from ..cases import Case, Cases
+from ..draw import drawn
 from ..kinds import Code, Goal
 from ..observe import Driver, Notes, Run
 from ..tasks import Exercise, Mine, Mistake
@@ -222,12 +224,16 @@ FIELD = [name for name in RUNNERS if name != "Adadelta"]
 
 
 def _numbers(rng: np.random.Generator) -> dict[str, Any]:
-    while True:
+    def draw() -> dict[str, Any]:
         crest = float(f"{10 ** rng.uniform(-9, -2):.2g}")
-        four = [str(name) for name in rng.choice(FIELD, 4, replace=False)]
-        steps = [_leaves(name, crest) for name in four]
-        if min(abs(a - b) for i, a in enumerate(steps) for b in steps[:i]) >= 2:
-            return {"crest": crest, "runners": four}
+        return {"crest": crest, "runners": [str(name) for name in rng.choice(FIELD, 4, replace=False)]}
+
+    def against(found: Mine) -> str:
+        leaving = sorted((_leaves(name, found["crest"]), name) for name in found["runners"])
+        ties = [f"{a} and {b}" for (one, a), (other, b) in pairwise(leaving) if other - one < 2]
+        return f"{', '.join(ties)} leave together" if ties else ""
+
+    return drawn(draw, against)
 
 
 EXERCISE = Exercise(

@@ -11,6 +11,7 @@ import numpy as np
 
 from ...comparing import bootstrap_interval, holm, sign_flip_p
 from ..cases import Case, Cases
+from ..draw import drawn
 from ..kinds import Code, Goal
 from ..observe import Notes, Run
 from ..tasks import Exercise, Mine, Mistake
@@ -263,17 +264,24 @@ def _p_is_wrong(told: float, p: float, single: float) -> str:
 
 def _numbers(rng: np.random.Generator) -> dict[str, Any]:
     """Draw a unit, and results in which one method is better, one worse, and one only before the correction."""
-    unit = float(f"{10 ** rng.uniform(0.5, 2.5):.2g}")
-    while True:
+
+    def draw() -> dict[str, np.ndarray]:
         seeds = rng.normal(930, 8, 10)
         gains = rng.permutation([rng.uniform(3, 9), -rng.uniform(3, 9), rng.choice([-1, 1]) * 1.8, 0.0])
         sgd = np.rint(seeds + rng.normal(0, 1, 10)).astype(int)
         others = [np.rint(seeds + gain + rng.normal(0, 2, 10)).astype(int) for gain in gains]
-        single = np.array([sign_flip_p(other - sgd) for other in others])
-        found = sorted(zip(holm(single), single, strict=True))
-        if found[1][0] < 0.03 and found[2][0] > 0.06 and found[2][1] < 0.045:
-            results = dict(zip(("SGD", *RIVALS), (sgd, *others), strict=True))
-            return {"unit": unit, "right": {name: right.tolist() for name, right in results.items()}}
+        return dict(zip(("SGD", *RIVALS), (sgd, *others), strict=True))
+
+    def against(right: dict[str, np.ndarray]) -> str:
+        single = np.array([sign_flip_p(right[name] - right["SGD"]) for name in RIVALS])
+        (_, (second, _), (third, alone), _) = sorted(zip(holm(single), single, strict=True))
+        fits = second < 0.03 and third > 0.06 and alone < 0.045
+        return (
+            "" if fits else f"after the correction p is {second:.2g} and {third:.2g}, before it {alone:.2g}"
+        )
+
+    unit = float(f"{10 ** rng.uniform(0.5, 2.5):.2g}")
+    return {"unit": unit, "right": {name: right.tolist() for name, right in drawn(draw, against).items()}}
 
 
 EXERCISE = Exercise(

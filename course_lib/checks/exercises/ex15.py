@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..cases import Cases
+from ..draw import drawn, near
 from ..kinds import Code, Number
 from ..observe import call
 from ..tasks import Exercise, Mine, Mistake
@@ -204,16 +205,14 @@ def _seconds(mine: Mine) -> float:
 
 
 def _numbers(rng: np.random.Generator) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    while not found or any(
-        np.isclose(f(found), s, rtol=0.05, atol=1e-3) for f in (_megabytes, _seconds) for s in SHORTCUTS
-    ):
-        found = {
+    return drawn(
+        lambda: {
             "kernel": int(rng.choice([3, 5, 7])), "channels": 8 * int(rng.integers(3, 13)), "outputs": 8 * int(rng.integers(61, 120)) + 4,
             "sgd_epochs": int(rng.integers(80, 121)), "kfac_epochs": int(rng.integers(30, 61)), "sgd_batch": 1024 * int(rng.integers(4, 9)),
             "kfac_batch": 1024 * int(rng.integers(10, 33)), "sgd_seconds": round(float(10 ** rng.uniform(-1.2, -0.51)), 3),
-        }  # fmt: skip
-    return found
+        },
+        lambda found: "".join(near(f(found), SHORTCUTS, rtol=0.05, atol=1e-3) for f in (_megabytes, _seconds)),
+    )  # fmt: skip
 
 
 def _wrong_sizes(mine: Mine) -> list[tuple[float, str]]:

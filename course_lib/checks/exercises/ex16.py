@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..cases import Cases, update_rule
+from ..draw import drawn, near
 from ..kinds import Code, Number
 from ..observe import call, rule
 from ..tasks import Exercise, Mine, Mistake
@@ -225,12 +226,16 @@ def _decays(mine: Mine) -> list[tuple[float, str]]:
 
 
 def _numbers(rng: np.random.Generator) -> dict[str, Any]:
-    while True:
+    def draw() -> dict[str, float]:
         lr, decay = round(10 ** rng.uniform(-3, -1.5), 5), round(10 ** rng.uniform(-1.8, -0.4), 3)
         rate, share = round(10 ** rng.uniform(-3.5, -2.1), 5), round(10 ** rng.uniform(-5, -3.6), 7)
-        answers = np.array([[np.sqrt(lr / (2 * decay))], [share / rate]])
-        if not np.isclose(answers, [0.001, 0.01, 0.1, 0.5, 1], rtol=0.03).any():  # no guess is right
-            return {"lr": lr, "decay": decay, "rate": rate, "share": share}
+        return {"lr": lr, "decay": decay, "rate": rate, "share": share}
+
+    def against(found: Mine) -> str:
+        answers = np.sqrt(found["lr"] / (2 * found["decay"])), found["share"] / found["rate"]
+        return "".join(near(answer, (0.001, 0.01, 0.1, 0.5, 1), rtol=0.03) for answer in answers)
+
+    return drawn(draw, against)
 
 
 EXERCISE = Exercise(

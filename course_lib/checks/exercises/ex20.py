@@ -11,6 +11,7 @@ from ...comparing import holm, sign_flip_p
 from ..cases import Case, Cases
 from ..guard import SECONDS
 from ..kinds import Goal
+from ..known import known_as
 from ..observe import Notes, Run, described
 from ..own import (
     GROUNDS,
@@ -21,7 +22,6 @@ from ..own import (
     comparison,
     heights,
     interrupted,
-    known_as,
     rival_height,
     show,
     steps_of,

@@ -26,7 +26,7 @@ class Control:
         default: the value at first and after a reset.
         label: what stands beside it; by default the name.
         color: role of the run it belongs to, or "".
-        titles: texts of the choices; by default the choices themselves.
+        titles: texts of the choices; by default the choices themselves, with hyphens for underlines.
         plays: whether a slider gets a button that moves it from end to end.
         hidden: whether it is not shown by itself, but switched by a row of the read-outs.
         positions: the only values a slider stops at, the default among them; by default they are spread over it.
@@ -58,7 +58,7 @@ class Control:
             "label": self.label or self.name,
             "kind": kind,
             "values": values,
-            "titles": list(self.titles) or [str(value) for value in values],
+            "titles": list(self.titles) or [str(value).replace("_", "-") for value in values],
             "default": values.index(self.default),
             "color": self.color,
             "plays": self.plays,

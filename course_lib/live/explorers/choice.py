@@ -14,6 +14,7 @@ from ...comparing.choice import (
     MOST,
     RUNS,
     STUDIED,
+    USUAL,
     Choice,
     Place,
     chance_of_good,
@@ -37,11 +38,11 @@ FEW = 5
 
 
 def explore_choice(
-    data: str = "images, small network",
-    run: str = "lr constant",
+    data: str = USUAL[0],
+    run: str = USUAL[1],
     trials: int = ALL,
     memory: int = MOST,
-    metric: str = "test accuracy",
+    metric: str = USUAL[2],
     scale: str = ELSEWHERE[0],
     *,
     sliders: Sequence[str] | None = None,

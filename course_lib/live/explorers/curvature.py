@@ -91,9 +91,7 @@ class CurvatureExplorer(Figure):
                 "Newton: damping",
                 _STEPS["Newton"],
             ),
-            Control(
-                "form", specs["form"], "plain", "Newton: form", _STEPS["Newton"], ("plain", "saddle-free")
-            ),
+            Control("form", specs["form"], "plain", "Newton: form", _STEPS["Newton"]),
         ]
         if len(self.surfaces) > 1:
             controls.insert(
