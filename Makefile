@@ -12,10 +12,8 @@ HUB    ?= $(VENV)/hub
 HUB_PYTHON ?= /usr/bin/python3
 STUDENTS ?= 5
 
-.PHONY: lab test test-code test-notebooks test-slow test-browser test-peers mutations bench lint results pictures exercises questions times slides clean help
-.PHONY: lab test test-code test-notebooks test-slow test-browser test-peers colab test-colab test-hub mutations bench lint results pictures exercises clean help
-.PHONY: lab test test-code test-notebooks test-slow test-browser test-peers mutations test-pyodide bench lint results pictures exercises clean help
-.PHONY: lab test test-code test-notebooks test-slow test-browser test-peers mutations bench lint results pictures figures exercises clean help
+.PHONY: lab test test-code test-notebooks test-slow test-browser test-peers mutations bench lint results pictures \
+    exercises questions times slides colab test-colab test-hub test-pyodide figures clean help
 
 help:  ## show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
