@@ -18,7 +18,7 @@ STUDENTS ?= 5
 help:  ## show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-lab: $(SETUP)  ## set everything up and open the first lesson in JupyterLab
+lab: $(if $(SETUP),$(VENV)/.course)  ## set everything up and open the first lesson in JupyterLab
 	JUPYTER_CONFIG_PATH=$(CURDIR)/jupyter $(BIN)/jupyter lab --ServerApp.ip=127.0.0.1 --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb \
 	    $(if $(filter 0,$(shell id -u)),--allow-root)
 
@@ -68,7 +68,7 @@ test-peers: $(PEERS)/.ready  ## the bridge to PyTorch and optax, and the table o
 	OMP_NUM_THREADS=1 $(PEERS)/bin/python -m pytest -q tests/bridge -p no:xdist
 	$(PEERS)/bin/python -m tests.traces.check_calls
 
-colab: $(SETUP)  ## copies of the notebooks for Google Colab, and the wheel, in build/site/colab (after publish.address)
+colab: $(if $(SETUP),$(VENV)/.course)  ## copies of the notebooks for Google Colab, and the wheel, in build/site/colab (after publish.address)
 	$(BIN)/python -m publish.wheel
 	$(BIN)/python -m publish.colab
 
@@ -93,10 +93,15 @@ bench: $(SETUP)  ## timings, printed, never judged
 clean:  ## remove the environment and everything that was made
 	rm -rf $(VENV) *.egg-info build .mypy_cache .ruff_cache .pytest_cache .hypothesis .benchmarks
 
-$(VENV)/.ready: pyproject.toml
+# what a reader needs; the tests need more
+$(VENV)/.course: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version.split()[0] + ": set PYTHON=python3.12, say")'
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --upgrade pip
+	$(VENV)/bin/python -m pip install --quiet --editable .
+	@touch $@
+
+$(VENV)/.ready: $(VENV)/.course
 	$(VENV)/bin/python -m pip install --quiet --editable '.[dev,browser]'
 	@touch $@
 
