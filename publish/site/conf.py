@@ -1,0 +1,107 @@
+"""What Sphinx is told; the source it reads is made by ``python -m publish.site``."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+
+sys.path.insert(0, str(Path(os.environ["COURSE"])))
+from publish.site import ROOT
+
+project = "The optimization algorithms that train neural networks"
+author = "The authors of the course"
+copyright = "the authors of the course. Text and figures CC BY 4.0, code MIT"
+html_title = "Optimizers"
+language = "en"
+
+extensions = [
+    "myst_nb",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "sphinx.ext.viewcode",
+    "sphinx_copybutton",
+    "sphinx_design",
+    "sphinxcontrib.katex",
+]
+default_role = "py:obj"
+autodoc_typehints = "none"
+autodoc_preserve_defaults = True
+napoleon_use_rtype = False
+viewcode_line_numbers = True
+
+nb_execution_mode = "off"  # they have been executed
+nb_ipywidgets_js: dict[str, Any] = {}
+nb_merge_streams = True
+myst_enable_extensions = ["amsmath", "colon_fence", "dollarmath"]
+myst_heading_anchors = 3
+myst_dmath_double_inline = True
+
+katex_prerender = True
+katex_css_path = "katex/katex.min.css"
+html_math_renderer = "katex"
+
+html_theme = "sphinx_book_theme"
+html_static_path = ["_static"]
+html_extra_path = ["_extra"]
+html_css_files = ["figure.css", "site.css"]
+html_js_files = [("live.js", {"type": "module"})]
+html_theme_options = {
+    "home_page_in_toc": False,
+    "navbar_center": [],
+    "navbar_end": [],
+    "navbar_persistent": [],
+    "navbar_start": [],
+    "pygments_dark_style": "a11y-high-contrast-dark",
+    "pygments_light_style": "a11y-high-contrast-light",
+    "search_as_you_type": True,
+    "show_navbar_depth": 1,
+    "show_toc_level": 2,
+    "use_download_button": False,
+    "use_fullscreen_button": False,
+}
+html_context = {"default_mode": "auto"}
+html_copy_source = False
+html_show_sourcelink = False
+html_last_updated_fmt = None
+
+_LABELLED = re.compile(r"^(Cost|When|Fails|Reference|References|Source|Link): ", re.MULTILINE)
+
+
+def with_labels(app: Any, what: str, name: str, thing: Any, options: Any, lines: list[str]) -> None:
+    """Turn "Cost: …", "When: …", "Fails: …" of a docstring into fields, each on a line of its own."""
+    inside = False
+    for number, line in enumerate(lines):
+        if _LABELLED.match(line):
+            word, _, rest = line.partition(": ")
+            lines[number] = f":{word}: {rest}"
+            inside = True
+        elif not line.strip():
+            inside = False
+        elif inside and not line.startswith((" ", ":")):
+            lines[number] = f"   {line}"
+
+
+def aligned(app: Any, doctree: nodes.document) -> None:
+    """Give a formula of several lines, as docstrings write it, the environment that KaTeX asks for."""
+    for node in doctree.findall(nodes.math_block):
+        text = node.astext()
+        if ("&" in text or r"\\" in text) and r"\begin{" not in text:
+            node.children = [nodes.Text(rf"\begin{{aligned}}{text}\end{{aligned}}")]
+
+
+def rooted(app: Any, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
+    """Fill in the way from this page to the site's own folder."""
+    if "body" in context:
+        context["body"] = context["body"].replace(ROOT, context["pathto"]("", 1).rstrip("/") or ".")
+
+
+def setup(app: Any) -> None:
+    """Register the three."""
+    app.connect("autodoc-process-docstring", with_labels)
+    app.connect("doctree-read", aligned)
+    app.connect("html-page-context", rooted)
