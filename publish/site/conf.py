@@ -69,21 +69,40 @@ html_copy_source = False
 html_show_sourcelink = False
 html_last_updated_fmt = None
 
-_LABELLED = re.compile(r"^(Cost|When|Fails|Reference|References|Source|Link): ", re.MULTILINE)
+suppress_warnings = ["misc.highlighting_failure"]  # an ellipsis in a piece of Python
+
+_LABELLED = re.compile(r"^(Cost|When|Fails|Reference|References|Source|Link): ")
+_CODE = re.compile(r"(``.+?``|:\w+:`.+?`|`.+?`)")
+_INITIAL = re.compile(r"^( *)(?=[A-Z]\. )")
 
 
-def with_labels(app: Any, what: str, name: str, thing: Any, options: Any, lines: list[str]) -> None:
-    """Turn "Cost: …", "When: …", "Fails: …" of a docstring into fields, each on a line of its own."""
-    inside = False
+def as_restructured(app: Any, what: str, name: str, thing: Any, options: Any, lines: list[str]) -> None:
+    """Turn what a docstring writes for people into what reStructuredText means by it.
+
+    "Cost: …", "When: …" and their like become fields. Bars around a word and an initial at the start of a line are
+    text, not a substitution and not a list.
+    """
+    block = ""
+    field = False
     for number, line in enumerate(lines):
+        bare = line.strip()
+        if bare.startswith((".. math::", ">>>")):
+            block = bare[:3]
+        elif not bare:
+            block = block if block == ".. " else ""
+            field = False
+        elif block == ".. " and not line.startswith(" "):
+            block = ""
+        if block or not bare:
+            continue
+        pieces = _CODE.split(_INITIAL.sub(r"\1\\", line))
+        line = "".join(piece if i % 2 else piece.replace("|", r"\|") for i, piece in enumerate(pieces))
         if _LABELLED.match(line):
             word, _, rest = line.partition(": ")
-            lines[number] = f":{word}: {rest}"
-            inside = True
-        elif not line.strip():
-            inside = False
-        elif inside and not line.startswith((" ", ":")):
-            lines[number] = f"   {line}"
+            line, field = f":{word}: {rest}", True
+        elif field and not line.startswith((" ", ":")):
+            line = f"   {line}"
+        lines[number] = line
 
 
 def aligned(app: Any, doctree: nodes.document) -> None:
@@ -102,6 +121,6 @@ def rooted(app: Any, page: str, template: str, context: dict[str, Any], doctree:
 
 def setup(app: Any) -> None:
     """Register the three."""
-    app.connect("autodoc-process-docstring", with_labels)
+    app.connect("autodoc-process-docstring", as_restructured)
     app.connect("doctree-read", aligned)
     app.connect("html-page-context", rooted)

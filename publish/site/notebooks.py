@@ -31,6 +31,8 @@ def page(source: str, notebook: str) -> str:
     made = nbformat.reads(source, as_version=4)
     made.metadata.pop("widgets", None)
     folder = notebook.split("/")[0]
+    if folder == "solutions":
+        made.metadata["orphan"] = True  # no entry in the menu
     cells: list[Cell] = []
     for cell in made.cells:
         cells += (_text if cell.cell_type == "markdown" else _CODE[folder])(cell, notebook)

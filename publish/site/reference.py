@@ -26,7 +26,7 @@ from . import figures
 from .links import notebooks
 from .run import Job
 
-MODULES = ("running", "comparing", "plotting", "bridge", "checks", "grade")
+MODULES = ("running", "comparing", "plotting", "gradients", "bridge", "checks", "grade")
 """Parts of the library whose public names have one page together."""
 RULES = ("rule_query", "rule", "rule_output")
 
@@ -231,7 +231,8 @@ def _elsewhere(name: str) -> str:
 
 def _literal(text: str) -> str:
     """Return a cell's Markdown as reStructuredText."""
-    return re.sub(r"`(.+?)`", r"``\1``", text)
+    parts = text.split("`")
+    return "".join(f"``{part}``" if number % 2 else _escaped(part) for number, part in enumerate(parts))
 
 
 def _escaped(text: str) -> str:
@@ -352,14 +353,15 @@ def _rest(kind: Kind) -> str:
 def _module(part: str) -> str:
     module = importlib.import_module(f"course_lib.{part}")
     about = f".. automodule:: course_lib.{part}\n   :no-members:\n\n"
-    names = [name for name in getattr(module, "__all__", ()) if _is_ours(module, name)]
+    names = [name for name in getattr(module, "__all__", vars(module)) if _is_ours(module, name)]
     return heading(part.capitalize()) + about + _listed(part, names)
 
 
 def _is_ours(module: Any, name: str) -> bool:
-    """Say whether a public name is a class or function with a docstring, and not a table or an alias."""
+    """Say whether a public name is a class or function of this part, and not a table, an alias or a guest."""
     thing = getattr(module, name)
-    return (inspect.isclass(thing) or inspect.isfunction(thing)) and bool(thing.__doc__)
+    is_object = inspect.isclass(thing) or inspect.isfunction(thing)
+    return is_object and not name.startswith("_") and thing.__module__.startswith(module.__name__)
 
 
 def _listed(part: str, names: Iterable[str]) -> str:
