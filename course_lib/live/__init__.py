@@ -60,12 +60,14 @@ All of them take ``sliders=("lr", "steps")`` or ``hide=("form",)`` for the contr
 Every figure: ``figure.lr = 0.1`` moves slider and picture, ``figure.set(lr=0.1, beta=0.9)`` moves several at once,
 ``figure.reset()`` returns to the defaults, ``figure.observe(f, "lr")`` and ``ipywidgets.link`` follow it;
 ``figure.ask(question, answers, happened)`` asks before it shows; ``figure.save("figure.svg")`` writes it to a file;
-``figure_scale(1.6)`` makes the text of all figures larger.
+``figure_scale(1.6)`` makes the text of all figures larger; ``figure.canned()`` returns a file with which a page without
+Python shows the figure, one slider at a time, by the script that ``player()`` returns.
 
 While a slider is pointed at or moved, Python works out what the positions around it would show, so that a move finds
 its picture ready. An optimizer of your own is therefore also run at settings that nobody has chosen.
 """
 
+from .block.canned import player
 from .block.figure import Figure, figure_scale
 from .block.scene import Axis, Panel, Row, Scene
 from .explorers.basins import BasinExplorer, explore_basins
@@ -153,6 +155,7 @@ __all__ = [
     "explore_untuned",
     "explore_words",
     "figure_scale",
+    "player",
     "runners",
     "spectral_radius",
 ]

@@ -85,9 +85,11 @@ function makePlayer(cell, control, input, link) {
     play.title = frame ? "Stop" : "Play";
     play.setAttribute("aria-label", play.title);
   };
-  const go = (position) => link.set(control.name, control.values[Math.max(0, Math.min(Math.floor(position), last))]);
+  const within = (position) => Math.max(0, Math.min(Math.floor(position), last));
+  const go = (position) => link.set(control.name, control.values[within(position)]);
   const stop = () => { cancelAnimationFrame(frame); frame = 0; show(); };
   const tick = (now) => {
+    if (input.position() !== within(at)) return stop(); // something else has moved it
     at += ((now - before) / PLAYS_FOR) * last * Number(speed.value);
     before = now;
     go(at);

@@ -70,8 +70,13 @@ function currentTheme() {
   const { jpThemeLight, vscodeThemeKind } = document.body.dataset;
   if (jpThemeLight) return jpThemeLight === "false" ? "dark" : "light";
   if (vscodeThemeKind) return vscodeThemeKind.includes("light") ? "light" : "dark";
+  const { theme } = document.documentElement.dataset;
+  if (theme === "light" || theme === "dark") return theme;
   const page = getComputedStyle(document.body).backgroundColor.match(/[\d.]+/g)?.map(Number) ?? [];
-  return page.length >= 3 && page[3] !== 0 && page[0] + page[1] + page[2] < 380 ? "dark" : "light";
+  if (page.length >= 3 && page[3] !== 0) return page[0] + page[1] + page[2] < 380 ? "dark" : "light";
+  const scheme = getComputedStyle(document.documentElement).colorScheme; // what paints a page that has no ground of its own
+  const dark = window.matchMedia("(prefers-color-scheme: dark)").matches;
+  return scheme.includes("dark") && (dark || !scheme.includes("light")) ? "dark" : "light";
 }
 
 // -- drawing -----------------------------------------------------------------------------------------------

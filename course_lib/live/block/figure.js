@@ -4,6 +4,7 @@
 const GONE = "The kernel is gone, so nothing moves here. To bring the figure back: Run → Run All Above Selected Cell, " +
   "then run this cell.";
 const SAVED = "This is a saved picture. To bring it to life: Run → Run All Cells.";
+const FIXED = "This point cannot be dragged here: that takes Python. The sliders work.";
 const ABOVE_AND_BELOW = 24; // pixels between a figure and the edges of the window
 const KEPT = 480; // pixels across a picture that is kept with the notebook
 const LATTICE = 2; // pixels between the places of a dragged point
@@ -61,7 +62,7 @@ function render({ model, el }) {
     ctx.clearRect(0, 0, width, height);
     now.panels.forEach((panel, i) => drawPanel(ctx, panel, places[i], colors, picture(panel, places[i], dpr), unit));
     const asking = question.asking();
-    const marks = asking ? now.marks.filter(({ kind }) => kind === "handle") : now.marks;
+    const marks = asking ? now.marks.filter(({ kind, pinned }) => kind === "handle" || pinned) : now.marks;
     drawMarks(ctx, now, places, colors, document.activeElement === canvas, unit, marks);
     if (pointed !== null && !asking) drawStep(ctx, now, places, colors, pointed, unit);
     canvas.setAttribute("aria-label", asking ? "A figure that asks first" : now.alt);
@@ -104,7 +105,7 @@ function render({ model, el }) {
   async function received(content, buffers) {
     if (content.background === undefined || content.view !== id) return;
     const key = `${content.background}|${content.theme}`;
-    const bitmap = await createImageBitmap(new Blob([buffers[0]], { type: "image/png" }));
+    const bitmap = await createImageBitmap(new Blob([buffers[0]]));
     pictures.get(key)?.close();
     pictures.set(key, bitmap);
     rest();
@@ -115,7 +116,7 @@ function render({ model, el }) {
   async function keep() {
     const seen = shown.panels.map(({ background }) => `${background}|${theme}`).filter((key) => pictures.has(key));
     const kept = model.get("_kept") ?? {};
-    if (lost || Object.keys(kept).sort().join() === [...seen].sort().join()) return;
+    if (lost || model.get("_kept") === null || Object.keys(kept).sort().join() === [...seen].sort().join()) return;
     const small = await Promise.all(seen.map(async (key) => [key, kept[key] ?? await packed(pictures.get(key))]));
     model.set("_kept", Object.fromEntries(small));
   }
@@ -171,10 +172,14 @@ function render({ model, el }) {
     redraw();
   }
 
-  const stopDragging = dragHandles(canvas, link, scene, () => places, point, () => lost || question.asking());
-  const themes = new MutationObserver(() => {
+  const stopDragging = dragHandles(canvas, link, scene, () => places, point, () => lost || question.asking(),
+    () => complain(FIXED, "note"));
+  const retheme = () => {
     if (theme !== currentTheme()) { theme = currentTheme(); paintTheme(); }
-  });
+  };
+  const themes = new MutationObserver(retheme);
+  const preferred = window.matchMedia("(prefers-color-scheme: dark)");
+  preferred.addEventListener("change", retheme);
   const paintTheme = () => {
     root.dataset.theme = theme;
     for (const [role, color] of Object.entries(model.get("_palette")[theme])) {
@@ -217,6 +222,7 @@ function render({ model, el }) {
     link.remove();
     stopDragging();
     themes.disconnect();
+    preferred.removeEventListener("change", retheme);
     sizes.disconnect();
     window.removeEventListener("resize", redraw);
     cancelAnimationFrame(frame);
@@ -228,7 +234,7 @@ function render({ model, el }) {
 
 // -- points that are dragged -------------------------------------------------------------------------------
 
-function dragHandles(canvas, link, scene, places, point, still) {
+function dragHandles(canvas, link, scene, places, point, still, refuse) {
   let held = null;
   let trace = []; // the last places of a dragged point
   const handles = () => (scene().marks ?? []).filter((mark) => mark.kind === "handle");
@@ -236,9 +242,10 @@ function dragHandles(canvas, link, scene, places, point, still) {
     const box = canvas.getBoundingClientRect();
     return [event.clientX - box.left, event.clientY - box.top];
   };
-  const under = (event) => {
+  const pinned = () => (scene().marks ?? []).filter((mark) => mark.pinned); // points that no Python moves
+  const under = (event, marks = handles()) => {
     const [x, y] = at(event);
-    return handles().find(({ panel }) => {
+    return marks.find(({ panel }) => {
       const p = places()[panel];
       return p && x >= p.x - 6 && x <= p.x + p.w + 6 && y >= p.y - 6 && y <= p.y + p.h + 6;
     });
@@ -278,6 +285,7 @@ function dragHandles(canvas, link, scene, places, point, still) {
     pointerleave() { point(null); },
     pointerup() { held = null; },
     pointercancel() { held = null; },
+    click(event) { if (!still() && under(event, pinned())) refuse(); },
     keydown(event) {
       const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
       const mark = handles()[0];

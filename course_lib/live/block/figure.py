@@ -6,7 +6,6 @@ import base64
 import pathlib
 import re
 import time
-import traceback
 import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Self
@@ -14,28 +13,18 @@ from typing import Any, ClassVar, Self
 import anywidget
 import traitlets
 
-from ...plotting import HEATS, THEMES, full_bleed
+from ...plotting import THEMES, full_bleed
 from .ahead import foresee
 from .ask import NOTHING, asked
+from .canned import PALETTE, SCRIPTS, can, script
 from .cells import retire_earlier_run
 from .controls import Control, Point, Setting
 from .drawing import Drawing
+from .words import in_words
 
 _HERE = pathlib.Path(__file__).parent
-_SCRIPT = "\n".join(
-    line.strip()
-    for name in ("draw.js", "controls.js", "ask.js", "link.js", "figure.js")
-    for line in (_HERE / name).read_text("utf-8").splitlines()
-    if line.strip() and not line.lstrip().startswith("//")  # every saved figure carries it
-)
 _FIGURES: weakref.WeakSet[Figure] = weakref.WeakSet()
 """All there are, so that the size of their text can be set."""
-_PALETTE = {
-    theme: colors
-    | {name: {"hex": "".join(color[1:] for color in table(theme))} for name, table in HEATS.items()}
-    for theme, colors in THEMES.items()
-}
-"""Colours by their role, and the tables of heat maps in six digits a colour: every saved figure holds them."""
 
 
 class Figure(Drawing, anywidget.AnyWidget):
@@ -72,7 +61,7 @@ class Figure(Drawing, anywidget.AnyWidget):
         ValueError: PathExplorer: lr = -1 is not allowed: it must be in (0, inf)
     """
 
-    _esm = _SCRIPT
+    _esm = script(*SCRIPTS)
     _css = _HERE / "figure.css"
     _controls: Any = traitlets.List().tag(sync=True)
     _points: Any = traitlets.Dict().tag(sync=True)
@@ -101,7 +90,7 @@ class Figure(Drawing, anywidget.AnyWidget):
         super().__init__(
             _controls=[control.message(self.follow(name)) for name, control in self.controls.items()],
             _points={name: list(self.follow(name)) for name in self.points},
-            _palette=_PALETTE,
+            _palette=PALETTE,
             _formats=list(self.formats),
             _scale=Figure._text_scale,
             _scene=self.message(),
@@ -289,8 +278,11 @@ class Figure(Drawing, anywidget.AnyWidget):
             files = [self._file(form, theme=theme)]
         except Exception as error:
             self._fail(error)
-        name = re.sub("(?<=[a-z])(?=[A-Z])", "-", type(self).__name__).lower()
-        self.send({"saved": f"{name}.{form}", "view": asked.get("view")}, buffers=files)
+        self.send({"saved": f"{self._file_name}.{form}", "view": asked.get("view")}, buffers=files)
+
+    @property
+    def _file_name(self) -> str:
+        return re.sub("(?<=[a-z])(?=[A-Z])", "-", type(self).__name__).lower()
 
     def _background(self, name: str, theme: str, size: tuple[int, int], dpr: float) -> bytes:
         return full_bleed(
@@ -298,6 +290,30 @@ class Figure(Drawing, anywidget.AnyWidget):
         )
 
     # -- where no kernel runs -----------------------------------------------------------------------
+
+    def canned(self, *sliders: str) -> bytes:
+        """Return a file with which a page without Python shows this figure, its sliders answering.
+
+        One slider at a time is away from where it stands now; moving another sends the first back. So the file holds
+        every position of each slider once. `course_lib.live.player` is the script that shows it. Numbers are rounded to
+        1/8192 of a panel, which is less than a quarter of a pixel in 2000; the read-outs are the same texts. A position
+        that fails has the words that the live figure would show. Points are drawn, but cannot be dragged.
+
+        Args:
+            sliders: the controls that answer, such as ``"lr", "steps"``; by default all that are shown.
+
+        Raises:
+            ValueError: for a name that no control has.
+
+        Examples:
+            >>> from course_lib.live import explore_path
+            >>> from course_lib.optimizers import Adam
+            >>> file = explore_path(Adam(lr=0.1), "himmelblau", steps=100).canned("lr")
+            >>> len(file) < 200_000  # bytes, with the map in both themes
+            True
+        """
+        with self._lock:
+            return can(self, sliders)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}: {self._scene['alt']}>"
@@ -328,21 +344,3 @@ def figure_scale(factor: float) -> None:
     Figure._text_scale = float(factor)
     for figure in list(_FIGURES):
         figure._scale = float(factor)
-
-
-def in_words(error: Exception) -> str:
-    """Return what went wrong and in which line of whose code.
-
-    Examples:
-        >>> try:
-        ...     1 / 0
-        ... except ZeroDivisionError as error:
-        ...     in_words(error).splitlines()[0]
-        'ZeroDivisionError: division by zero'
-    """
-    words = f"{type(error).__name__}: {error}"
-    frames = traceback.extract_tb(error.__traceback__)
-    if not frames:
-        return words
-    last = frames[-1]
-    return f"{words}\n(in {last.name}, line {last.lineno}: {last.line})" if last.line else words
