@@ -95,26 +95,39 @@ class TestNotebook:
         long = [c["id"] for c in cells if c.cell_type == "code" and len(c.source.splitlines()) > 25]
         assert not long
 
+    def test_cells_have_names_of_their_own(self, path):
+        names = [c["id"] for c in json.loads(path.read_text())["cells"]]
+        assert [name for name in names if names.count(name) > 1] == []
+
+    def test_sections_begin_their_cells(self, path):
+        """So that a link to the cell shows the heading."""
+        cells = nbformat.read(path, as_version=4).cells
+        assert [c.id for c in cells if c.cell_type == "markdown" and re.search(r"\n## ", c.source)] == []
+
     def test_links_lead_somewhere(self, path):
-        links = [link for link in re.findall(r"\]\(([^)\s<]+)", text_of(path)) if "://" not in link]
+        """Those to a section name its cell: that is the address which JupyterLab finds whatever the heading is."""
         broken = []
-        for link in links:
-            file, _, heading = link.partition("#")
+        for words, link in re.findall(r"\[([^\]]*)\]\(([^)\s<]+)", text_of(path)):
+            file, _, place = link.partition("#")
             target = path.parent / file if file else path
-            if not target.exists() or (heading and heading not in headings(target)):
-                broken.append(link)
-        assert not broken
+            if "://" in link or (target.exists() and not place):
+                continue
+            section = re.search(r"section (\d+)|(appendix [A-Z])", words)
+            part = f"{section[1] or section[2].replace('appendix', 'Appendix')} · " if section else ""
+            if not (target.exists() and texts_of(target).get(place, "").startswith(f"## {part}")):
+                broken.append((words, link))
+        assert broken == []
 
 
 def text_of(path: Path) -> str:
     """All text of a notebook."""
+    return "\n".join(texts_of(path).values())
+
+
+def texts_of(path: Path) -> dict[str, str]:
+    """The texts of a notebook, each with the address of its cell."""
     cells = nbformat.read(path, as_version=4).cells
-    return "\n".join(c.source for c in cells if c.cell_type == "markdown")
-
-
-def headings(path: Path) -> set[str]:
-    """The addresses of a notebook's headings, as JupyterLab makes them."""
-    return {line.replace(" ", "-") for line in re.findall(r"^#+ (.+?)\s*$", text_of(path), re.MULTILINE)}
+    return {f"cell-id={c.id}": c.source for c in cells if c.cell_type == "markdown"}
 
 
 def test_first_lesson_maps_all_that_exist():

@@ -10,8 +10,6 @@ from pathlib import Path
 
 import course_lib
 
-_LESSONS = Path(course_lib.__file__).parents[1] / "notebooks"
-
 
 @functools.cache
 def address(place: str) -> str:
@@ -21,29 +19,34 @@ def address(place: str) -> str:
         place: such as ``"lesson 04, section 3, the rule"``.
 
     Examples:
+        >>> address("lesson 04, section 3, the rule")
+        '../notebooks/04_momentum.ipynb#cell-id=cell-07'
         >>> address("lesson 99, section 1, nothing")
         ''
     """
     found = re.match(r"lesson (\d\d)(?:, (?:section (\d+)|(appendix [A-Z])))?", place)
-    files = sorted(_LESSONS.glob(f"{found[1]}_*.ipynb")) if found else []
+    files = _files("notebooks", f"{found[1]}_*") if found else []
     if not found or not files:
         return ""
     part = (found[2] or found[3] or "").replace("appendix", "Appendix")
-    section = _heading(files[0], part) if part else ""
-    return f"../notebooks/{files[0].name}" + (anchor(section) if section else "")
+    return f"../notebooks/{files[0].name}" + (_anchor(files[0], f"## {part} · ") if part else "")
+
+
+@functools.cache
+def task_address(exercise: str, heading: str) -> str:
+    """Return the address of a task in its own notebook; empty if there is no such task.
+
+    Args:
+        exercise: its name, such as "02_gradient_descent".
+        heading: the whole heading of the task.
+    """
+    files = _files("exercises", exercise)
+    return _anchor(files[0], f"## {heading}") if files else ""
 
 
 def link(words: str, where: str) -> str:
     """Return words as HTML: a link where there is something to lead to."""
     return f'<a href="{html.escape(where)}">{html.escape(words)}</a>' if where else html.escape(words)
-
-
-def anchor(heading: str) -> str:
-    """Return the address of a heading in its own notebook.
-
-    JupyterLab names a heading by its text, with hyphens for spaces.
-    """
-    return f"#{heading.replace(' ', '-')}"
 
 
 @functools.cache
@@ -53,21 +56,33 @@ def next_lesson(exercise: str) -> tuple[str, str]:
     Args:
         exercise: its name, such as "02_gradient_descent".
     """
-    for file in sorted(_LESSONS.glob("[0-9][0-9]_*.ipynb")):
+    for file in _files("notebooks", "[0-9][0-9]_*"):
         if file.name[:2] > exercise[:2]:
-            title = next((line[2:] for line in _lines(file) if line.startswith("# ")), file.stem)
+            lines = "\n".join(text for _, text in _texts(file)).split("\n")
+            title = next((line[2:] for line in lines if line.startswith("# ")), file.stem)
             return title, f"../notebooks/{file.name}"
     return "", ""
 
 
-def _heading(file: Path, number: str) -> str:
-    return next((line[3:].strip() for line in _lines(file) if line.startswith(f"## {number} · ")), "")
+def _files(folder: str, pattern: str) -> list[Path]:
+    """Notebooks of a folder of the course: beside the library, or beside the folder where one works."""
+    places = (Path(course_lib.__file__).parents[1], Path.cwd().parent)
+    found = (sorted(place.joinpath(folder).glob(f"{pattern}.ipynb")) for place in places)
+    return next(filter(None, found), [])
 
 
-def _lines(file: Path) -> list[str]:
-    """The lines of a notebook's text."""
+def _anchor(file: Path, begins: str) -> str:
+    """The address of a cell in its own notebook, found by how its text begins; empty if there is none.
+
+    Headings have addresses too, but JupyterLab finds none that has a letter outside ASCII, such as "·".
+    """
+    return next((f"#cell-id={name}" for name, text in _texts(file) if text.startswith(begins)), "")
+
+
+def _texts(file: Path) -> list[tuple[str, str]]:
+    """The cells of text in a notebook: name and text of each."""
     try:
         cells = json.loads(file.read_text("utf-8"))["cells"]
+        return [(c["id"], "".join(c["source"])) for c in cells if c["cell_type"] == "markdown"]
     except (OSError, ValueError, KeyError):
         return []
-    return [line for c in cells if c["cell_type"] == "markdown" for line in "".join(c["source"]).split("\n")]

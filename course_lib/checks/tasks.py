@@ -15,7 +15,7 @@ import numpy as np
 from .cases import Cases, Plan
 from .errors import explained
 from .guard import SECONDS, guarded
-from .links import anchor, next_lesson
+from .links import next_lesson, task_address
 from .observe import Driver, Run, call, described, observe
 from .restore import pristine
 
@@ -212,7 +212,7 @@ class Exercise:
         if number == len(self.tasks):
             return next_lesson(self.name)
         heading = self.heading(self.tasks[number])
-        return f"task {heading}", anchor(heading)
+        return f"task {heading}", task_address(self.name, heading)
 
 
 def whose(student: Any) -> tuple[str, str]:

@@ -3,11 +3,13 @@
 Each lesson is opened and run once; the tests of it follow each other on its page.
 """
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from .conftest import notebooks
+from .lab import run_all
 from .test_figure import CANVAS, label, pixels, settled, slider
 
 ROOT = Path(__file__).parents[2]
@@ -122,3 +124,34 @@ def test_the_learning_rate_picks_the_winner(page):
         "() => document.querySelector('.lf canvas').ariaLabel.includes('each at its best lr')", timeout=5_000
     )
     assert settled(page)[0] != before[0]
+
+
+def stays_in_the_window(heading):
+    """Wait until a heading is in the window, and see that it is still there when all cells have their heights."""
+    inside = (
+        "h => { const box = h.getBoundingClientRect(); return box.top >= 0 && box.bottom <= innerHeight; }"
+    )
+    heading.wait_for(state="attached")
+    for _ in range(60):
+        if heading.evaluate(inside):
+            break
+        heading.page.wait_for_timeout(250)
+    heading.page.wait_for_timeout(1500)
+    assert heading.evaluate(inside), f"{heading.inner_text()} is at {heading.bounding_box()}"
+
+
+def test_links_to_tasks_and_to_sections_show_their_headings(server, browser):
+    """The exercise is solved here, so that its checks name what follows."""
+    for source, folder in (("solutions", "exercises"), ("notebooks", "notebooks")):
+        (server.root / folder).mkdir(exist_ok=True)
+        shutil.copy(ROOT / source / "02_gradient_descent.ipynb", server.root / folder)
+    context = browser.new_context(viewport={"width": 1000, "height": 700})
+    page = context.new_page()
+    page.goto(server.url("exercises/02_gradient_descent.ipynb"))
+    run_all(page, figures=0)
+    page.locator(".jp-OutputArea a", has_text="task 3 · ").click(timeout=60_000)
+    stays_in_the_window(page.get_by_role("heading", name="3 · "))
+    page.get_by_role("link", name="lesson 02, section 5").first.click()
+    stays_in_the_window(page.get_by_role("heading", name="5 · Two dimensions explain the zig-zag"))
+    context.close()
+    server.stop_kernels()
