@@ -8,7 +8,7 @@ SETUP  ?= $(VENV)/.ready
 LAB    ?= $(VENV)/lab
 PEERS  ?= $(VENV)/peers
 
-.PHONY: lab test test-code test-notebooks test-slow test-browser test-peers mutations bench lint results pictures exercises clean help
+.PHONY: lab test test-code test-notebooks test-slow test-browser test-peers mutations bench lint results pictures exercises questions slides clean help
 
 help:  ## show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -39,6 +39,10 @@ results: $(SETUP)  ## run the comparisons of lessons 12, 14, 17 and 20 and write
 
 pictures: $(SETUP)  ## make the README's pictures from the live figures
 	$(BIN)/python docs/make_pictures.py
+
+questions: $(SETUP)  ## check the questions for the lecture hall; their pages and the file for Moodle in build/questions
+	$(BIN)/python -m publish.questions
+	$(BIN)/python -m publish.questions --pages build/questions
 
 exercises: $(SETUP)  ## make exercises/ from solutions/
 	$(BIN)/python -m course_lib.checks.generate
