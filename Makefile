@@ -7,6 +7,11 @@ BIN    ?= $(VENV)/bin
 SETUP  ?= $(VENV)/.ready
 LAB    ?= $(VENV)/lab
 PEERS  ?= $(VENV)/peers
+SITE   ?= $(VENV)/site
+
+# what `make test-site` runs of the site; SITE_LESSONS=all for everything
+SITE_LESSONS ?= notebooks/02 notebooks/04 exercises/04 solutions/04 questions/04 reference/optimizers/Adam \
+    reference/surfaces/rosenbrock reference/schedules/cosine reference/explorers/explore_path
 
 .PHONY: lab test test-code test-notebooks test-slow test-browser test-peers mutations bench lint results pictures exercises questions slides clean help
 
@@ -25,7 +30,7 @@ lint: $(SETUP)  ## style and types
 	$(BIN)/mypy
 
 test-code: $(SETUP)  ## the library, with its doctests
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 -m "not browser and not slow"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 -m "not browser and not slow and not site"
 
 test-notebooks: $(SETUP)  ## every notebook from top to bottom, then every slider and button in it
 	$(BIN)/python -m tests.notebooks
@@ -54,6 +59,16 @@ test-peers: $(PEERS)/.ready  ## the bridge to PyTorch and optax, and the table o
 	OMP_NUM_THREADS=1 $(PEERS)/bin/python -m pytest -q tests/bridge -p no:xdist
 	$(PEERS)/bin/python -m tests.traces.check_calls
 
+site: $(SITE)/.ready  ## the course as a site, in build/site (needs Node.js)
+	$(SITE)/bin/python -m publish.site
+
+serve:  ## show build/site at http://127.0.0.1:8000
+	$(PYTHON) -m http.server 8000 --bind 127.0.0.1 --directory build/site
+
+test-site: $(SITE)/.ready  ## build a few lessons of the site and test its pages (needs Node.js and Chromium)
+	$(SITE)/bin/python -m publish.site --out build/site-test $(if $(filter all,$(SITE_LESSONS)),,--only $(SITE_LESSONS))
+	BUILT_SITE=build/site-test $(SITE)/bin/python -m pytest -q -p no:xdist -m site tests/publish/test_site.py
+
 mutations: $(SETUP)  ## break every rule on purpose, one sign or hat at a time, and see it noticed (an hour)
 	$(BIN)/python -m tests.mutations
 
@@ -79,6 +94,12 @@ $(PEERS)/.ready: pyproject.toml tests/traces/requirements.txt
 	$(PEERS)/bin/python -m pip install --quiet torch==2.13.0 --editable '.[dev]'
 	$(PEERS)/bin/python -m pip install --quiet --requirement tests/traces/requirements.txt
 	$(PEERS)/bin/python -m pip install --quiet --no-deps timm==1.0.31 galore-torch==1.0
+	@touch $@
+
+# Sphinx, which makes the site
+$(SITE)/.ready: pyproject.toml
+	$(PYTHON) -m venv $(SITE)
+	$(SITE)/bin/python -m pip install --quiet --editable '.[dev,browser,site]'
 	@touch $@
 
 # nbgrader adds itself to every JupyterLab of its environment, so it has one of its own

@@ -27,8 +27,14 @@ KATEX = "katex@0.16.22"
 def main(arguments: list[str] | None = None) -> int:
     """Make the site and return 0 if all went well."""
     parser = argparse.ArgumentParser(prog="python -m publish.site", description=__doc__)
-    parser.add_argument("--out", type=Path, default=COURSE / "build" / "site", help="where the site is written")
-    parser.add_argument("--only", nargs="*", help="execute only these, such as notebooks/04; the others get no outputs")
+    parser.add_argument(
+        "--out", type=Path, default=COURSE / "build" / "site", help="where the site is written"
+    )
+    parser.add_argument(
+        "--only",
+        nargs="*",
+        help="run only what begins so, such as notebooks/04; the other pages get no outputs",
+    )
     parser.add_argument("--jobs", type=int, default=2, help="how many notebooks at a time")
     asked = parser.parse_args(arguments)
     node = missing_node()
@@ -41,7 +47,9 @@ def main(arguments: list[str] | None = None) -> int:
     source = build / "site-source"
     shutil.rmtree(source, ignore_errors=True)
     write_source(source, places, katex)
-    return sphinx(source, asked.out)
+    code = sphinx(source, asked.out)
+    say_where_lite_is(asked.out)
+    return code
 
 
 def missing_node() -> str:
@@ -66,13 +74,12 @@ def fetched_katex(downloads: Path) -> Path:
 
 
 def wanted_jobs(only: Iterable[str] | None) -> list[Job]:
-    """Return what is to be made: notebooks, the largest first, and figures; ``only`` keeps notebooks that begin so."""
+    """Return what is to be made: notebooks, the largest first, and figures; ``only`` keeps what begins so."""
     files = [file for folder in FOLDERS for file in notebooks(folder)]
+    files.sort(key=lambda file: -file.stat().st_size)
     jobs = [Job(f"{file.parent.name}/{file.stem}", file.read_text("utf-8"), executed) for file in files]
-    if only is not None:
-        jobs = [job for job in jobs if job.name.startswith(tuple(only))]
-    jobs.sort(key=lambda job: -len(job.source))
-    return [*jobs, *reference.jobs(), Job("front", "", figures.front)]
+    jobs += [*reference.jobs(), *teachers.jobs(), Job("front", "", figures.front)]
+    return jobs if only is None else [job for job in jobs if job.name.startswith(("front", *only))]
 
 
 def write_source(source: Path, places: dict[str, Path], katex: Path) -> None:
@@ -88,12 +95,13 @@ def write_source(source: Path, places: dict[str, Path], katex: Path) -> None:
     (static / "figures").mkdir()
     for place in places.values():
         shutil.copytree(place / FIGURES, static / "figures", dirs_exist_ok=True)
-    shutil.copytree(katex / "fonts", static / "katex" / "fonts", ignore=shutil.ignore_patterns("*.ttf", "*.woff"))
+    shutil.copytree(
+        katex / "fonts", static / "katex" / "fonts", ignore=shutil.ignore_patterns("*.ttf", "*.woff")
+    )
     shutil.copy(katex / "katex.min.css", static / "katex")
     shutil.copy(HERE / "conf.py", source)
     shutil.copy(Path(live.__file__).parent / "block" / "figure.css", static)
-    if hasattr(live, "player"):
-        (static / "player.js").write_text(live.player(), "utf-8")
+    (static / "player.js").write_text(live.player(), "utf-8")
     results = {name: (place / RESULT).read_text("utf-8") for name, place in places.items()}
     for folder in FOLDERS:
         (source / folder).mkdir()
@@ -104,18 +112,39 @@ def write_source(source: Path, places: dict[str, Path], katex: Path) -> None:
             made = page(results.get(name, file.read_text("utf-8")), name)
             (source / f"{name}.ipynb").write_text(made, "utf-8")
     reference.write(source, results)
-    front.write(source, results["front"], len(REGISTRY), teachers.write(source))
+    front.write(source, results["front"], len(REGISTRY), teachers.write(source, results))
 
 
 def sphinx(source: Path, out: Path) -> int:
     """Run Sphinx, for which every warning is an error, and put what it makes into ``out``; return its exit code."""
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as doctrees:
-        command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-j", "2", "-b", "html", "-d", doctrees]
+        command = [
+            sys.executable,
+            "-m",
+            "sphinx",
+            "-q",
+            "-W",
+            "--keep-going",
+            "-j",
+            "2",
+            "-b",
+            "html",
+            "-d",
+            doctrees,
+        ]
         code = subprocess.call([*command, str(source), str(out)], env=os.environ | {"COURSE": str(COURSE)})
     (out / ".nojekyll").touch()
     shutil.rmtree(out / ".doctrees", ignore_errors=True)
     return code
+
+
+def say_where_lite_is(out: Path) -> None:
+    """Put a page that says what to do where JupyterLite's would be, unless it has been built there (`make lite`)."""
+    page = out / "lite" / "lab" / "index.html"
+    if not page.exists():
+        page.parent.mkdir(parents=True)
+        shutil.copy(HERE / "no_lite.html", page)
 
 
 def _said(words: str) -> int:

@@ -17,16 +17,16 @@ from course_lib.optimizers import REGISTRY, GradientDescent, Momentum
 from course_lib.relief import relief_figure
 from course_lib.surfaces import SURFACES, quadratic
 
+from ..questions import load, make_figure
 from .stills import figure_html, picture_html
 
-_VALLEY = {"condition": 20.0, "angle": 0.35}
 _LONGER = 40
 """How much longer a schedule is shown than its example is, which has a handful of steps."""
 
 
 def optimizer(name: str, folder: Path) -> str:
     """Return an optimizer in a valley, with sliders for its first two settings; nothing where it needs a matrix."""
-    entry, valley = REGISTRY[name], quadratic(**_VALLEY)
+    entry, valley = REGISTRY[name], quadratic(condition=20, angle=0.35)
     if entry.needs_matrix or not entry.runs_on(valley):
         return ""
     figure = explore_path(entry.cls(**entry.settings(valley)), valley, steps=100)
@@ -49,6 +49,19 @@ def schedule(name: str, folder: Path) -> str:
 def explorer(name: str, folder: Path) -> str:
     """Return the figure that the example in an explorer's docstring makes."""
     return figure_html(example_figure(getattr(live, name)), folder)
+
+
+def question(source: str, folder: Path) -> str:
+    """Return the figure that belongs to a question for the lecture hall, as a still picture.
+
+    Args:
+        source: the question's number, a line break, and the call that makes the figure.
+        folder: where the files are written.
+    """
+    number = source.partition("\n")[0]
+    asked = next(one for one in load(number.partition("-")[0]).questions if one.id == number)
+    made = make_figure(asked)
+    return figure_html(made, folder, moves=False) if isinstance(made, Figure) else picture_html(made, folder)
 
 
 def example_figure(function: Any) -> Figure:
@@ -87,7 +100,11 @@ def example_call(factory: Any) -> Any:
         >>> example_call(schedules.cosine)
         cosine(steps=4, floor=0.0)
     """
-    calls = [call for call in _calls(inspect.getdoc(factory) or "") if getattr(call.func, "id", "") == factory.__name__]
+    calls = [
+        call
+        for call in _calls(inspect.getdoc(factory) or "")
+        if getattr(call.func, "id", "") == factory.__name__
+    ]
     return eval(compile(ast.Expression(calls[0]), "<example>", "eval"), vars(schedules).copy())
 
 
@@ -100,7 +117,9 @@ def lengthened(schedule: Any, factory: Any) -> Any:
     """
     text = inspect.getdoc(factory) or ""
     settings = {
-        name: value * _LONGER if isinstance(value, int) and re.search(rf"^ *(?={name}: ).*step", text, re.MULTILINE) else value
+        name: value * _LONGER
+        if isinstance(value, int) and re.search(rf"^ *(?={name}: ).*step", text, re.MULTILINE)
+        else value
         for name, value in schedule.settings.items()
     }
     return schedules.Schedule(schedule.formula, settings)
@@ -108,7 +127,11 @@ def lengthened(schedule: Any, factory: Any) -> Any:
 
 def _bound(statement: ast.stmt) -> list[str]:
     """Return the names that a statement binds."""
-    return [node.id for node in ast.walk(statement) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
+    return [
+        node.id
+        for node in ast.walk(statement)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    ]
 
 
 def _calls(text: str) -> Iterator[ast.Call]:

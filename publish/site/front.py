@@ -53,12 +53,16 @@ Python 3.11 and one command. The fastest figures, and your work stays on your ow
 
 ## What is different here
 
-- **The figures answer.** A slider moves, and the picture is there in the next frame, computed by the Python code that you read.
-- **Every number is checked.** What a lesson claims, a cell of that lesson computes or asserts. Results that disappoint are shown too.
-- **Right means right.** Each of the [{methods} optimizers](reference/optimizers.rst) agrees with an independent implementation
-  under the same gradients. The reference says which call of PyTorch, optax and Keras gives the same numbers.
+- **The figures answer.** A slider moves, and the picture is there in the next frame, computed by the Python code that
+  you read.
+- **Every number is checked.** What a lesson claims, a cell of that lesson computes or asserts. Results that disappoint
+  are shown too.
+- **Right means right.** The [{methods} optimizers](reference/optimizers.rst) are compared with independent
+  implementations under the same gradients. The reference says which call of PyTorch, optax and Keras gives the same
+  numbers.
 - **Exercises that answer back.** The check says where your function first goes wrong, and often which mistake it was.
-- **Fair comparisons.** Equal tuning, fresh seeds, intervals. Lesson 12 asks [whether anything beats SGD](notebooks/12_does_anything_beat_sgd.ipynb).
+- **Fair comparisons.** Equal tuning, fresh seeds, intervals. Lesson 12 asks
+  [whether anything beats SGD](notebooks/12_does_anything_beat_sgd.ipynb).
 
 ## For teachers
 
@@ -151,7 +155,8 @@ def _map() -> str:
     parts = []
     for part, lessons in groupby(lesson_map(), key=lambda lesson: lesson.part):
         rows = [
-            f"| [{one.number} {one.name}](notebooks/{one.file}.ipynb) | {one.about} | {one.minutes} min |" for one in lessons
+            f"| [{one.number} {one.name}](notebooks/{one.file}.ipynb) | {one.about} | {one.minutes} min |"
+            for one in lessons
         ]
         parts.append("\n".join((f"### {part}\n", "| lesson | | time |", "|---|---|---|", *rows)))
     return "\n\n".join(parts)
@@ -166,7 +171,8 @@ def _menu(teachers: list[tuple[str, str]]) -> str:
         ("The course", ["install"]),
     ]
     return "\n".join(
-        "```{toctree}\n:hidden:\n:caption: " + caption + "\n\n" + "\n".join(entries) + "\n```\n" for caption, entries in groups
+        "```{toctree}\n:hidden:\n:caption: " + caption + "\n\n" + "\n".join(entries) + "\n```\n"
+        for caption, entries in groups
     )
 
 

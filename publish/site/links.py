@@ -73,7 +73,11 @@ def resolved(address: str, fragment: str, page: str) -> tuple[str, str]:
         ValueError: for a notebook or a place that does not exist.
     """
     folder = posixpath.dirname(page)
-    notebook = posixpath.normpath(posixpath.join(folder, unquote(address))).removesuffix(".ipynb") if address else page
+    notebook = (
+        posixpath.normpath(posixpath.join(folder, unquote(address))).removesuffix(".ipynb")
+        if address
+        else page
+    )
     if not (COURSE / f"{notebook}.ipynb").is_file():
         raise ValueError(f"{page}: the link {address!r} leads nowhere")
     wanted = unquote(html.unescape(fragment))

@@ -85,7 +85,11 @@ def _solution(cell: Cell, notebook: str) -> list[Cell]:
         return []
     cell.source = _BETWEEN.sub("", cell.source)
     shown = _shown(cell, notebook)
-    return [_markdown(f"({label(notebook, cell.id)})=\n", f"at-{cell.id}"), shown] if "exercise" in tags else [shown]
+    return (
+        [_markdown(f"({label(notebook, cell.id)})=\n", f"at-{cell.id}"), shown]
+        if "exercise" in tags
+        else [shown]
+    )
 
 
 _CODE: dict[str, Callable[[Cell, str], list[Cell]]] = {
@@ -121,7 +125,10 @@ def _shown(cell: Cell, notebook: str) -> Cell:
     if only_checks or hidden:
         words = "Show the check of what is said above" if only_checks else "Show the code"
         cell.metadata = nbformat.from_dict(
-            {"tags": ["hide-input"], "mystnb": {"code_prompt_show": words, "code_prompt_hide": words.replace("Show", "Hide")}}
+            {
+                "tags": ["hide-input"],
+                "mystnb": {"code_prompt_show": words, "code_prompt_hide": words.replace("Show", "Hide")},
+            }
         )
     cell.execution_count = None
     cell.outputs = [_output(one, notebook) for one in cell.outputs if not _is_progress(one)]
@@ -151,7 +158,10 @@ def _is_progress(output: Any) -> bool:
 def _output(output: Any, notebook: str) -> Any:
     data = output.get("data", {})
     if "text/html" in data:
-        data["text/html"] = f'<div class="course-output">{in_html(data["text/html"], notebook)}</div>'
+        page = in_html(data["text/html"], notebook).replace(
+            " data-src=", f' data-live="{_lite(notebook)}" data-src='
+        )
+        data["text/html"] = f'<div class="course-output">{page}</div>'
         output.metadata = nbformat.from_dict({})
         for other in [kind for kind in data if kind != "text/html"]:
             del data[other]
@@ -170,9 +180,9 @@ def _headed(text: str, notebook: str) -> str:
 
 
 def _bar(folder: str, name: str) -> str:
-    run = f"{ROOT}/lite/lab/index.html?path={folder}/{name}.ipynb"
     file = f"{ROOT}/_downloads/{folder}/{name}.ipynb"
-    ways = [f'<a class="course-run" href="{run}">Run it in the browser</a>' if folder != "solutions" else ""]
+    run = f'<a class="course-run" href="{_lite(f"{folder}/{name}")}">Run it in the browser</a>'
+    ways = [run] if folder != "solutions" else []
     if folder == "notebooks" and name[:2] != "00":
         ways.append(f'<a href="{ROOT}/exercises/{name}.html">Exercise</a>')
     if folder != "notebooks":
@@ -180,7 +190,12 @@ def _bar(folder: str, name: str) -> str:
     if folder == "solutions":
         ways.append(f'<a href="{ROOT}/exercises/{name}.html">Exercise</a>')
     ways.append(f'<a href="{file}" download>Download {html.escape(name)}.ipynb</a>')
-    return f'<p class="course-bar">{" ".join(way for way in ways if way)}</p>'
+    return f'<p class="course-bar">{" ".join(ways)}</p>'
+
+
+def _lite(notebook: str) -> str:
+    """Return the address at which a notebook runs without installing anything; solutions run as their exercises."""
+    return f"{ROOT}/lite/lab/index.html?path={notebook.replace('solutions/', 'exercises/')}.ipynb"
 
 
 def _markdown(text: str, cell: str) -> Cell:

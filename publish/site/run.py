@@ -111,7 +111,10 @@ def executed(source: str, figures: Path) -> str:
     os.environ["PYTHONPATH"] = str(COURSE)
     with tempfile.TemporaryDirectory() as folder:  # so that no progress is written beside the exercises
         client = NotebookClient(
-            notebook, timeout=300, kernel_name="python3", extra_arguments=["--log-level=ERROR"],
+            notebook,
+            timeout=300,
+            kernel_name="python3",
+            extra_arguments=["--log-level=ERROR"],
             resources={"metadata": {"path": folder}},
         )
         client.execute()

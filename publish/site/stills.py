@@ -5,9 +5,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import html
+import io
 import re
 from pathlib import Path
 from typing import Any
+
+from PIL import Image
 
 from course_lib.live import Figure
 from course_lib.picture import Picture
@@ -34,6 +37,21 @@ def stored(folder: Path, data: bytes, ending: str) -> str:
     return f"{ROOT}/_static/figures/{name}"
 
 
+def smaller(png: bytes) -> bytes:
+    """Return a picture with a palette of 256 colours, a third of its size.
+
+    Examples:
+        >>> from course_lib.live import explore_stability
+        >>> png = explore_stability().png()
+        >>> len(smaller(png)) < 0.6 * len(png)
+        True
+    """
+    picture = Image.open(io.BytesIO(png)).convert("RGB")
+    out = io.BytesIO()
+    picture.quantize(256, dither=Image.Dither.NONE).save(out, "png", optimize=True)
+    return out.getvalue()
+
+
 def figure_html(figure: Figure, folder: Path, sliders: tuple[str, ...] = (), moves: bool = True) -> str:
     """Return a live figure as HTML: stills for light and dark pages and, where it moves, the address of its positions.
 
@@ -43,8 +61,8 @@ def figure_html(figure: Figure, folder: Path, sliders: tuple[str, ...] = (), mov
         sliders: which of its sliders move; all by default.
         moves: whether it moves at all.
     """
-    address = f' data-src="{stored(folder, figure.canned(*sliders), "gz")}"' if moves and hasattr(figure, "canned") else ""
-    pictures = {theme: stored(folder, figure.png(theme), "png") for theme in _THEMES}
+    address = f' data-src="{stored(folder, figure.canned(*sliders), "gz")}"' if moves else ""
+    pictures = {theme: stored(folder, smaller(figure.png(theme)), "png") for theme in _THEMES}
     return f'<div class="course-figure"{address}>{_images(pictures, described(figure))}</div>'
 
 
@@ -54,7 +72,8 @@ def picture_html(picture: Picture, folder: Path) -> str:
     data, _ = _BUNDLE(picture)
     pngs = _DATA.findall(data.get("text/html", "")) or [data["image/png"]]
     pictures = {
-        theme: stored(folder, base64.b64decode(png), "png") for theme, png in zip(_THEMES, pngs, strict=False)
+        theme: stored(folder, smaller(base64.b64decode(png)), "png")
+        for theme, png in zip(_THEMES, pngs, strict=False)
     }
     return f'<div class="course-picture">{_images(pictures, in_words(picture), width)}</div>'
 
@@ -92,11 +111,6 @@ def install(folder: str) -> None:
 
     Figure._repr_mimebundle_ = shown_by(figure_html)
     Picture._repr_mimebundle_ = shown_by(picture_html)
-
-
-def in_files(page: str, folder: Path) -> str:
-    """Return HTML whose pictures, written into it, have become files."""
-    return _DATA.sub(lambda found: stored(folder, base64.b64decode(found[1]), "png"), page)
 
 
 def _images(pictures: dict[str, str], words: str, width: int = 990) -> str:
