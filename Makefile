@@ -68,6 +68,7 @@ serve:  ## show build/site at http://127.0.0.1:8000
 test-site: $(SITE)/.ready  ## build a few lessons of the site and test its pages (needs Node.js and Chromium)
 	$(SITE)/bin/python -m publish.site --out build/site-test $(if $(filter all,$(SITE_LESSONS)),,--only $(SITE_LESSONS))
 	BUILT_SITE=build/site-test $(SITE)/bin/python -m pytest -q -p no:xdist -m site tests/publish/test_site.py
+	$(SITE)/bin/python -m pytest -q -p no:xdist publish/site --ignore publish/site/conf.py
 
 mutations: $(SETUP)  ## break every rule on purpose, one sign or hat at a time, and see it noticed (an hour)
 	$(BIN)/python -m tests.mutations

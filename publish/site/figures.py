@@ -43,7 +43,8 @@ def schedule(name: str, folder: Path) -> str:
     """Return a schedule's curve above the losses of noisy runs under it."""
     factory = getattr(schedules, name)
     made = lengthened(example_call(factory), factory)
-    return figure_html(explore_schedule(schedule=made), folder, tuple(made.settings))
+    figure = explore_schedule(schedule=made)
+    return figure_html(figure, folder, tuple(one for one in figure.controls if one.startswith(name)))
 
 
 def explorer(name: str, folder: Path) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-from . import ROOT
+from . import ROOT, reference
 from .links import notebooks
 from .notebooks import title
 
@@ -166,7 +166,7 @@ def _menu(teachers: list[tuple[str, str]]) -> str:
     groups = [
         ("Lessons", list(_entries("notebooks"))),
         ("Exercises", list(_entries("exercises"))),
-        ("Reference", ["reference/index"]),
+        ("Reference", reference.menu()),
         ("For teachers", [f"{heading} <{Path(file).with_suffix('')}>" for file, heading in teachers]),
         ("The course", ["install"]),
     ]

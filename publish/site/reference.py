@@ -131,7 +131,7 @@ def _families(kind: Kind) -> str:
 def _rest(kind: Kind) -> str:
     """Return what else a part of the library offers, on the first page of its kind."""
     part = {"explorers": "live"}.get(kind.folder, kind.folder)
-    module = importlib.import_module(f"course_lib.{part}")
+    module = _part(part)
     others = [
         name
         for name in module.__all__
@@ -141,7 +141,7 @@ def _rest(kind: Kind) -> str:
 
 
 def _module(part: str) -> str:
-    module = importlib.import_module(f"course_lib.{part}")
+    module = _part(part)
     about = f".. automodule:: course_lib.{part}\n   :no-members:\n\n"
     names = [name for name in getattr(module, "__all__", vars(module)) if _is_ours(module, name)]
     return heading(part.capitalize()) + about + _listed(part, names)
@@ -155,7 +155,7 @@ def _is_ours(module: Any, name: str) -> bool:
 
 
 def _listed(part: str, names: Iterable[str]) -> str:
-    module = importlib.import_module(f"course_lib.{part}")
+    module = _part(part)
     lines = []
     for name in names:
         directive = "autoclass" if inspect.isclass(getattr(module, name)) else "autofunction"
@@ -168,16 +168,21 @@ def _index() -> str:
         (f":doc:`{kind.title} <{kind.folder}>`", f"{kind.about} ({len(kind.names)} pages)")
         for kind in kinds()
     ]
-    parts = [
-        (
-            f":doc:`{part.capitalize()} <{part}>`",
-            first_sentence(importlib.import_module(f"course_lib.{part}")),
-        )
-        for part in MODULES
+    parts = [(f":doc:`{one.capitalize()} <{one}>`", first_sentence(_part(one))) for one in MODULES]
+    rows = [("part", "what is there"), *shelves, *parts]
+    about = "Made from the library's own docstrings and registries.\n\n"
+    return heading("Reference") + about + table(rows, widths="25 75")
+
+
+def menu() -> list[str]:
+    """Return the entries of the menu."""
+    shelves = [f"{kind.title} <reference/{kind.folder}>" for kind in kinds()]
+    return [
+        "Overview <reference/index>",
+        *shelves,
+        *(f"{one.capitalize()} <reference/{one}>" for one in MODULES),
     ]
-    pages = "".join(f"   {one}\n" for one in (*(kind.folder for kind in kinds()), *MODULES))
-    return (
-        f"{heading('Reference')}Made from the library's own docstrings and registries.\n\n"
-        f"{table([('part', 'what is there'), *shelves, *parts], widths='25 75')}"
-        f".. toctree::\n   :hidden:\n\n{pages}"
-    )
+
+
+def _part(name: str) -> Any:
+    return importlib.import_module(f"course_lib.{name}")

@@ -155,10 +155,7 @@ def test_every_entry_of_the_registries_has_its_page():
             page = SITE / "reference" / kind.folder / f"{name}.html"
             assert page.is_file(), page
             assert shelf.select(f"article a[href='{kind.folder}/{name}.html']"), f"{name} is not on its shelf"
-            assert (
-                f"course_lib.{ {'explorers': 'live'}.get(kind.folder, kind.folder) }.{name}"
-                in page.read_text("utf-8")
-            )
+            assert f"course_lib.{part}.{name}" in page.read_text("utf-8")
 
 
 def test_the_downloads_are_the_course_s_own_notebooks():
