@@ -11,15 +11,20 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from course_lib import live, schedules
-from course_lib.live import Figure, explore_path, explore_schedule, explore_slices
+from course_lib.live import Figure, explore_path, explore_slices
 from course_lib.optimizers import REGISTRY, GradientDescent, Momentum
+from course_lib.plotting import line_figure
 from course_lib.relief import relief_figure
 from course_lib.surfaces import SURFACES, quadratic
 
 from ..questions import load, make_figure
 from .stills import figure_html, picture_html
 
+_MOVING = 3
+"""How many controls of a reference figure move: each costs seconds and kilobytes."""
 _LONGER = 40
 """How much longer a schedule is shown than its example is, which has a handful of steps."""
 
@@ -40,16 +45,20 @@ def surface(name: str, folder: Path) -> str:
 
 
 def schedule(name: str, folder: Path) -> str:
-    """Return a schedule's curve above the losses of noisy runs under it."""
+    """Return the curve of a schedule."""
     factory = getattr(schedules, name)
     made = lengthened(example_call(factory), factory)
-    figure = explore_schedule(schedule=made)
-    return figure_html(figure, folder, tuple(one for one in figure.controls if one.startswith(name)))
+    steps = np.arange(1, (made.steps or 5 * _LONGER) + 1)
+    picture = line_figure(
+        steps, {repr(made): made.values(len(steps))}, xlabel="step t", ylabel="multiplier of lr"
+    )
+    return picture_html(picture, folder)
 
 
 def explorer(name: str, folder: Path) -> str:
-    """Return the figure that the example in an explorer's docstring makes."""
-    return figure_html(example_figure(getattr(live, name)), folder)
+    """Return the figure that the example in an explorer's docstring makes; its first controls move."""
+    figure = example_figure(getattr(live, name))
+    return figure_html(figure, folder, tuple(figure.controls)[:_MOVING])
 
 
 def question(source: str, folder: Path) -> str:

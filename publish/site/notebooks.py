@@ -18,6 +18,11 @@ from .links import in_html, in_markdown, label, labelled
 
 Cell = Any
 _ONLY_IN_LAB = ("*Opened again?*",)
+_NOTES = {
+    "exercises": "```{note}\nThis page is to be read. You write and check your answers in the notebook: run it in the "
+    "browser, or download it into the folder `exercises` of the course.\n```",
+    "solutions": "```{note}\nThis page shows the answers. Try the exercise first.\n```",
+}
 _BETWEEN = re.compile(rf"^ *({re.escape(BEGIN)}|{re.escape(END)})\n?", re.MULTILINE)
 
 
@@ -176,7 +181,8 @@ def _headed(text: str, notebook: str) -> str:
     before, _, after = text.partition("\n# ") if not text.startswith("# ") else ("", "", text[2:])
     _, _, rest = after.partition("\n")
     mark = "".join(line + "\n" for line in before.split("\n") if line.startswith("("))
-    return f"{mark}# {title(text, notebook)}\n\n{_bar(folder, name)}\n\n{rest.strip()}"
+    above = [f"{mark}# {title(text, notebook)}", _bar(folder, name), _NOTES.get(folder, ""), rest.strip()]
+    return "\n\n".join(part for part in above if part)
 
 
 def _bar(folder: str, name: str) -> str:

@@ -12,7 +12,7 @@ from . import COURSE, ROOT, figures
 from .links import FOLDERS
 from .run import Job
 
-PAGES = ("ways", "teaching", "instructors", "authors")
+PAGES = ("ways", "teaching", "instructors", "hub", "authors")
 """Pages of ``docs/``, in the order of the menu; one that is not there has no entry."""
 _FORMS = {"hall": ", to project", "folded": "", "open": ", with answers"}
 _INDEX = """\
