@@ -7,8 +7,12 @@ BIN    ?= $(VENV)/bin
 SETUP  ?= $(VENV)/.ready
 LAB    ?= $(VENV)/lab
 PEERS  ?= $(VENV)/peers
+COLAB  ?= $(VENV)/colab
+HUB    ?= $(VENV)/hub
+HUB_PYTHON ?= /usr/bin/python3
+STUDENTS ?= 5
 
-.PHONY: lab test test-code test-notebooks test-slow test-browser test-peers mutations bench lint results pictures exercises clean help
+.PHONY: lab test test-code test-notebooks test-slow test-browser test-peers test-colab test-hub mutations bench lint results pictures exercises clean help
 
 help:  ## show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -50,6 +54,12 @@ test-peers: $(PEERS)/.ready  ## the bridge to PyTorch and optax, and the table o
 	OMP_NUM_THREADS=1 $(PEERS)/bin/python -m pytest -q tests/bridge -p no:xdist
 	$(PEERS)/bin/python -m tests.traces.check_calls
 
+test-colab: $(COLAB)/.ready  ## lessons 00 and 04, exercise 04 and every slider in them with Colab's ipywidgets 7.7.1
+	$(COLAB)/bin/python -m tests.notebooks 00_start_here 04_momentum
+
+test-hub: $(HUB)/.ready  ## a class of STUDENTS=5 on a real JupyterHub of this machine (as root; needs Node with npm)
+	PYTHONPATH=$(CURDIR) $(HUB)/bin/python -m tests.hub --students $(STUDENTS)
+
 mutations: $(SETUP)  ## break every rule on purpose, one sign or hat at a time, and see it noticed (an hour)
 	$(BIN)/python -m tests.mutations
 
@@ -81,4 +91,20 @@ $(PEERS)/.ready: pyproject.toml tests/traces/requirements.txt
 $(LAB)/.ready: pyproject.toml
 	$(BIN)/python -m venv $(LAB)
 	$(LAB)/bin/python -m pip install --quiet --editable '.[dev,lab]'
+	@touch $@
+
+# as on a server: the course as a wheel, and a Python that every account of the machine may run (root's own is closed to them)
+$(HUB)/.ready: pyproject.toml $(SETUP)
+	@command -v npm >/dev/null || { echo "npm is missing: install Node.js 20 or newer"; exit 1; }
+	$(HUB_PYTHON) -m venv --without-pip $(HUB)
+	$(BIN)/python -m pip --python $(HUB)/bin/python install --quiet '.[hub]'
+	npm install --silent --no-fund --no-audit --prefix $(HUB) configurable-http-proxy@5.3.0
+	@touch $@
+
+# what Colab has, and then what the copies' first cell installs there
+$(COLAB)/.ready: pyproject.toml $(SETUP)
+	$(BIN)/python -m venv $(COLAB)
+	$(COLAB)/bin/python -m pip install --quiet ipywidgets==7.7.1 ipykernel nbformat numpy matplotlib joblib psutil threadpoolctl tqdm packaging \
+	    typing_extensions pytest pytest-xdist nbval
+	$(COLAB)/bin/python -m pip install --quiet --no-deps anywidget psygnal .
 	@touch $@

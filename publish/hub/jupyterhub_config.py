@@ -40,7 +40,8 @@ c.ConfigurableHTTPProxy.pid_file = f"{home}/proxy.pid"
 names = [name.strip() for name in os.environ.get("CLASS_ACCOUNTS", "@students").split(",") if name.strip()]
 if os.environ.get("HUB_TRIAL"):
     print(
-        "TRIAL: all work under one account and can read and change each other's files. For a class, run the hub as root.",
+        "TRIAL: all work under one account and can read and change each other's files. "
+        "For a class, run the hub as root.",
         file=sys.stderr,
     )
     c.JupyterHub.authenticator_class = "dummy"
@@ -66,6 +67,7 @@ if not prlimit:
 c.Spawner.cmd = [*prlimit, str(Path(sys.executable).with_name("jupyterhub-singleuser"))]
 c.Spawner.environment = {
     "OMP_NUM_THREADS": "1",
+    "MALLOC_ARENA_MAX": "2",  # glibc keeps fewer pools of memory for threads
     "JUPYTER_CONFIG_PATH": str(
         Path(__file__).resolve().parents[2] / "jupyter"
     ),  # no news, figures stay in a file
