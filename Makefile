@@ -12,7 +12,7 @@ HUB    ?= $(VENV)/hub
 HUB_PYTHON ?= /usr/bin/python3
 STUDENTS ?= 5
 
-.PHONY: lab test test-code test-notebooks test-slow test-browser test-peers test-colab test-hub mutations bench lint results pictures exercises clean help
+.PHONY: lab test test-code test-notebooks test-slow test-browser test-peers colab test-colab test-hub mutations bench lint results pictures exercises clean help
 
 help:  ## show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -53,6 +53,10 @@ test-browser: $(SETUP)  ## lessons in JupyterLab in a real browser (needs Chromi
 test-peers: $(PEERS)/.ready  ## the bridge to PyTorch and optax, and the table of calls, with those libraries (installs gigabytes)
 	OMP_NUM_THREADS=1 $(PEERS)/bin/python -m pytest -q tests/bridge -p no:xdist
 	$(PEERS)/bin/python -m tests.traces.check_calls
+
+colab: $(SETUP)  ## copies of the notebooks for Google Colab, and the wheel, in build/site/colab (after publish.address)
+	$(BIN)/python -m publish.wheel
+	$(BIN)/python -m publish.colab
 
 test-colab: $(COLAB)/.ready  ## lessons 00 and 04, exercise 04 and every slider in them with Colab's ipywidgets 7.7.1
 	$(COLAB)/bin/python -m tests.notebooks 00_start_here 04_momentum

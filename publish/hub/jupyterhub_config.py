@@ -67,7 +67,8 @@ if not prlimit:
 c.Spawner.cmd = [*prlimit, str(Path(sys.executable).with_name("jupyterhub-singleuser"))]
 c.Spawner.environment = {
     "OMP_NUM_THREADS": "1",
-    "MALLOC_ARENA_MAX": "2",  # glibc keeps fewer pools of memory for threads
+    "MALLOC_ARENA_MAX": "2",  # glibc keeps fewer pools for threads,
+    "MALLOC_TRIM_THRESHOLD_": "131072",  # and gives back at once what is free
     "JUPYTER_CONFIG_PATH": str(
         Path(__file__).resolve().parents[2] / "jupyter"
     ),  # no news, figures stay in a file

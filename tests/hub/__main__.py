@@ -48,16 +48,24 @@ def slide(student: Student) -> list[float]:
     return seconds
 
 
-def megabytes(names: Iterable[str] | None = None, *, tree: psutil.Process | None = None) -> list[float]:
-    """Return the memory (PSS) of each account's processes, or of a process with its children that are root's."""
-    if tree is not None:
-        own = [process for process in (tree, *tree.children(recursive=True)) if process.username() == "root"]
-        return [sum(process.memory_full_info().pss for process in own) / 1e6]
-    total = dict.fromkeys(names or (), 0.0)
+def megabytes(process: psutil.Process) -> float:
+    """Return the memory of a process; what several share is divided among them (PSS)."""
+    return process.memory_full_info().pss / 1e6
+
+
+def of_students(names: Iterable[str]) -> list[float]:
+    """Return the memory of each account: its server and its kernel."""
+    total = dict.fromkeys(names, 0.0)
     for process in psutil.process_iter(["username"]):
         if process.info["username"] in total:
-            total[process.info["username"]] += process.memory_full_info().pss / 1e6
+            total[process.info["username"]] += megabytes(process)
     return list(total.values())
+
+
+def of_root(process: psutil.Process) -> float:
+    """Return the memory of the hub and of those of its children that are not students'."""
+    tree = [process, *process.children(recursive=True)]
+    return sum(megabytes(each) for each in tree if each.username() == "root")
 
 
 def cpu_seconds(process: psutil.Process) -> float:
@@ -107,8 +115,8 @@ def main(count: int) -> int:
                     list(pool.map(lambda s: timed(lambda: s.run(LESSON)), students)),
                     "s ",
                 )
-                row("memory of a student", megabytes(names), "MB")
-                row("memory of hub and proxy", megabytes(tree=main_process), "MB")
+                row("memory of a student", of_students(names), "MB")
+                row("memory of hub and proxy", [of_root(main_process)], "MB")
                 moves = [seconds for each in pool.map(slide, students) for seconds in each]
                 row("slider to picture, all together", moves, "ms", 1e3)
                 row("slider to picture, one alone", slide(students[0]), "ms", 1e3)
