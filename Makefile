@@ -8,12 +8,16 @@ SETUP  ?= $(VENV)/.ready
 LAB    ?= $(VENV)/lab
 PEERS  ?= $(VENV)/peers
 SITE   ?= $(VENV)/site
+COLAB  ?= $(VENV)/colab
+HUB    ?= $(VENV)/hub
+HUB_PYTHON ?= /usr/bin/python3
+STUDENTS ?= 5
 
 # what `make test-site` runs of the site; SITE_LESSONS=all for everything
 SITE_LESSONS ?= notebooks/02 notebooks/04 exercises/04 solutions/04 questions/04 reference/optimizers/Adam \
     reference/surfaces/rosenbrock reference/schedules/cosine reference/explorers/explore_path
 
-.PHONY: lab test test-code test-notebooks test-slow test-browser test-peers mutations bench lint results pictures exercises questions slides clean help
+.PHONY: lab test test-code test-notebooks test-slow test-browser test-peers mutations bench lint results pictures exercises questions slides site serve test-site clean help colab test-colab test-hub
 
 help:  ## show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -59,16 +63,26 @@ test-peers: $(PEERS)/.ready  ## the bridge to PyTorch and optax, and the table o
 	OMP_NUM_THREADS=1 $(PEERS)/bin/python -m pytest -q tests/bridge -p no:xdist
 	$(PEERS)/bin/python -m tests.traces.check_calls
 
-site: $(SITE)/.ready  ## the course as a site, in build/site (needs Node.js)
+site: $(SETUP) $(SITE)/.ready  ## the course as a site, in build/site (needs Node.js)
 	$(SITE)/bin/python -m publish.site
 
 serve:  ## show build/site at http://127.0.0.1:8000
 	$(PYTHON) -m http.server 8000 --bind 127.0.0.1 --directory build/site
 
-test-site: $(SITE)/.ready  ## build a few lessons of the site and test its pages (needs Node.js and Chromium)
+test-site: $(SETUP) $(SITE)/.ready  ## build a few lessons of the site and test its pages (needs Node.js and Chromium)
 	$(SITE)/bin/python -m publish.site --out build/site-test $(if $(filter all,$(SITE_LESSONS)),,--only $(SITE_LESSONS))
 	BUILT_SITE=build/site-test $(SITE)/bin/python -m pytest -q -p no:xdist -m site tests/publish/test_site.py
 	$(SITE)/bin/python -m pytest -q -p no:xdist publish/site --ignore publish/site/conf.py
+
+colab: $(SETUP)  ## copies of the notebooks for Google Colab, and the wheel, in build/site/colab (after publish.address)
+	$(BIN)/python -m publish.wheel
+	$(BIN)/python -m publish.colab
+
+test-colab: $(COLAB)/.ready  ## lessons 00 and 04, exercise 04 and every slider in them with Colab's ipywidgets 7.7.1
+	$(COLAB)/bin/python -m tests.notebooks 00_start_here 04_momentum
+
+test-hub: $(HUB)/.ready  ## a class of STUDENTS=5 on a real JupyterHub of this machine (as root; needs Node with npm)
+	PYTHONPATH=$(CURDIR) $(HUB)/bin/python -m tests.hub --students $(STUDENTS)
 
 mutations: $(SETUP)  ## break every rule on purpose, one sign or hat at a time, and see it noticed (an hour)
 	$(BIN)/python -m tests.mutations
@@ -99,7 +113,7 @@ $(PEERS)/.ready: pyproject.toml tests/traces/requirements.txt
 
 # Sphinx, which makes the site
 $(SITE)/.ready: pyproject.toml
-	$(PYTHON) -m venv $(SITE)
+	$(BIN)/python -m venv $(SITE)
 	$(SITE)/bin/python -m pip install --quiet --editable '.[dev,browser,site]'
 	@touch $@
 
@@ -107,4 +121,20 @@ $(SITE)/.ready: pyproject.toml
 $(LAB)/.ready: pyproject.toml
 	$(BIN)/python -m venv $(LAB)
 	$(LAB)/bin/python -m pip install --quiet --editable '.[dev,lab]'
+	@touch $@
+
+# as on a server: the course as a wheel, and a Python that every account of the machine may run (root's own is closed to them)
+$(HUB)/.ready: pyproject.toml $(SETUP)
+	@command -v npm >/dev/null || { echo "npm is missing: install Node.js 20 or newer"; exit 1; }
+	$(HUB_PYTHON) -m venv --without-pip $(HUB)
+	$(BIN)/python -m pip --python $(HUB)/bin/python install --quiet '.[hub]'
+	npm install --silent --no-fund --no-audit --prefix $(HUB) configurable-http-proxy@5.3.0
+	@touch $@
+
+# what Colab has, and then what the copies' first cell installs there
+$(COLAB)/.ready: pyproject.toml $(SETUP)
+	$(BIN)/python -m venv $(COLAB)
+	$(COLAB)/bin/python -m pip install --quiet ipywidgets==7.7.1 ipykernel nbformat numpy matplotlib joblib psutil threadpoolctl tqdm packaging \
+	    typing_extensions pytest pytest-xdist nbval
+	$(COLAB)/bin/python -m pip install --quiet --no-deps anywidget psygnal .
 	@touch $@

@@ -96,7 +96,7 @@ def drive_widgets(wait: float = 2.0) -> Driven:
     widgets = moves = 0
     threads, tasks = set(threading.enumerate()), _tasks()
     with _listening(troubles) as where:
-        for widget in list(_registry._instances.values()):
+        for widget in _living():
             actions = list(_actions(widget))
             widgets += bool(actions)
             for label, action in actions:
@@ -121,6 +121,12 @@ def _tasks() -> set[asyncio.Task[Any]]:
 
 
 # -- what can be done to a widget ------------------------------------------------------------------
+
+
+def _living() -> list[Any]:
+    """Return the widgets of this kernel; ipywidgets 7 keeps them elsewhere than 8."""
+    kept = _registry._instances if hasattr(_registry, "_instances") else ipywidgets.Widget.widgets
+    return list(kept.values())
 
 
 def _actions(widget: Any) -> Iterator[tuple[str, Callable[[], Any]]]:
