@@ -116,23 +116,13 @@ def write_source(source: Path, places: dict[str, Path], katex: Path) -> None:
 
 
 def sphinx(source: Path, out: Path) -> int:
-    """Run Sphinx, for which every warning is an error, and put what it makes into ``out``; return its exit code."""
+    """Run Sphinx, for which every warning is an error, and put what it makes into ``out``; return its exit code.
+
+    In one process: each of several would leave its KaTeX server running.
+    """
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as doctrees:
-        command = [
-            sys.executable,
-            "-m",
-            "sphinx",
-            "-q",
-            "-W",
-            "--keep-going",
-            "-j",
-            "2",
-            "-b",
-            "html",
-            "-d",
-            doctrees,
-        ]
+        command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-b", "html", "-d", doctrees]
         code = subprocess.call([*command, str(source), str(out)], env=os.environ | {"COURSE": str(COURSE)})
     (out / ".nojekyll").touch()
     shutil.rmtree(out / ".doctrees", ignore_errors=True)
