@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from docutils import nodes
+from sphinxcontrib import katex
 
 sys.path.insert(0, str(Path(os.environ["COURSE"])))
 from publish.site import ROOT
@@ -42,6 +43,9 @@ myst_heading_anchors = 3
 myst_dmath_double_inline = True
 
 katex_prerender = True
+katex.STARTUP_TIMEOUT = katex.RENDER_TIMEOUT = 60.0
+# on a busy machine the file of its Unix socket is there before it listens; the other kind of socket is tried again
+katex.KaTeXServer.start_server_process = katex.KaTeXServer.start_network_socket
 katex_css_path = "katex/katex.min.css"
 html_math_renderer = "katex"
 
