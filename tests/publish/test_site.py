@@ -50,7 +50,7 @@ def anchors(page: Path) -> frozenset[str]:
 def test_titles_are_there_and_no_two_are_alike():
     titles = {}
     for page in pages():
-        headings = soup(page).find_all("h1")
+        headings = soup(page).select("article h1")
         assert len(headings) == 1, f"{page}: {len(headings)} headings of the first level"
         titles.setdefault(headings[0].get_text().strip(" #"), []).append(page)
     assert "" not in titles
