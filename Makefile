@@ -7,13 +7,18 @@ BIN    ?= $(VENV)/bin
 SETUP  ?= $(VENV)/.ready
 LAB    ?= $(VENV)/lab
 PEERS  ?= $(VENV)/peers
+SITE   ?= $(VENV)/site
 COLAB  ?= $(VENV)/colab
 HUB    ?= $(VENV)/hub
 HUB_PYTHON ?= /usr/bin/python3
 STUDENTS ?= 5
 
+# what `make test-site` runs of the site; SITE_LESSONS=all for everything
+SITE_LESSONS ?= notebooks/02 notebooks/04 exercises/04 solutions/04 questions/04 reference/optimizers/Adam \
+    reference/surfaces/rosenbrock reference/schedules/cosine reference/explorers/explore_path
+
 .PHONY: lab test test-code test-notebooks test-slow test-browser test-peers mutations bench lint results pictures \
-    exercises questions times slides colab test-colab test-hub test-pyodide figures clean help
+    exercises questions times slides colab test-colab test-hub test-pyodide figures site serve test-site clean help
 
 help:  ## show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -30,7 +35,7 @@ lint: $(SETUP)  ## style and types
 	$(BIN)/mypy
 
 test-code: $(SETUP)  ## the library, with its doctests
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 -m "not browser and not slow"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 -m "not browser and not slow and not site"
 
 test-notebooks: $(SETUP)  ## every notebook from top to bottom, then every slider and button in it
 	$(BIN)/python -m tests.notebooks
@@ -68,7 +73,18 @@ test-peers: $(PEERS)/.ready  ## the bridge to PyTorch and optax, and the table o
 	OMP_NUM_THREADS=1 $(PEERS)/bin/python -m pytest -q tests/bridge -p no:xdist
 	$(PEERS)/bin/python -m tests.traces.check_calls
 
-colab: $(if $(SETUP),$(VENV)/.course)  ## copies of the notebooks for Google Colab, and the wheel, in build/site/colab (after publish.address)
+site: $(SETUP) $(SITE)/.ready  ## the course as a site, in build/site (needs Node.js)
+	$(SITE)/bin/python -m publish.site
+
+serve:  ## show build/site at http://127.0.0.1:8000
+	$(PYTHON) -m http.server 8000 --bind 127.0.0.1 --directory build/site
+
+test-site: $(SETUP) $(SITE)/.ready  ## build a few lessons of the site and test its pages (needs Node.js and Chromium)
+	$(SITE)/bin/python -m publish.site --out build/site-test $(if $(filter all,$(SITE_LESSONS)),,--only $(SITE_LESSONS))
+	BUILT_SITE=build/site-test $(SITE)/bin/python -m pytest -q -p no:xdist -m site tests/publish/test_site.py
+	$(SITE)/bin/python -m pytest -q -p no:xdist publish/site --ignore publish/site/conf.py
+
+colab: $(SETUP)  ## copies of the notebooks for Google Colab, and the wheel, in build/site/colab (after publish.address)
 	$(BIN)/python -m publish.wheel
 	$(BIN)/python -m publish.colab
 
@@ -111,6 +127,12 @@ $(PEERS)/.ready: pyproject.toml tests/traces/requirements.txt
 	$(PEERS)/bin/python -m pip install --quiet torch==2.13.0 --editable '.[dev]'
 	$(PEERS)/bin/python -m pip install --quiet --requirement tests/traces/requirements.txt
 	$(PEERS)/bin/python -m pip install --quiet --no-deps timm==1.0.31 galore-torch==1.0
+	@touch $@
+
+# Sphinx, which makes the site
+$(SITE)/.ready: pyproject.toml
+	$(BIN)/python -m venv $(SITE)
+	$(SITE)/bin/python -m pip install --quiet --editable '.[dev,browser,site]'
 	@touch $@
 
 # nbgrader adds itself to every JupyterLab of its environment, so it has one of its own
