@@ -1,1 +1,1 @@
-"""What is made of the course to be published: the site, JupyterLite, Colab copies, a hub for a class."""
+"""How the course comes to its readers. Each part runs as ``python -m publish.NAME`` and writes below ``build/``."""

@@ -1,4 +1,4 @@
-"""Run the studies of the course and write their tables into docs/results."""
+"""Run the studies of the course and write their tables into course_lib/comparing/results."""
 
 from __future__ import annotations
 

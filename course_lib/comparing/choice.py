@@ -1,6 +1,6 @@
 """Which method to take: questions about a problem, answered by the rows of the course's own studies.
 
-Nothing here is a rule of thumb. An answer names its study, and whoever changes the tables in ``docs/results`` changes
+Nothing here is a rule of thumb. An answer names its study, and whoever changes the tables in ``results`` changes
 the answers.
 """
 

@@ -1,7 +1,7 @@
 """The course's own comparison: which methods, on which problems, with which effort.
 
-``make results`` runs the studies and writes their tables to docs/results; lesson 12 shows those and runs a small
-part of them anew. A method of one's own joins them unchanged:
+``make results`` runs the studies and writes their tables to ``results``, beside this file; lesson 12 shows those and
+runs a small part of them anew. A method of one's own joins them unchanged:
 
 >>> study = STUDIES["softmax"]
 >>> "Adam" in study.methods, study.problem().accuracy is not None
@@ -44,7 +44,7 @@ from .newer import newer_methods, tuned_whole
 from .result import Comparison
 from .second_order import cost_by_size, second_order_race
 
-RESULTS = Path(__file__).parents[2] / "docs" / "results"
+RESULTS = Path(__file__).with_name("results")
 """Where the tables stand that ``make results`` writes."""
 
 METHODS: dict[str, Method] = {

@@ -95,7 +95,7 @@ def test_others_are_quoted_where_our_rows_do_not_reach():
     for row in outside().where(topic="language models").rows:
         assert f"{row['who']} {row['year']}: {row['finding']}." in figure._scene["notice"]
     figure.scale = "small, as here"
-    assert "docs/results/mlp.csv" in figure._scene["notice"]
+    assert "comparing/results/mlp.csv" in figure._scene["notice"]
 
 
 def test_bad_answers_are_refused():

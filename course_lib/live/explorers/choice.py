@@ -215,7 +215,7 @@ class ChoiceExplorer(Figure):
         if found.asked:
             said.append(f"No study of ours has “{self.run}” for this: the answer is from a constant lr.")
         if self.scale == ELSEWHERE[0]:
-            said.append(f"So it was in docs/results/{found.study}.csv; elsewhere it may be otherwise.")
+            said.append(f"So it was in comparing/results/{found.study}.csv; elsewhere it may be otherwise.")
         else:
             said += [f"{self.scale.capitalize()}: our rows do not reach so far. Others say:"]
             said += [
