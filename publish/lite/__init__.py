@@ -5,7 +5,7 @@
 * ``publish``: the newest. Five compiled packages stay at Pyodide's own address, or are put into the site from a folder.
 * ``test``: an older one, whose compiled packages can be had from a package index. Complete, so that it runs offline.
 
-How the parts follow each other: ``pairs`` names versions; ``wheels`` makes and fetches packages and compiles them;
-``lock`` writes the list from which Pyodide loads; ``build`` lets JupyterLite make the site; ``page`` is what the
-reader is told in it.
+How the parts follow each other: ``pairs`` names the versions and fetches; ``lock`` writes the list from which Pyodide
+loads packages; ``compiled`` puts byte code into them; ``build`` lets JupyterLite make the site; the folder ``page`` is
+what the reader is told in it.
 """

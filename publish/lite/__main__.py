@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from ..wheel import ROOT
 from .build import build
 from .pairs import PAIRS
-from .wheels import ROOT
 
 
 def main() -> None:
@@ -29,4 +29,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except RuntimeError as error:
+        raise SystemExit(f"publish.lite: {error}") from None

@@ -9,27 +9,26 @@ from __future__ import annotations
 import hashlib
 import re
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name as canonical
+
+from ..pyodide import canonical, wanted
 
 Entry = dict[str, Any]
 
 ROOTS = ("course-lib", "ipython", "comm", "jedi", "micropip")
 """The course, and what the kernel asks for at its start."""
-
 WHERE_SEPARATE = ("sqlite3",)
 """Parts of Python that the kernel asks for and that older releases of Pyodide ship as packages."""
-
-BROUGHT = {"jupyterlab", "jupyterlab-widgets", "widgetsnbextension"}
+BROUGHT = {"jupyterlab", "jupyterlab-widgets", "widgetsnbextension", "psutil"}
 """Requirements that the page itself fulfils."""
 
 
 def digest(path: Path) -> str:
-    """Return a file's sha256 in hexadecimal."""
+    """Return a file's SHA-256 in hexadecimal."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
@@ -37,12 +36,12 @@ def verified(path: Path, sha256: str) -> Path:
     """Return the path if the file is there and has that hash.
 
     Raises:
-        SystemExit: if not; the file is named, with both hashes.
+        RuntimeError: if not; the file is named, with both hashes.
     """
-    if not path.exists():
-        raise SystemExit(f"{path.name} is missing in {path.parent}.")
+    if not path.is_file():
+        raise RuntimeError(f"{path.name} is missing in {path.parent}")
     if (found := digest(path)) != sha256:
-        raise SystemExit(f"{path} is not the file it should be: its sha256 is {found}, expected {sha256}.")
+        raise RuntimeError(f"{path} has the SHA-256 {found}, expected {sha256}: not used")
     return path
 
 
@@ -59,9 +58,8 @@ def entry(wheel: Path, python: str) -> Entry:
         metadata = next(one for one in names if one.endswith(".dist-info/METADATA"))
         lines = re.findall(r"^Requires-Dist: (.*)$", archive.read(metadata).decode(), re.M)
     browser = {
-        "sys_platform": "emscripten", "platform_system": "Emscripten", "os_name": "posix", "extra": "",
-        "platform_machine": "wasm32", "implementation_name": "cpython", "platform_python_implementation": "CPython",
-        "python_version": ".".join(python.split(".")[:2]), "python_full_version": python,
+        "sys_platform": "emscripten", "platform_system": "Emscripten", "platform_machine": "wasm32",
+        "python_version": ".".join(python.split(".")[:2]), "python_full_version": python, "extra": "",
     }  # fmt: skip
     needs = [need for need in map(Requirement, lines) if need.marker is None or need.marker.evaluate(browser)]
     modules = {one.split("/")[0].removesuffix(".py") for one in names if one.endswith(".py")}
@@ -78,41 +76,17 @@ def entry(wheel: Path, python: str) -> Entry:
     }
 
 
-def merged(known: Mapping[str, Entry], ours: Iterable[Entry]) -> dict[str, Entry]:
-    """Put our entries in the place of the release's.
+def merged(lock: dict[str, Any], ours: Iterable[Entry]) -> dict[str, Entry]:
+    """Return what the course needs of a lock, with our entries in the place of the release's.
 
     Where the release knows a package, its dependencies stay: some wheels ask for what has no use in a browser.
 
     Raises:
-        SystemExit: if something needed is nowhere; both are named.
+        RuntimeError: if something needed is nowhere.
     """
-    packages = {canonical(name): dict(one) for name, one in known.items()}
+    packages = {canonical(name): dict(one) for name, one in lock["packages"].items()}
     for one in ours:
-        old = packages.get(one["name"])
-        packages[one["name"]] = one | ({"depends": old["depends"]} if old else {})
-    return needed(packages, [*ROOTS, *(name for name in WHERE_SEPARATE if name in packages)])
-
-
-def needed(packages: Mapping[str, Entry], roots: Iterable[str]) -> dict[str, Entry]:
-    """Return the packages that are needed for some, those included, by name.
-
-    Examples:
-        >>> rows = {"a": {"depends": ["b"]}, "b": {"depends": []}, "c": {"depends": []}}
-        >>> list(needed(rows, ["a"]))
-        ['a', 'b']
-        >>> needed({"a": {"depends": ["d"]}}, ["a"])
-        Traceback (most recent call last):
-        SystemExit: 'a' needs 'd', which is neither in Pyodide's lock nor among our wheels.
-    """
-    found: dict[str, Entry] = {}
-    waiting = [("the kernel", name) for name in roots]
-    while waiting:
-        by, name = waiting.pop()
-        name = canonical(name)
-        if name in found:
-            continue
-        if name not in packages:
-            raise SystemExit(f"{by!r} needs {name!r}, which is neither in Pyodide's lock nor among our wheels.")
-        found[name] = packages[name]
-        waiting += [(name, other) for other in packages[name]["depends"]]
-    return dict(sorted(found.items()))
+        old = packages.get(one["name"], one)
+        packages[one["name"]] = one | {"depends": old["depends"]}
+    roots = (*ROOTS, *(name for name in WHERE_SEPARATE if name in packages))
+    return {canonical(one["name"]): one for one in wanted(lock | {"packages": packages}, roots)}

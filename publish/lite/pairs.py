@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-FOLDER = Path(__file__).parent / "pairs"
+from .. import pyodide
+
+REQUIREMENTS = Path(__file__).parent / "requirements"
 
 
 @dataclass(frozen=True)
@@ -15,65 +18,62 @@ class Pair:
     """Versions that belong together.
 
     Args:
-        name: of the pair, and of its folder: ``builder.txt`` is the environment that builds, ``wheels.txt`` are the
-            packages that the site gets from the package index, each with its hash.
-        pyodide: version of the npm package.
-        integrity: that package's sha512, as npm writes it.
+        name: of the pair.
+        version: of Pyodide.
+        sha512: of Pyodide's archive at npm.
         script: the file of Pyodide that the kernel loads.
-        complete: whether the compiled packages are always in the site.
+        wheels: the pure packages from PyPI, with their hashes.
+        complete: whether the compiled packages can be had for the site.
     """
 
     name: str
-    pyodide: str
-    integrity: str
+    version: str
+    sha512: str
     script: str
+    wheels: Path
     complete: bool
-
-    @property
-    def builder(self) -> Path:
-        """The requirements of the environment that builds."""
-        return FOLDER / self.name / "builder.txt"
-
-    @property
-    def wheels(self) -> Path:
-        """The packages from the index, with their hashes."""
-        return FOLDER / self.name / "wheels.txt"
 
     def check_builder(self) -> None:
         """See that this environment is the one that builds the pair.
 
         Raises:
-            SystemExit: if a package is missing or has another version; says which and what to do.
+            RuntimeError: if a package is missing or has another version; says which and what to do.
         """
-        for name, wanted in re.findall(r"^([\w-]+)==(\S+)", self.builder.read_text(), re.M):
+        needed = REQUIREMENTS / f"{self.name}.txt"
+        for name, wanted in re.findall(r"^([\w-]+)==(\S+)", needed.read_text(), re.M):
             try:
                 found = metadata.version(name)
             except metadata.PackageNotFoundError:
                 found = "not installed"
             if found != wanted:
-                raise SystemExit(
-                    f"The pair {self.name!r} is built with {name} {wanted}; here it is {found}. "
-                    f"Run: pip install -r {self.builder}"
+                raise RuntimeError(
+                    f"the pair {self.name!r} is built with {name} {wanted}, here it is {found}: "
+                    f"pip install --requirement {needed}"
                 )
+
+    def fetch(self) -> tuple[Path, Path]:
+        """Return the folders of Pyodide and of the pure wheels; download what is not there."""
+        if self.complete:
+            return pyodide.fetch()
+        runtime = pyodide.DOWNLOAD / f"pyodide-{self.version}"
+        wheels = pyodide.DOWNLOAD / f"wheels-{self.version}"
+        if not (runtime / "pyodide-lock.json").is_file():
+            pyodide.runtime(runtime, self.version, self.sha512)
+        if not pyodide.have_pure(wheels, self.wheels):
+            python = json.loads((runtime / "pyodide-lock.json").read_text("utf-8"))["info"]["python"]
+            pyodide.pure(wheels, self.wheels, python)
+        return runtime, wheels
 
 
 PAIRS = {
-    pair.name: pair
-    for pair in (
-        Pair(
-            name="test",
-            pyodide="0.27.7",
-            integrity="sha512-RUSVJlhQdfWfgO9hVHCiXoG+nVZQRS5D9FzgpLJ/VcgGBLSAKoPL8kTiOikxbHQm1kRISeWUBdulEgO26qpSRA==",
-            script="pyodide.js",
-            complete=True,
-        ),
-        Pair(
-            name="publish",
-            pyodide="314.0.6",
-            integrity="sha512-BKDTJyIqFxC4BExLqeRS3f5xvXZIjOt8C3zGLN/Cc7tFxSwvKVhVkchQQ2AGLOtR4YrVOIFxbV8poyDOOmWwxQ==",
-            script="pyodide.mjs",
-            complete=False,
-        ),
-    )
+    "test": Pair("test", pyodide.VERSION, pyodide.SHA512, "pyodide.js", pyodide.PURE, complete=True),
+    "publish": Pair(
+        "publish",
+        "314.0.6",
+        "BKDTJyIqFxC4BExLqeRS3f5xvXZIjOt8C3zGLN/Cc7tFxSwvKVhVkchQQ2AGLOtR4YrVOIFxbV8poyDOOmWwxQ==",
+        "pyodide.mjs",
+        REQUIREMENTS / "wheels.txt",
+        complete=False,
+    ),
 }
-"""The pairs by name."""
+"""The pairs by name: an older one whose compiled packages can be had for tests, and the newest to publish."""
