@@ -6,21 +6,16 @@ Python's modules and random state are left as they were found, and a watchdog st
 
 from __future__ import annotations
 
-import _thread
-import ctypes
 import io
-import signal
-import sys
-import threading
-import time
 import traceback
 import warnings
 from collections.abc import Callable
-from contextlib import redirect_stderr, redirect_stdout, suppress
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from .restore import left_as_found
+from .watchdog import Watchdog, on_duty
 
 SECONDS = 3.0
 """How long student code may run before the watchdog stops it."""
@@ -30,10 +25,6 @@ WARNED = 5
 """How many different warnings are kept."""
 
 Kind = Literal["unattempted", "left over", "raised", "endless", "interrupted"]
-
-
-class Stopped(BaseException):
-    """What ends student code that does not end; a BaseException, so that ``except Exception`` lets it pass."""
 
 
 class Unusable(Exception):
@@ -112,10 +103,10 @@ def trusted(call: Callable[[], Any], file: str = "") -> Outcome:
 
 
 def _watched(call: Callable[[], Any], seconds: float) -> tuple[Any, BaseException | None, Watchdog]:
-    watchdog = Watchdog(seconds)
+    watchdog = on_duty(seconds)
     value, error = None, None
     try:
-        watchdog.start()
+        watchdog.armed = True
         value = call()
     except BaseException as caught:
         watchdog.armed = False  # no call stands before this line, so that no signal can come between
@@ -123,89 +114,6 @@ def _watched(call: Callable[[], Any], seconds: float) -> tuple[Any, BaseExceptio
     watchdog.armed = False
     watchdog.stop()
     return value, error, watchdog
-
-
-class Watchdog:
-    """Stop the running thread after a while, however it resists.
-
-    One interrupt would be lost in a bare ``except:`` inside the loop. But Python looks for signals at its check points
-    (a call, a jump back), one signal at each. So the handler makes both signals pending again before it raises, and
-    the next check point raises too – now *inside* the except block, which its own try does not protect. Until the
-    guard has caught it, no check point is passed.
-    """
-
-    SIGNALS = (signal.SIGINT, signal.SIGFPE)
-
-    current: Watchdog | None = None
-
-    def __init__(self, seconds: float) -> None:
-        self.armed = False
-        self.reason: str | None = None
-        self.interrupted = False
-        self._striking = False
-        self._seconds = seconds
-        self._due = threading.Event()
-        self._target = threading.get_ident()
-        self._in_main = threading.current_thread() is threading.main_thread()
-        self._thread = threading.Thread(target=self._wait, daemon=True)
-        self._handlers: dict[int, Any] = {}
-
-    def start(self) -> None:
-        """Begin to watch the thread that calls this."""
-        if self._in_main:  # elsewhere Python allows no handlers
-            self._handlers = {number: signal.signal(number, self._strike) for number in self.SIGNALS}
-        self._before, Watchdog.current = Watchdog.current, self
-        with suppress(
-            RuntimeError
-        ):  # no threads in WebAssembly: there the counting gradient alone stops a loop
-            self._thread.start()
-        self.armed = True
-
-    def stop(self) -> None:
-        """End watching and put the signals back."""
-        self._due.set()
-        if self._thread.is_alive():
-            self._thread.join()
-        Watchdog.current = self._before
-        for number, handler in self._handlers.items():  # what was pending has been taken by now
-            signal.signal(number, handler)
-
-    def expire(self, reason: str) -> None:
-        """Stop the code now, for a reason in words."""
-        self.reason = self.reason or reason
-        self._due.set()
-
-    def wait(self) -> None:
-        """Wait, in the code that is to be stopped, until it is."""
-        while self.armed and self._thread.is_alive():
-            time.sleep(0.01)
-        raise Stopped
-
-    def _wait(self) -> None:
-        if not self._due.wait(self._seconds):
-            self.reason = f"it was still running after {self._seconds:g} seconds"
-        while self.armed:
-            sys.setrecursionlimit(sys.getrecursionlimit() + 50)  # room for the handler in a runaway recursion
-            if self._in_main:
-                _thread.interrupt_main()
-                if hasattr(signal, "pthread_kill"):  # wakes a sleep
-                    signal.pthread_kill(self._target, signal.SIGINT)
-            else:
-                thread, error = ctypes.c_ulong(self._target), ctypes.py_object(Stopped)
-                ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, error)
-            time.sleep(0.002)
-
-    def _strike(self, number: int, frame: Any) -> None:
-        if not self.armed:
-            return
-        self.interrupted = self.interrupted or self.reason is None
-        if not self._striking:
-            self._striking = True
-            list(
-                map(_thread.interrupt_main, self.SIGNALS)
-            )  # in one call: no check point lies between the two
-        self._striking = False
-        raise Stopped
 
 
 def readable(text: str) -> str:

@@ -17,9 +17,10 @@ from typing import Any
 import numpy as np
 
 from .cases import Case, inputs
-from .guard import SECONDS, Outcome, Trouble, Unusable, Watchdog, guarded, readable, trusted
+from .guard import SECONDS, Outcome, Trouble, Unusable, guarded, readable, trusted
 from .restore import builtins_kept
 from .stub import left_over
+from .watchdog import Watchdog
 
 LARGEST = 100_000
 """An array with more numbers than this is not looked at."""

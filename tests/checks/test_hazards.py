@@ -21,8 +21,10 @@ from course_lib.checks import check, guard
 from course_lib.checks.exercises import find_task
 from course_lib.checks.guard import guarded
 
+from .endless import ENDLESS
+from .endless import HEAD as LOOP
+
 HEAD = "def momentum_step(x, g, state, lr=0.01, beta=0.9):\n"
-LOOP = "def descend(grad, x, lr, steps):\n"
 RIGHT = '    m = beta * state["m"] + g\n    return x - lr * m, {"m": m}\n'
 SOLUTION = find_task("momentum_step")[1].solution
 
@@ -42,20 +44,6 @@ def made(code, **names):
 
 def answer(body, head=HEAD, **names):
     return check(made(head + body, **names))
-
-
-ENDLESS = {
-    "plain": "    while True: pass\n",
-    "with gradients": "    while True: grad(x)\n",
-    "bare except": "    while True:\n        try:\n            while True: grad(x)\n        except: pass\n",
-    "try finally": "    while True:\n        try: grad(x)\n        finally: continue\n",
-    "finally in finally": "    try:\n        while True: pass\n    finally:\n        while True: pass\n",
-    "three times caught": "    while True:\n        try:\n            try:\n                while True: np.sqrt(2.0)\n"
-    "            except: pass\n        except BaseException: continue\n",
-    "asleep": "    while True:\n        try: time.sleep(100)\n        except: pass\n",
-    "printing": "    while True: print('again')\n",
-    "recursive with a loop": "    def again():\n        try: again()\n        except RecursionError: pass\n        while True: pass\n    again()\n",
-}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", ENDLESS)
