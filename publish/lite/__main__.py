@@ -12,9 +12,13 @@ from .pairs import PAIRS
 
 def main() -> None:
     """Read the arguments, build, and say what was made."""
-    parser = argparse.ArgumentParser(prog="python -m publish.lite", description="Build the course in the browser.")
+    parser = argparse.ArgumentParser(
+        prog="python -m publish.lite", description="Build the course in the browser."
+    )
     parser.add_argument("--pair", choices=PAIRS, default="publish", help="the versions (default: publish)")
-    parser.add_argument("--out", type=Path, default=ROOT / "build" / "site" / "lite", help="the folder to make")
+    parser.add_argument(
+        "--out", type=Path, default=ROOT / "build" / "site" / "lite", help="the folder to make"
+    )
     parser.add_argument(
         "--binaries", type=Path, help="a folder with Pyodide's compiled packages, which then go into the site"
     )

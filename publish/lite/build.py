@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import json
 import shutil
 import subprocess
@@ -28,7 +27,7 @@ SETTINGS = {
     "@jupyterlab/apputils-extension:themes": {"adaptive-theme": True},
     "@jupyterlab/docmanager-extension:plugin": {"autosaveInterval": 20},
 }
-"""Beside the settings of the folder jupyter/: day and night follow the system; a closed tab costs 20 seconds of work."""
+"""Beside the settings of the folder jupyter/: day and night follow the system; a closed tab costs 20 seconds."""
 
 
 def build(pair: Pair, out: Path, binaries: Path | None = None, cdn: str = "") -> dict[str, Any]:
@@ -49,7 +48,9 @@ def build(pair: Pair, out: Path, binaries: Path | None = None, cdn: str = "") ->
     """
     pair.check_builder()
     pyodide, pure = pair.fetch()
-    source = ROOT / "build" / f"source-{pair.name}"  # JupyterLite overlooks a source beside it that begins like `out`
+    source = (
+        ROOT / "build" / f"source-{pair.name}"
+    )  # JupyterLite overlooks a source beside it that begins like `out`
     for folder in (source, out):
         shutil.rmtree(folder, ignore_errors=True)
     static = source / "static" / "pyodide"
@@ -129,10 +130,12 @@ def _tell_the_reader(pair: Pair, out: Path) -> None:
     """Put the course's words into JupyterLab's page."""
     shutil.copytree(Path(__file__).with_name("page"), out / "course")
     page = out / "lab" / "index.html"
-    script = f'<script src="../course/page.js" data-pyodide="{pair.version}" data-first="{html.escape(FIRST)}"></script>'
-    head = '<link rel="stylesheet" href="../course/page.css" />\n    ' + script
+    about = f'data-pyodide="{pair.version}" data-first="{FIRST}"'
+    head = f'<link rel="stylesheet" href="../course/page.css" /><script src="../course/page.js" {about}></script>'
     text = page.read_text()
     if text.count("<head>") != 1:
         raise RuntimeError(f"{page} is not the page it was: JupyterLite has changed it")
-    text = text.replace("<head>", f"<head>\n    {head}").replace("<title>JupyterLite", "<title>Optimization algorithms")
+    text = text.replace("<head>", f"<head>\n    {head}").replace(
+        "<title>JupyterLite", "<title>Optimization algorithms"
+    )
     page.write_text(text)

@@ -23,7 +23,7 @@ ROOTS = ("course-lib", "ipython", "comm", "jedi", "micropip")
 """The course, and what the kernel asks for at its start."""
 WHERE_SEPARATE = ("sqlite3",)
 """Parts of Python that the kernel asks for and that older releases of Pyodide ship as packages."""
-BROUGHT = {"jupyterlab", "jupyterlab-widgets", "widgetsnbextension", "psutil"}
+BROUGHT = {"jupyterlab", "jupyterlab-widgets", "widgetsnbextension"}
 """Requirements that the page itself fulfils."""
 
 
