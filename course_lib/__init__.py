@@ -11,3 +11,9 @@ The parts load when first used, so that ``import course_lib`` itself is instant:
 * ``course_lib.live`` – figures that answer to a slider;
 * ``course_lib.plotting`` – static pictures in one style.
 """
+
+import logging
+import sys
+
+if sys.platform == "emscripten":  # each visit builds the fonts' list anew; red words about it would alarm
+    logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
@@ -28,8 +29,10 @@ def whole(name: str, value: Any, low: int, high: int | None = None) -> int:
     return int(value)
 
 
-def progress_bar(total: int, unit: str, shown: bool) -> Any:
-    """Return a progress bar, silent unless it is to be shown."""
+def progress_bar(total: int, unit: str, shown: bool = True, leave: bool = True) -> Any:
+    """Return a progress bar, silent unless it is to be shown; ``leave`` keeps it there when it is full."""
     from tqdm.auto import tqdm
 
-    return tqdm(total=total, unit=unit, disable=not shown)
+    if sys.platform == "emscripten":
+        tqdm.monitor_interval = 0  # tqdm's monitor is a thread
+    return tqdm(total=total, unit=unit, disable=not shown, leave=leave)

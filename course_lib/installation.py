@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import html
-import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import metadata
+
+from packaging.requirements import Requirement
+
+from .distribution import requirements
+
+_ADVICE = (
+    "load this page anew. If it stays, the browser may be too old, or the site has been copied without a file."
+    if sys.platform == "emscripten"
+    else "run `make lab` again, or `pip install --editable .` in the course's folder."
+)
 
 
 @dataclass(frozen=True)
@@ -37,7 +46,7 @@ class Report:
     def _verdict(self) -> str:
         if self.ok:
             return "Everything is in place."
-        return "Something is missing: run `make lab` again, or `pip install --editable .` in the course's folder."
+        return f"Something is missing: {_ADVICE}"
 
 
 def check_installation() -> Report:
@@ -51,25 +60,24 @@ def check_installation() -> Report:
     """
     version = ".".join(map(str, sys.version_info[:3]))
     rows = [("Python ≥ 3.11", version, sys.version_info >= (3, 11))]
-    rows += [_package(name, bound) for name, bound in _requirements()]
+    rows += [_package(wanted) for wanted in _required()]
     rows += [_attempt(what, work) for what, work in _WORK.items()]
     return Report(tuple(rows))
 
 
-def _requirements() -> list[tuple[str, str]]:
-    """Return the course's packages with the lowest version that will do, from its own metadata."""
-    pattern = re.compile(r"([\w.-]+)>=([\d.]+)")
-    lines = [line for line in metadata.requires("course-lib") or () if "extra ==" not in line]
-    return [match.groups() for line in lines if (match := pattern.match(line))]  # type: ignore[misc]
+def _required() -> list[Requirement]:
+    """Return the packages that the course needs on this machine, or in this browser."""
+    lines = map(Requirement, requirements())
+    return [line for line in lines if line.marker is None or line.marker.evaluate()]
 
 
-def _package(name: str, bound: str) -> tuple[str, str, bool]:
+def _package(wanted: Requirement) -> tuple[str, str, bool]:
+    what = f"{wanted.name} {wanted.specifier}".replace(">=", "≥ ")
     try:
-        found = metadata.version(name)
+        found = metadata.version(wanted.name)
     except metadata.PackageNotFoundError:
-        return f"{name} ≥ {bound}", "not installed", False
-    numbers = [tuple(int(part) for part in re.findall(r"\d+", text)[:3]) for text in (found, bound)]
-    return f"{name} ≥ {bound}", found, numbers[0] >= numbers[1]
+        return what, "not installed", False
+    return what, found, wanted.specifier.contains(found, prereleases=True)
 
 
 def _attempt(what: str, work: Callable[[], str]) -> tuple[str, str, bool]:

@@ -14,6 +14,7 @@ from pathlib import Path
 import nbformat
 import pytest
 import yaml
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted(
@@ -37,7 +38,7 @@ def conda() -> list:
 
 def test_environment_agrees_with_pyproject(project, conda):
     wanted = {*project["dependencies"], *project["optional-dependencies"]["dev"]}
-    bounds = dict(line.split(">=") for line in wanted)
+    bounds = {line.name: str(line.specifier).removeprefix(">=") for line in map(Requirement, wanted)}
     wanted_by_conda = {CONDA_NAMES.get(name, name): bound for name, bound in bounds.items()}
     packages = [line for line in conda if isinstance(line, str)]
     found = dict(re.split(">=|=", line) if "=" in line else (line, "") for line in packages)
@@ -54,14 +55,24 @@ def test_environment_pins_a_python_the_course_runs_on(project, conda):
 
 def test_the_packages_the_course_is_built_on_are_required(project):
     lines = {*project["dependencies"], *project["optional-dependencies"]["dev"]}
-    named = {line.split(">=")[0] for line in lines}
+    named = {Requirement(line).name for line in lines}
     assert {"jupyterlab", "numpy", "matplotlib", "ipywidgets", "nbval"} <= named
 
 
 def test_what_the_course_imports_is_required(project):
     """What comes with JupyterLab, ipywidgets or matplotlib is there; torch, jax and optax are the bridge's."""
-    named = {line.split(">=")[0] for line in project["dependencies"]}
-    named |= {"IPython", "traitlets", "tornado", "comm", "ipykernel", "nbformat", "PIL", "course_lib"}
+    named = {Requirement(line).name for line in project["dependencies"]}
+    named |= {
+        "IPython",
+        "traitlets",
+        "tornado",
+        "comm",
+        "ipykernel",
+        "nbformat",
+        "PIL",
+        "packaging",
+        "course_lib",
+    }
     found = set()
     for path in ROOT.glob("course_lib/**/*.py"):
         for node in ast.walk(ast.parse(path.read_text())):

@@ -7,10 +7,10 @@ import datetime
 import os
 import platform
 import time
-from importlib.metadata import version
 
 import numpy as np
 
+from ..distribution import version
 from ..running import Table
 from .studies import NEWER, RESULTS, STUDIES, TABLES, rounded
 
@@ -50,7 +50,7 @@ def _note(name: str, rows: int, seconds: float, order: list[str]) -> None:
         "seconds": round(seconds),
         "command": f"python -m course_lib.comparing {name}",
         "date": datetime.date.today().isoformat(),
-        "course_lib": version("course-lib"),
+        "course_lib": version(),
         "python": platform.python_version(),
         "numpy": np.__version__,
         "cores": os.cpu_count(),

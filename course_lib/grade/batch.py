@@ -9,6 +9,7 @@ import select
 import signal
 import subprocess
 import sys
+import sysconfig
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -173,7 +174,7 @@ def converse(module: str, job: dict[str, Any], seconds: float) -> list[dict[str,
         process = subprocess.Popen(
             [sys.executable, "-m", module, str(theirs)],
             stdin=stdin, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder, pass_fds=[theirs],
-            start_new_session=True, env={**os.environ, **threads, "MPLBACKEND": "Agg", "COURSE_PROGRESS": ""},
+            start_new_session=True, env={**_with_this_course(), **threads, "MPLBACKEND": "Agg", "COURSE_PROGRESS": ""},
         )  # fmt: skip
         os.close(theirs)
         try:
@@ -183,6 +184,17 @@ def converse(module: str, job: dict[str, Any], seconds: float) -> list[dict[str,
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, signal.SIGKILL)  # the process and all that it started
             process.wait()
+
+
+def _with_this_course() -> dict[str, str]:
+    """Return an environment whose Python finds the course where this one has it, installed or not."""
+    here, known = str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")
+    if here in (
+        sysconfig.get_path("purelib"),
+        sysconfig.get_path("platlib"),
+    ):  # found anyway, and never before Python's own
+        return dict(os.environ)
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [here, known]))}
 
 
 def _listen(process: subprocess.Popen[bytes], pipe: int, seconds: float) -> list[dict[str, Any]]:

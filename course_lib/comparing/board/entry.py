@@ -12,12 +12,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from html import escape
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ...distribution import version
 from ...running import Table
 from ..result import Comparison
 from .challenge import BASELINES, ENTRANT, Challenge
@@ -172,7 +172,7 @@ def safe_name(name: str) -> str:
 
 def versions() -> dict[str, str]:
     """Return what the numbers were made with."""
-    return {"course_lib": version("course-lib"), "python": platform.python_version(), "numpy": np.__version__}
+    return {"course_lib": version(), "python": platform.python_version(), "numpy": np.__version__}
 
 
 def summary(result: Comparison) -> dict[str, Any]:

@@ -33,7 +33,7 @@ def _running_cell() -> tuple[str, str]:
     try:
         from IPython import get_ipython
 
-        parent = get_ipython().kernel.get_parent("shell")
+        parent = get_ipython().kernel.get_parent()
         return parent["metadata"].get("cellId", ""), parent["header"]["msg_id"]
     except (ImportError, AttributeError, KeyError):
         return "", ""

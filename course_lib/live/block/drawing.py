@@ -11,8 +11,8 @@ from typing import Any, ClassVar
 import numpy as np
 from matplotlib.axes import Axes
 from PIL import Image
-from tqdm.auto import tqdm
 
+from ...arguments import progress_bar
 from .ahead import imagined
 from .controls import Control
 from .export import PICTURES, animated, drawn_once, frame, picture, spread
@@ -120,9 +120,11 @@ class Drawing:
     def _frames(self, name: str, values: Sequence[Any], theme: str, width: float) -> Iterator[Image.Image]:
         """Draw the pictures of an animation, in which a control takes some values in turn."""
         ground = drawn_once(self.draw_background)
-        for value in tqdm(values, "drawing", leave=False):
-            with imagined(self, name, value):
-                yield frame(self.scene, ground, theme, width)
+        with progress_bar(len(values), "picture", leave=False) as bar:
+            for value in values:
+                with imagined(self, name, value):
+                    yield frame(self.scene, ground, theme, width)
+                bar.update()
 
     def _file(self, form: str, theme: str = "light", **options: Any) -> bytes:
         if form == "gif":

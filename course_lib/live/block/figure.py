@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import pathlib
 import re
+import sys
 import time
 import traceback
 import weakref
@@ -306,7 +307,8 @@ class Figure(Drawing, anywidget.AnyWidget):
         bundle = super()._repr_mimebundle_(**kwargs)
         assert bundle is not None  # only for widgets without a view
         data, metadata = bundle
-        data["image/png"] = base64.b64encode(self.png()).decode()
+        if sys.platform != "emscripten":  # there it takes a second, and the page shows the figure itself
+            data["image/png"] = base64.b64encode(self.png()).decode()
         return data, metadata
 
 
