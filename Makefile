@@ -7,8 +7,10 @@ BIN    ?= $(VENV)/bin
 SETUP  ?= $(VENV)/.ready
 LAB    ?= $(VENV)/lab
 PEERS  ?= $(VENV)/peers
+LITE   ?= $(VENV)/lite
+LITE_TEST ?= $(VENV)/lite-test
 
-.PHONY: lab test test-code test-notebooks test-slow test-browser test-peers mutations bench lint results pictures exercises clean help
+.PHONY: lab test test-code test-notebooks test-slow test-browser test-peers mutations bench lint results pictures exercises clean lite test-lite help
 
 help:  ## show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -50,6 +52,14 @@ test-peers: $(PEERS)/.ready  ## the bridge to PyTorch and optax, and the table o
 	OMP_NUM_THREADS=1 $(PEERS)/bin/python -m pytest -q tests/bridge -p no:xdist
 	$(PEERS)/bin/python -m tests.traces.check_calls
 
+lite: $(LITE)/.ready  ## the course in the browser, without installing: JupyterLite in build/site/lite (needs Node.js; BINARIES=folder)
+	$(LITE)/bin/python -m publish.lite $(if $(BINARIES),--binaries $(BINARIES))
+
+test-lite: $(SETUP) $(LITE)/.ready $(LITE_TEST)/.ready  ## both pairs of versions built and looked at in Chromium (LITE_NOTEBOOKS=all: every notebook)
+	$(LITE_TEST)/bin/python -m publish.lite --pair test --out build/lite-test
+	$(LITE)/bin/python -m publish.lite --out build/lite-publish
+	$(BIN)/python -m pytest -q -p no:xdist tests/publish/lite
+
 mutations: $(SETUP)  ## break every rule on purpose, one sign or hat at a time, and see it noticed (an hour)
 	$(BIN)/python -m tests.mutations
 
@@ -75,6 +85,17 @@ $(PEERS)/.ready: pyproject.toml tests/traces/requirements.txt
 	$(PEERS)/bin/python -m pip install --quiet torch==2.13.0 --editable '.[dev]'
 	$(PEERS)/bin/python -m pip install --quiet --requirement tests/traces/requirements.txt
 	$(PEERS)/bin/python -m pip install --quiet --no-deps timm==1.0.31 galore-torch==1.0
+	@touch $@
+
+# JupyterLite's builder, in the versions to publish and in those that can be tested offline
+$(LITE)/.ready: publish/lite/requirements/publish.txt
+	$(PYTHON) -m venv $(LITE)
+	$(LITE)/bin/python -m pip install --quiet --requirement $<
+	@touch $@
+
+$(LITE_TEST)/.ready: publish/lite/requirements/test.txt
+	$(PYTHON) -m venv $(LITE_TEST)
+	$(LITE_TEST)/bin/python -m pip install --quiet --requirement $<
 	@touch $@
 
 # nbgrader adds itself to every JupyterLab of its environment, so it has one of its own
