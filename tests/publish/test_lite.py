@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from publish import pyodide
+from publish.lite.build import _gather
+from publish.lite.compiled import _pack
 from publish.lite.lock import digest, entry, merged, verified
 from publish.lite.pairs import PAIRS, REQUIREMENTS
 
@@ -138,3 +140,36 @@ def test_the_reader_is_told_what_is_true():
     saved = SETTINGS["@jupyterlab/docmanager-extension:plugin"]["autosaveInterval"]
     assert f"saved every {saved} seconds" in page
     assert pyodide.VERSION not in page, "the builder writes the version into the page"
+
+
+def test_compiled_packages_come_from_the_folder_or_stay_where_they_are(tmp_path):
+    known = row("numpy") | {"sha256": digest(wheel(tmp_path, "numpy"))}
+    known["file_name"] = "numpy-1.2-py3-none-any.whl"
+    packages, wheels = {"numpy": dict(known)}, {}
+    _gather(packages, wheels, tmp_path, "")
+    assert wheels == {known["file_name"]: tmp_path / known["file_name"]} and packages == {"numpy": known}
+
+    wheels = {}
+    _gather(packages, wheels, None, "https://pyodide.test/full/")
+    assert (
+        packages["numpy"]["file_name"] == "https://pyodide.test/full/numpy-1.2-py3-none-any.whl"
+        and not wheels
+    )
+
+    (tmp_path / known["file_name"]).write_bytes(b"another release")
+    with pytest.raises(RuntimeError, match="not used"):
+        _gather({"numpy": dict(known)}, {}, tmp_path, "")
+
+
+def test_byte_code_is_named_in_the_wheels_own_list(tmp_path):
+    folder = tmp_path / "unpacked"
+    (folder / "some" / "__pycache__").mkdir(parents=True)
+    (folder / "some" / "__pycache__" / "a.cpython-312.pyc").write_bytes(b"code")
+    (folder / "some-1.dist-info").mkdir()
+    (folder / "some-1.dist-info" / "RECORD").write_text("some/a.py,,\n")
+    _pack(folder, tmp_path / "one" / "some-1.whl")
+    _pack(folder, tmp_path / "two" / "some-1.whl")
+    with zipfile.ZipFile(tmp_path / "one" / "some-1.whl") as archive:
+        record = archive.read("some-1.dist-info/RECORD").decode()
+        assert archive.read("some/__pycache__/a.cpython-312.pyc") == b"code"
+    assert "some/__pycache__/a.cpython-312.pyc,sha256=" in record and record.startswith("some/a.py,,\n")

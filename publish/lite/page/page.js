@@ -5,6 +5,7 @@
     var script = document.currentScript;
     var LOCK = "../static/pyodide/pyodide-lock.json";
     var PATIENCE = 90; // seconds until Python should have started
+    var NARROW = 700; // pixels: no room for the list of files beside a notebook
     var ELSEWHERE = "If it stays so, tell the person who runs this site. The lessons can be read without Python.";
     var AGAIN = "Load the page again with Ctrl+Shift+R (on a Mac ⌘+Shift+R). " + ELSEWHERE;
 
@@ -12,6 +13,7 @@
     document.addEventListener("DOMContentLoaded", function () {
         bar();
         if (tooOld()) return;
+        makeRoomOnAPhone();
         seeWhatIsKept();
         seeThePackages();
         seeThatPythonStarts();
@@ -126,6 +128,15 @@
         dialog.querySelector("button").onclick = function () { dialog.close(); };
         makeRoom();
         if (window.ResizeObserver) new ResizeObserver(makeRoom).observe(place);
+    }
+
+    function makeRoomOnAPhone() {
+        if (window.innerWidth > NARROW) return;
+        var timer = setInterval(function () {
+            if (!notebook()) return;
+            clearInterval(timer);
+            window.jupyterapp.shell.collapseLeft();
+        }, 300);
     }
 
     function makeRoom() {

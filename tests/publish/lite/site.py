@@ -20,7 +20,7 @@ ERRORS = (
     f"() => {CELLS}.flatMap(cell => cell.outputs ?? []).filter(output => output.output_type === 'error')"
     ".map(output => output.ename + ': ' + output.evalue)"
 )
-BOOT = 180_000
+BOOT = 480_000
 """Milliseconds that Python may take to start on a busy machine."""
 
 
@@ -112,7 +112,7 @@ def started(page: Any) -> None:
     page.wait_for_function(READY, timeout=BOOT)
 
 
-def run_all(page: Any, milliseconds: int = 300_000) -> list[str]:
+def run_all(page: Any, milliseconds: int = 600_000) -> list[str]:
     """Run every cell and return the errors in their outputs."""
     page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-all-cells')")
     page.wait_for_function(ALL_RAN, timeout=milliseconds, polling=500)

@@ -12,7 +12,7 @@ import pytest
 
 from tests.browser.test_figure import CANVAS, label, settled, slider
 
-from .site import outside, run_all, run_cell, started, told
+from .site import BOOT, outside, run_all, run_cell, started, told
 
 ROOT = Path(__file__).parents[3]
 FEW = ["notebooks/00_start_here.ipynb"]
@@ -54,7 +54,7 @@ def test_lesson_04_draws_and_a_slider_answers(site, context, capsys):
     started(page)
     boot = time.perf_counter() - begun
     page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells') }")
-    page.wait_for_selector(".lf canvas[aria-label]", timeout=120_000)
+    page.wait_for_selector(".lf canvas[aria-label]", timeout=BOOT)
     picture = time.perf_counter() - begun
     assert run_all(page) == [] and asked == []
     while page.locator(".lf-skip").count():
