@@ -41,9 +41,8 @@
     }
 
     function seeWhatIsKept() {
-        var lost = "Nothing you write here is kept: this browser stores nothing for this page. All runs, but closing " +
-            "the page loses your work, so take File → Download before. To have it kept, allow site data for this " +
-            "address, or use an ordinary window instead of a private one.";
+        var lost = "JupyterLab does not open: this browser stores nothing for this page. Allow site data (cookies) for " +
+            "this address and load the page again, or use an ordinary window instead of a private one.";
         try {
             var asked = indexedDB.open("course-page");
             asked.onerror = function () { say("storage", lost); };
