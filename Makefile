@@ -10,7 +10,7 @@ PEERS  ?= $(VENV)/peers
 LITE   ?= $(VENV)/lite
 LITE_TEST ?= $(VENV)/lite-test
 
-.PHONY: lab test test-code test-notebooks test-slow test-browser test-peers mutations bench lint results pictures exercises clean lite test-lite help
+.PHONY: lab test test-code test-notebooks test-slow test-browser test-peers mutations test-pyodide lite test-lite bench lint results pictures exercises clean help
 
 help:  ## show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -59,6 +59,8 @@ test-lite: $(SETUP) $(LITE)/.ready $(LITE_TEST)/.ready  ## both pairs of version
 	$(LITE_TEST)/bin/python -m publish.lite --pair test --out build/lite-test
 	$(LITE)/bin/python -m publish.lite --out build/lite-publish
 	$(BIN)/python -m pytest -q -p no:xdist tests/publish/lite
+test-pyodide: $(SETUP)  ## the wheel under Pyodide, Python for the browser, in node (downloads 90 MB once)
+	$(BIN)/python -m pytest -q -p no:xdist -m browser tests/publish/pyodide
 
 mutations: $(SETUP)  ## break every rule on purpose, one sign or hat at a time, and see it noticed (an hour)
 	$(BIN)/python -m tests.mutations

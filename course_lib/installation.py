@@ -1,4 +1,7 @@
-"""The self-test of the installation, one cell of the first lesson."""
+"""The self-test of the installation, one cell of the first lesson.
+
+``python -m course_lib.installation`` prints it, and how much room the packages take that the course needs.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,10 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import metadata
+from pathlib import Path
 
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from .distribution import requirements
 
@@ -67,8 +72,7 @@ def check_installation() -> Report:
 
 def _required() -> list[Requirement]:
     """Return the packages that the course needs on this machine, or in this browser."""
-    lines = map(Requirement, requirements())
-    return [line for line in lines if line.marker is None or line.marker.evaluate()]
+    return [line for line in map(Requirement, requirements()) if _applies(line)]
 
 
 def _package(wanted: Requirement) -> tuple[str, str, bool]:
@@ -78,6 +82,34 @@ def _package(wanted: Requirement) -> tuple[str, str, bool]:
     except metadata.PackageNotFoundError:
         return what, "not installed", False
     return what, found, wanted.specifier.contains(found, prereleases=True)
+
+
+def footprint() -> dict[str, int]:
+    """Return how many bytes each installed package takes that the course needs, or that these need, largest first.
+
+    Examples:
+        >>> {"numpy", "traitlets"} <= footprint().keys()
+        True
+    """
+    sizes: dict[str, int] = {}
+    left = _required()
+    while left:
+        wanted = left.pop()
+        name = canonicalize_name(wanted.name)
+        if name in sizes:
+            continue
+        try:
+            found = metadata.distribution(name)
+        except metadata.PackageNotFoundError:
+            continue
+        files = (Path(str(file.locate())) for file in found.files or ())
+        sizes[name] = sum(file.stat().st_size for file in files if file.is_file())
+        left += [line for line in map(Requirement, found.requires or ()) if _applies(line)]
+    return dict(sorted(sizes.items(), key=lambda item: -item[1]))
+
+
+def _applies(line: Requirement) -> bool:
+    return line.marker is None or line.marker.evaluate({"extra": ""})
 
 
 def _attempt(what: str, work: Callable[[], str]) -> tuple[str, str, bool]:
@@ -115,3 +147,9 @@ def _figure() -> str:
 
 
 _WORK: dict[str, Callable[[], str]] = {"optimizers": _optimizer, "data": _digits, "figures": _figure}
+
+if __name__ == "__main__":
+    sizes = footprint()
+    print(check_installation())
+    print(f"{len(sizes)} packages beside Python take {sum(sizes.values()) / 1e6:.0f} MB, the largest of them")
+    print(*(f"{size / 1e6:8.1f} MB  {name}" for name, size in list(sizes.items())[:10]), sep="\n")
