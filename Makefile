@@ -59,6 +59,7 @@ test-lite: $(SETUP) $(LITE)/.ready $(LITE_TEST)/.ready  ## both pairs of version
 	$(LITE_TEST)/bin/python -m publish.lite --pair test --out build/lite-test
 	$(LITE)/bin/python -m publish.lite --out build/lite-publish
 	$(BIN)/python -m pytest -q -p no:xdist tests/publish/lite
+
 test-pyodide: $(SETUP)  ## the wheel under Pyodide, Python for the browser, in node (downloads 90 MB once)
 	$(BIN)/python -m pytest -q -p no:xdist -m browser tests/publish/pyodide
 

@@ -63,7 +63,9 @@ def build(pair: Pair, out: Path, binaries: Path | None = None, cdn: str = "") ->
     wheels = {wheel.name: wheel for wheel in (course_wheel(), *pure.glob("*.whl"))}
     packages = merged(lock, [entry(wheel, python) for wheel in wheels.values()])
     _gather(packages, wheels, pyodide if pair.complete else binaries, cdn)
-    for wheel in with_byte_code(wheels.values(), pyodide, pair.version):
+    for wheel in with_byte_code(
+        [one for one in wheels.values() if one.suffix == ".whl"], pyodide, pair.version
+    ):
         wheels[wheel.name] = wheel
     for one in packages.values():
         if one["file_name"] in wheels:

@@ -21,8 +21,8 @@ Entry = dict[str, Any]
 
 ROOTS = ("course-lib", "ipython", "comm", "jedi", "micropip")
 """The course, and what the kernel asks for at its start."""
-WHERE_SEPARATE = ("sqlite3",)
-"""Parts of Python that the kernel asks for and that older releases of Pyodide ship as packages."""
+WHERE_SEPARATE = ("sqlite3", "ssl")
+"""Parts of Python that older releases of Pyodide ship as packages; without them the kernel never starts."""
 BROUGHT = {"jupyterlab", "jupyterlab-widgets", "widgetsnbextension"}
 """Requirements that the page itself fulfils."""
 

@@ -33,6 +33,8 @@ def test_the_lock_is_true_of_the_files(built):
 
 def test_every_package_brings_its_byte_code(built):
     for one in packages(built):
+        if one["file_name"].endswith(".zip"):
+            continue  # OpenSSL, which is no Python
         with zipfile.ZipFile(built / "static" / "pyodide" / one["file_name"]) as archive:
             sources = [name for name in archive.namelist() if name.endswith(".py")]
             code = [name for name in archive.namelist() if name.endswith(".pyc")]
