@@ -129,8 +129,11 @@ def run_cell(page: Any, name: str, source: str | None = None) -> str:
             if (notebook.activeCell?.model.id !== name) throw new Error(`there is no cell ${name}`);
             if (source !== null) notebook.activeCell.model.sharedModel.setSource(source);
             await window.jupyterapp.commands.execute('notebook:run-cell');
-            return notebook.activeCell.model.outputs.toJSON().map(output => [].concat(
-                output.text ?? output.data?.['text/plain'] ?? [output.ename, output.evalue]).join('')).join('\\n');
+            const plain = (html) => new DOMParser().parseFromString(html, "text/html").body.textContent;
+            return notebook.activeCell.model.outputs.toJSON().map(({ text, data = {}, ename, evalue }) => {
+                if (data["text/html"]) return plain([].concat(data["text/html"]).join(""));
+                return [].concat(text ?? data["text/plain"] ?? [ename, evalue]).join("");
+            }).join("\\n");
         }""",
         [name, source],
     )
