@@ -120,7 +120,7 @@ def test_exercise_04_from_the_first_attempt_to_the_grade(site, context, tmp_path
     page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
     with page.expect_download() as download:
         page.evaluate("() => window.jupyterapp.commands.execute('docmanager:download')")
-    assert download.value.suggested_filename == "04_momentum.ipynb"
+    assert download.value.suggested_filename == "exercises_04_momentum.ipynb", "as the help says"
     handed_in = tmp_path / "submitted" / "Ada_04_momentum.ipynb"
     download.value.save_as(handed_in)
     assert RIGHT in ["".join(cell["source"]) for cell in json.loads(handed_in.read_text())["cells"]]
