@@ -19,10 +19,17 @@
         seeThatPythonStarts();
     });
 
+    // JupyterLab takes the path out of the address: a page loaded again opens what it was opened with.
     function openFirstLesson() {
-        if (/[?&]path=/.test(location.search) || /\/(tree|workspaces)\//.test(location.pathname)) return;
+        if (/\/(tree|workspaces)\//.test(location.pathname)) return;
+        var path = new URLSearchParams(location.search).get("path");
+        try {
+            if (path) sessionStorage.setItem("course-path", path);
+            else path = sessionStorage.getItem("course-path");
+        } catch (error) { /* no storage: seeWhatIsKept tells */ }
+        if (/[?&]path=/.test(location.search)) return;
         var query = location.search ? location.search + "&" : "?";
-        history.replaceState(null, "", location.pathname + query + "path=" + script.dataset.first + location.hash);
+        history.replaceState(null, "", location.pathname + query + "path=" + (path || script.dataset.first) + location.hash);
     }
 
     // -- what may be missing --------------------------------------------------------------------------------------
