@@ -8,6 +8,8 @@ SETUP  ?= $(VENV)/.ready
 LAB    ?= $(VENV)/lab
 PEERS  ?= $(VENV)/peers
 SITE   ?= $(VENV)/site
+LITE   ?= $(VENV)/lite
+LITE_TEST ?= $(VENV)/lite-test
 COLAB  ?= $(VENV)/colab
 HUB    ?= $(VENV)/hub
 HUB_PYTHON ?= /usr/bin/python3
@@ -18,7 +20,7 @@ SITE_LESSONS ?= notebooks/02 notebooks/04 exercises/04 solutions/04 questions/04
     reference/surfaces/rosenbrock reference/schedules/cosine reference/explorers/explore_path
 
 .PHONY: lab test test-code test-notebooks test-slow test-browser test-peers mutations bench lint results pictures \
-    exercises questions times slides colab test-colab test-hub test-pyodide figures site serve test-site clean help
+    exercises questions times slides colab test-colab test-hub test-pyodide figures site serve test-site lite test-lite clean help
 
 help:  ## show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -94,6 +96,14 @@ test-colab: $(COLAB)/.ready  ## lessons 00 and 04, exercise 04 and every slider 
 test-hub: $(HUB)/.ready  ## a class of STUDENTS=5 on a real JupyterHub of this machine (as root; needs Node with npm)
 	PYTHONPATH=$(CURDIR) $(HUB)/bin/python -m tests.hub --students $(STUDENTS)
 
+lite: $(LITE)/.ready  ## the course in the browser, without installing: JupyterLite in build/site/lite (needs Node.js; BINARIES=folder)
+	$(LITE)/bin/python -m publish.lite $(if $(BINARIES),--binaries $(BINARIES))
+
+test-lite: $(SETUP) $(LITE)/.ready $(LITE_TEST)/.ready  ## both pairs of versions built and looked at in Chromium (LITE_NOTEBOOKS=all: every notebook)
+	$(LITE_TEST)/bin/python -m publish.lite --pair test --out build/lite-test
+	$(LITE)/bin/python -m publish.lite --out build/lite-publish
+	$(BIN)/python -m pytest -q -p no:xdist tests/publish/lite
+
 test-pyodide: $(SETUP)  ## the wheel under Pyodide, Python for the browser, in node (downloads 90 MB once)
 	$(BIN)/python -m pytest -q -p no:xdist -m browser tests/publish/pyodide
 
@@ -133,6 +143,17 @@ $(PEERS)/.ready: pyproject.toml tests/traces/requirements.txt
 $(SITE)/.ready: pyproject.toml
 	$(BIN)/python -m venv $(SITE)
 	$(SITE)/bin/python -m pip install --quiet --editable '.[dev,browser,site]'
+	@touch $@
+
+# JupyterLite's builder, in the versions to publish and in those that can be tested offline
+$(LITE)/.ready: publish/lite/requirements/publish.txt
+	$(PYTHON) -m venv $(LITE)
+	$(LITE)/bin/python -m pip install --quiet --requirement $<
+	@touch $@
+
+$(LITE_TEST)/.ready: publish/lite/requirements/test.txt
+	$(PYTHON) -m venv $(LITE_TEST)
+	$(LITE_TEST)/bin/python -m pip install --quiet --requirement $<
 	@touch $@
 
 # nbgrader adds itself to every JupyterLab of its environment, so it has one of its own

@@ -47,12 +47,12 @@ def fetch(folder: Path = DOWNLOAD) -> tuple[Path, Path]:
     """
     pyodide, wheels = folder / "pyodide", folder / "wheels"
     if not (pyodide / "pyodide-lock.json").is_file():
-        _runtime(folder)
+        runtime(pyodide)
     packages = wanted(json.loads((pyodide / "pyodide-lock.json").read_text("utf-8")))
     if missing := [p for p in packages if not _is(pyodide / p["file_name"], p["sha256"])]:
         _packages(folder, missing)
-    if not _have_pure(wheels):
-        _pure(wheels)
+    if not have_pure(wheels):
+        pure(wheels)
     return pyodide, wheels
 
 
@@ -89,25 +89,34 @@ def wanted(lock: dict[str, Any], names: tuple[str, ...] = WANTED) -> list[dict[s
     return [found[name] for name in sorted(found)]
 
 
-def _runtime(folder: Path) -> None:
-    """Take the runtime and the lock from npm."""
+def runtime(folder: Path, version: str = VERSION, sha512: str = SHA512) -> None:
+    """Take Pyodide's runtime and lock from npm.
+
+    Args:
+        folder: where they go; what was there goes.
+        version: of the npm package.
+        sha512: of its archive.
+
+    Raises:
+        RuntimeError: without npm, or where npm has not that archive.
+    """
     npm = shutil.which("npm")
     if npm is None:
         raise RuntimeError("npm is not there: install Node.js 20 or newer, then run this again")
     with tempfile.TemporaryDirectory() as room:
         done = subprocess.run(
-            [npm, "pack", "--silent", f"pyodide@{VERSION}"], cwd=room, capture_output=True, text=True
+            [npm, "pack", "--silent", f"pyodide@{version}"], cwd=room, capture_output=True, text=True
         )
         if done.returncode:
-            raise RuntimeError(f"npm has not given pyodide@{VERSION}: {done.stderr.strip()}")
+            raise RuntimeError(f"npm has not given pyodide@{version}: {done.stderr.strip()}")
         (archive,) = Path(room).glob("*.tgz")
         found = base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode()
-        if found != SHA512:
-            raise RuntimeError(f"npm's pyodide@{VERSION} has the hash {found}, expected {SHA512}: not used")
+        if found != sha512:
+            raise RuntimeError(f"npm's pyodide@{version} has the hash {found}, expected {sha512}: not used")
         with tarfile.open(archive) as tar:
             tar.extractall(room, filter="data")
-        shutil.rmtree(folder / "pyodide", ignore_errors=True)
-        shutil.copytree(Path(room, "package"), folder / "pyodide")
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(Path(room, "package"), folder)
 
 
 def _packages(folder: Path, missing: list[dict[str, Any]]) -> None:
@@ -130,18 +139,25 @@ def _packages(folder: Path, missing: list[dict[str, Any]]) -> None:
                 (folder / "pyodide" / name).write_bytes(content)
 
 
-def _pure(wheels: Path) -> None:
-    """Take the pure wheels from PyPI; pip checks their hashes."""
+def pure(wheels: Path, listed: Path = PURE, python: str = "3.12") -> None:
+    """Take pure wheels from PyPI; pip checks their hashes.
+
+    Args:
+        wheels: the folder they go to; what was there goes.
+        listed: a file of requirements with hashes.
+        python: the version of Python they are for.
+    """
     shutil.rmtree(wheels, ignore_errors=True)
     pip(
         ["download", "--no-deps", "--require-hashes", "--only-binary", ":all:", "--platform", "any",
-         "--python-version", "3.12", "--dest", str(wheels), "--requirement", str(PURE)],
-        f"PyPI has not given what {PURE.name} names",
+         "--python-version", python, "--dest", str(wheels), "--requirement", str(listed)],
+        f"PyPI has not given what {listed.name} names",
     )  # fmt: skip
 
 
-def _have_pure(wheels: Path) -> bool:
-    hashes = set(re.findall(r"sha256:(\w+)", PURE.read_text("utf-8")))
+def have_pure(wheels: Path, listed: Path = PURE) -> bool:
+    """Whether a folder has exactly the wheels that are listed."""
+    hashes = set(re.findall(r"sha256:(\w+)", listed.read_text("utf-8")))
     return {hashlib.sha256(path.read_bytes()).hexdigest() for path in wheels.glob("*.whl")} == hashes
 
 

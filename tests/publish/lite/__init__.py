@@ -1,0 +1,1 @@
+"""The course in the browser, built by ``make test-lite`` and looked at in Chromium."""
