@@ -329,8 +329,8 @@ def test_static_pictures_end_where_runs_leave(ground):
 
 def test_words_at_the_edge_of_a_still_picture_do_not_cover_its_title():
     scene = Scene([Panel(Axis.linear("x", 0, 1), Axis.linear("y", 0, 1), "title")])
-    for y in (1.0, 50.0, 0.0, -50.0):
-        scene.text(0, 0.5, y, f"gone {y}", "text", shift=-14 if y > 0 else 14)
+    for y in (0.95, 1.0, 50.0, 0.05, 0.0, -50.0):
+        scene.text(0, 0.5, y, f"gone {y}", "text", shift=-14 if y > 0.5 else 14)
     figure = scene_figure(scene, lambda *_: None)
     figure.canvas.draw()
     axes = figure.axes[0]

@@ -116,8 +116,9 @@ def _draw(axes: Axes, scene: Scene, mark: dict, colors: dict[str, str], order: i
         (left, right), (low, high) = axes.get_xlim(), axes.get_ylim()
         inside = min(max(x[0], left), right), min(max(y[0], low), high)
         lift = -mark["shift"]
-        if y[0] >= high or y[0] <= low:  # at an edge, away from it and from the title
-            lift = -10 if y[0] >= high else 10
+        _, height = (axes.transScale + axes.transLimits).transform(inside)
+        if not 0.1 < height < 0.9:  # near an edge, away from it and from the title
+            lift = -10 if height > 0.5 else 10
         offset = ({"left": 8, "right": -8}.get(mark["align"], 0), lift)
         axes.annotate(mark["words"], inside, xytext=offset, textcoords="offset points", color=color, fontsize=9,
                       ha=mark["align"], va="center", annotation_clip=False, zorder=order)  # fmt: skip
