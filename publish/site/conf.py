@@ -12,7 +12,7 @@ from docutils import nodes
 from sphinxcontrib import katex
 
 sys.path.insert(0, str(Path(os.environ["COURSE"])))
-from publish.site import ROOT
+from publish.site import COURSE, ROOT
 
 project = "The optimization algorithms that train neural networks"
 author = "The authors of the course"
@@ -46,6 +46,16 @@ katex_prerender = True
 katex.STARTUP_TIMEOUT = katex.RENDER_TIMEOUT = 60.0
 # on a busy machine the file of its Unix socket is there before it listens; the other kind of socket is tried again
 katex.KaTeXServer.start_server_process = katex.KaTeXServer.start_network_socket
+_server = katex.KaTeXServer.build_command
+
+
+def _ending_with_us(**where: Any) -> list[str]:
+    """Return the command that starts KaTeX's server, which then ends when its input does."""
+    node, *rest = _server(**where)
+    return [node, "--require", str(COURSE / "publish" / "site" / "with_parent.cjs"), *rest]
+
+
+katex.KaTeXServer.build_command = _ending_with_us
 katex_css_path = "katex/katex.min.css"
 html_math_renderer = "katex"
 

@@ -6,7 +6,11 @@ import functools
 import http.server
 import os
 import re
+import signal
+import subprocess
+import sys
 import threading
+import time
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -109,6 +113,41 @@ def test_every_formula_could_be_set():
     assert names(page for page in pages() if "katex-error" in page.read_text("utf-8")) == []
     lesson = SITE / "notebooks" / "04_momentum.html"
     assert len(soup(lesson).select(".katex")) > 30
+
+
+_SETTING = """
+import os, runpy, time
+runpy.run_path(os.environ["COURSE"] + "/publish/site/conf.py")
+from sphinxcontrib import katex
+assert "katex" in katex.render_latex("x^2")
+print(katex.KaTeXServer.get().process.pid, flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_what_sets_formulas_ends_with_the_build_however_that_ends(how):
+    """Left alone, the server lives on after a build that is killed, with its port and its memory."""
+    env = os.environ | {"COURSE": str(COURSE)}
+    with subprocess.Popen(
+        [sys.executable, "-c", _SETTING], env=env, text=True, stdout=-1, stderr=-3
+    ) as build:
+        server = int(build.stdout.readline())
+        assert running(server)
+        build.send_signal(how)
+        build.wait(30)
+    until = time.monotonic() + 30
+    while running(server):
+        assert time.monotonic() < until, "the server has outlived the build"
+        time.sleep(0.02)
+
+
+def running(process: int) -> bool:
+    """Whether a process is there; one that has ended and waits to be asked for its outcome is not."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
 
 
 def test_no_cell_failed_and_no_address_was_left_open():
