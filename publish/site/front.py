@@ -25,21 +25,21 @@ what is measured, and what is only said.
 :gutter: 3
 :class-container: course-doors
 
-:::{{grid-item-card}} Read
+:::{{grid-item-card}} Read →
 :link: notebooks/00_start_here
 :link-type: doc
 
 {lessons} lessons as pages. Nearly every figure moves here, at once. Nothing to install.
 :::
 
-:::{{grid-item-card}} Try, without installing
+:::{{grid-item-card}} Try, without installing →
 :link: {lite}
 :link-type: url
 
-The real notebooks, with Python inside this page. The first start loads about 45 MB and takes half a minute.
+The real notebooks, with Python in your browser. The first start loads about 45 MB and takes half a minute.
 :::
 
-:::{{grid-item-card}} Install
+:::{{grid-item-card}} Install →
 :link: install
 :link-type: doc
 
@@ -49,7 +49,9 @@ Python 3.11 and one command. The fastest figures, and your work stays on your ow
 
 ## The map
 
+:::{{container}} course-map
 {map}
+:::
 
 ## What is different here
 
@@ -158,7 +160,9 @@ def _map() -> str:
             f"| [{one.number} {one.name}](notebooks/{one.file}.ipynb) | {one.about} | {one.minutes} min |"
             for one in lessons
         ]
-        parts.append("\n".join((f"### {part}\n", "| lesson | | time |", "|---|---|---|", *rows)))
+        parts.append(
+            "\n".join((f"### {part}\n", "| lesson | what it is about | time |", "|---|---|---|", *rows))
+        )
     return "\n\n".join(parts)
 
 

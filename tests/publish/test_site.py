@@ -203,6 +203,26 @@ def test_the_downloads_are_the_course_s_own_notebooks():
             assert (SITE / "_downloads" / folder / file.name).read_bytes() == file.read_bytes()
 
 
+def test_an_earlier_site_goes_and_nothing_else(tmp_path):
+    from publish.site.__main__ import earlier_site, remove
+
+    site, other = tmp_path / "site", tmp_path / "other"
+    (site / "lite").mkdir(parents=True)
+    (site / "lite" / "index.html").touch()
+    assert earlier_site(site) == []  # beside JupyterLite there is none yet
+    (site / "old").mkdir()
+    (site / "old" / "page.html").touch()
+    (site / "index.html").touch()
+    remove(earlier_site(site))
+    assert {p.name for p in site.iterdir()} == {"lite", ".nojekyll"} and (
+        site / "lite" / "index.html"
+    ).exists()
+    other.mkdir()
+    (other / "thesis.txt").touch()
+    with pytest.raises(ValueError, match="other' is not allowed"):
+        earlier_site(other)
+
+
 def test_it_is_small_enough():
     megabytes = sum(f.stat().st_size for f in SITE.rglob("*") if f.is_file() and "lite" not in f.parts) / 1e6
     assert megabytes <= 60, f"{megabytes:.0f} MB"
