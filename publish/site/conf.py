@@ -79,6 +79,7 @@ html_theme_options = {
     "use_fullscreen_button": False,
 }
 html_context = {"default_mode": "auto"}
+html_search_scorer = str(COURSE / "publish" / "site" / "search.js")
 html_copy_source = False
 html_show_sourcelink = False
 html_last_updated_fmt = None

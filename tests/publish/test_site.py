@@ -316,7 +316,12 @@ def test_a_phone_scrolls_sideways_only_inside_boxes(chromium, address, path):
     page.close()
 
 
-def test_the_search_finds_a_lesson(chromium, address):
+def test_the_search_finds_a_lesson_first_and_shows_its_words(chromium, address):
     page = opened(chromium, f"{address}/search.html?q=momentum")
-    page.wait_for_selector("#search-results a[href*='04_momentum']", timeout=30_000)
+    page.wait_for_selector("#search-results li p.context", timeout=30_000)
+    page.wait_for_timeout(1000)
+    found = page.locator("#search-results li")
+    assert "04_momentum" in found.first.locator("a").get_attribute("href")
+    excerpts = page.locator("#search-results p.context").all_inner_texts()
+    assert excerpts and not [text for text in excerpts if "Contents" in text or "System Settings" in text]
     page.close()
