@@ -61,6 +61,7 @@ html_math_renderer = "katex"
 
 html_theme = "sphinx_book_theme"
 html_static_path = ["_static"]
+html_favicon = "_static/icon.svg"
 html_extra_path = ["_extra"]
 html_css_files = ["figure.css", "site.css"]
 html_js_files = [("live.js", {"type": "module"})]

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -252,39 +253,49 @@ def chromium():
         yield context.browser
 
 
+@contextmanager
 def opened(browser, url: str, width: int = 1366, theme: str = "light"):
+    """A page of the site; it may ask no other host for anything, find all that it asks for, and no script may fail."""
     page = browser.new_page(viewport={"width": width, "height": 844})
     page.add_init_script(f"localStorage.setItem('mode', '{theme}'); localStorage.setItem('theme', '{theme}')")
+    asked, failed = [], []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("response", lambda got: failed.append(f"{got.status} {got.url}") if got.status >= 400 else None)
+    page.on("pageerror", lambda error: failed.append(str(error)))
     page.goto(url)
-    return page
+    yield page
+    page.close()
+    ours = ("/".join(url.split("/")[:3]), "data:", "blob:")
+    assert [one for one in asked if not one.startswith(ours)] == []
+    assert failed == []
 
 
 def test_a_figure_answers_to_its_slider_and_follows_the_theme(chromium, address):
-    page = opened(chromium, f"{address}/index.html")
-    page.wait_for_selector(".course-figure .lf-canned canvas", timeout=30_000)
-    assert page.locator(".course-figure img").count() == 0  # the stills have gone
-    slider = page.locator(".lf-canned input[type=range]").first
-    before = page.locator(".lf-canned").first.inner_text()
-    slider.focus()
-    for _ in range(5):
-        slider.press("ArrowLeft")
-    page.wait_for_function("words => document.querySelector('.lf-canned').innerText !== words", arg=before)
-    ink = "getComputedStyle(document.querySelector('.lf-canned')).color"
-    light = page.evaluate(ink)
-    page.evaluate("document.documentElement.dataset.theme = 'dark'")
-    page.wait_for_function(f"light => {ink} !== light", arg=light)
-    page.close()
+    with opened(chromium, f"{address}/index.html") as page:
+        page.wait_for_selector(".course-figure .lf-canned canvas", timeout=30_000)
+        assert page.locator(".course-figure img").count() == 0  # the stills have gone
+        slider = page.locator(".lf-canned input[type=range]").first
+        before = page.locator(".lf-canned").first.inner_text()
+        slider.focus()
+        for _ in range(5):
+            slider.press("ArrowLeft")
+        page.wait_for_function(
+            "words => document.querySelector('.lf-canned').innerText !== words", arg=before
+        )
+        ink = "getComputedStyle(document.querySelector('.lf-canned')).color"
+        light = page.evaluate(ink)
+        page.evaluate("document.documentElement.dataset.theme = 'dark'")
+        page.wait_for_function(f"light => {ink} !== light", arg=light)
 
 
-def test_stills_follow_the_theme_where_nothing_moves(chromium, address):
-    for theme, other in (("light", "dark"), ("dark", "light")):
-        page = opened(chromium, f"{address}/notebooks/04_momentum.html", theme=theme)
+@pytest.mark.parametrize("theme, other", [("light", "dark"), ("dark", "light")])
+def test_stills_follow_the_theme_where_nothing_moves(chromium, address, theme, other):
+    with opened(chromium, f"{address}/notebooks/04_momentum.html", theme=theme) as page:
         shown = page.evaluate(
             "[...document.querySelectorAll('.course-picture img')].filter(i => getComputedStyle(i).display !== 'none')"
             ".map(i => i.className)"
         )
         assert shown and not [name for name in shown if f"course-{other}" in name]
-        page.close()
 
 
 @pytest.mark.parametrize(
@@ -298,30 +309,29 @@ def test_stills_follow_the_theme_where_nothing_moves(chromium, address):
         "reference/optimizers/Adam.html",
         "reference/comparing.html",
         "questions/04_momentum.html",
+        "docs/teaching.html",
     ],
 )
 def test_a_phone_scrolls_sideways_only_inside_boxes(chromium, address, path):
-    page = opened(chromium, f"{address}/{path}", width=390)
-    page.wait_for_timeout(500)
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    wide = page.evaluate(
-        """() => [...document.querySelectorAll('article *')].filter(e => {
-            if (e.getBoundingClientRect().right <= innerWidth + 1) return false;
-            for (let p = e; p && p.tagName !== 'ARTICLE'; p = p.parentElement)
-                if (['auto', 'scroll', 'hidden', 'clip'].includes(getComputedStyle(p).overflowX)) return false;
-            return !e.closest('.katex-mathml, .headerlink');
-        }).map(e => e.tagName + '.' + e.className).slice(0, 5)"""
-    )
-    assert wide == []
-    page.close()
+    with opened(chromium, f"{address}/{path}", width=390) as page:
+        page.wait_for_timeout(500)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        wide = page.evaluate(
+            """() => [...document.querySelectorAll('article *')].filter(e => {
+                if (e.getBoundingClientRect().right <= innerWidth + 1) return false;
+                for (let p = e; p && p.tagName !== 'ARTICLE'; p = p.parentElement)
+                    if (['auto', 'scroll', 'hidden', 'clip'].includes(getComputedStyle(p).overflowX)) return false;
+                return !e.closest('.katex-mathml, .headerlink');
+            }).map(e => e.tagName + '.' + e.className).slice(0, 5)"""
+        )
+        assert wide == []
 
 
 def test_the_search_finds_a_lesson_first_and_shows_its_words(chromium, address):
-    page = opened(chromium, f"{address}/search.html?q=momentum")
-    page.wait_for_selector("#search-results li p.context", timeout=30_000)
-    page.wait_for_timeout(1000)
-    found = page.locator("#search-results li")
-    assert "04_momentum" in found.first.locator("a").get_attribute("href")
-    excerpts = page.locator("#search-results p.context").all_inner_texts()
-    assert excerpts and not [text for text in excerpts if "Contents" in text or "System Settings" in text]
-    page.close()
+    with opened(chromium, f"{address}/search.html?q=momentum") as page:
+        page.wait_for_selector("#search-results li p.context", timeout=30_000)
+        page.wait_for_timeout(1000)
+        found = page.locator("#search-results li")
+        assert "04_momentum" in found.first.locator("a").get_attribute("href")
+        excerpts = page.locator("#search-results p.context").all_inner_texts()
+        assert excerpts and not [text for text in excerpts if "Contents" in text or "System Settings" in text]
