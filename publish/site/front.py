@@ -29,7 +29,7 @@ what is measured, and what is only said.
 {lessons} lessons as pages. Nearly every figure moves here, at once. Nothing to install.
 :::
 
-:::{{grid-item-card}} Try, without installing →
+:::{{grid-item-card}} Run in the browser →
 :link: {lite}
 :link-type: url
 
@@ -119,7 +119,11 @@ def write(source: Path, figure: str, methods: int, docs: Sequence[Page]) -> None
         ways=ways.file,
         teachers="\n".join(f"- [{one.title}]({one.file}): {one.about}" for one in teachers),
     )
-    page = f"# {TITLE}\n\n```{{raw}} html\n{figure}\n```\n\n{words}\n{_menu(ways, teachers)}"
+    bar = (
+        '<p class="course-bar"><a class="course-run" href="notebooks/00_start_here.html">Start reading</a> '
+        f'<a href="{lite}">Run in the browser</a> <a href="install.html">Install</a></p>'
+    )
+    page = f"# {TITLE}\n\n{bar}\n\n```{{raw}} html\n{figure}\n```\n\n{words}\n{_menu(ways, teachers)}"
     (source / "index.md").write_text(page, "utf-8")
     (source / "install.md").write_text(_INSTALL, "utf-8")
 
@@ -141,7 +145,7 @@ def _menu(ways: Page, teachers: Sequence[Page]) -> str:
         ("Lessons", list(_entries("notebooks"))),
         ("Exercises", list(_entries("exercises"))),
         ("Reference", reference.menu()),
-        ("For teachers", [_entry(one.title, one.file) for one in teachers]),
+        ("For teachers", [_entry(one.title.split(" for the ")[0], one.file) for one in teachers]),
         ("The course", ["install", _entry(ways.title, ways.file)]),
     ]
     return "\n".join(
