@@ -145,7 +145,7 @@ def _menu(ways: Page, teachers: Sequence[Page]) -> str:
         ("Lessons", list(_entries("notebooks"))),
         ("Exercises", list(_entries("exercises"))),
         ("Reference", reference.menu()),
-        ("For teachers", [_entry(one.title.split(" for the ")[0], one.file) for one in teachers]),
+        ("For teachers", [_entry(one.title, one.file) for one in teachers]),
         ("The course", ["install", _entry(ways.title, ways.file)]),
     ]
     return "\n".join(

@@ -109,7 +109,7 @@ def _questions(folder: Path, drawn: Mapping[str, str]) -> Page:
     about = (
         "Eight or more on every lesson, with a reason for each answer, to project, to print, or for Moodle."
     )
-    return Page("questions/index.md", "Questions for the lecture hall", about)
+    return Page("questions/index.md", "Questions", about)
 
 
 def with_links(text: str, file: Path, known: dict[Path, str]) -> str:
