@@ -115,6 +115,7 @@ def as_restructured(app: Any, what: str, name: str, thing: Any, options: Any, li
         line = "".join(piece if i % 2 else piece.replace("|", r"\|") for i, piece in enumerate(pieces))
         if _LABELLED.match(line):
             word, _, rest = line.partition(": ")
+            rest = _INITIAL.sub(r"\1\\", rest)
             line, field = f":{word}: {rest}", True
         elif field and not line.startswith((" ", ":")):
             line = f"   {line}"

@@ -68,19 +68,24 @@ def test_every_picture_says_what_it_shows():
         assert silent == [], page
 
 
+@functools.cache
+def target(folder: Path, path: str) -> Path | None:
+    """The file that a link in a page of a folder leads to, if there is one."""
+    found = Path(os.path.normpath(folder / unquote(path)))
+    return found if found.exists() else None
+
+
 def broken(page: Path) -> list[str]:
     """Links of a page that lead nowhere on this site."""
     found = []
-    for tag in soup(page).find_all(["a", "img", "script", "link"]) + soup(page).find_all(
-        attrs={"data-src": True}
-    ):
+    for tag in soup(page).find_all(["a", "img", "script", "link", "div"]):
         for name in ("href", "src", "data-src", "data-live"):
             address = urlsplit(tag.get(name, ""))
             if address.scheme or address.netloc or not (address.path or address.fragment):
                 continue
-            target = (page.parent / unquote(address.path)).resolve() if address.path else page
-            inside = address.fragment and target.suffix == ".html"
-            if not target.exists() or (inside and unquote(address.fragment) not in anchors(target)):
+            there = target(page.parent, address.path) if address.path else page
+            inside = address.fragment and there and there.suffix == ".html"
+            if there is None or (inside and unquote(address.fragment) not in anchors(there)):
                 found.append(tag[name])
     return found
 
