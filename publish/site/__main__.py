@@ -23,6 +23,9 @@ HERE = Path(__file__).parent
 KATEX = "katex@0.16.22"
 """The version that sphinxcontrib-katex 0.9.11 renders with; its styles and fonts must be of the same one."""
 
+BESIDE = ("lite", "colab")
+"""Folders of the site that ``make lite`` and ``make colab`` make."""
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Make the site and return 0 if all went well."""
@@ -40,6 +43,10 @@ def main(arguments: list[str] | None = None) -> int:
     node = missing_node()
     if node:
         return _said(node)
+    try:
+        old = earlier_site(asked.out)
+    except ValueError as error:
+        return _said(f"make site: {error}")
     build = COURSE / "build"
     katex = fetched_katex(build / "download")
     jobs = wanted_jobs(asked.only)
@@ -47,6 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
     source = build / "site-source"
     shutil.rmtree(source, ignore_errors=True)
     write_source(source, places, katex)
+    remove(old)  # so that no page and no picture of it stays
     code = sphinx(source, asked.out)
     say_where_lite_is(asked.out)
     return code
@@ -118,15 +126,38 @@ def write_source(source: Path, places: dict[str, Path], katex: Path) -> None:
 def sphinx(source: Path, out: Path) -> int:
     """Run Sphinx, for which every warning is an error, and put what it makes into ``out``; return its exit code.
 
-    In one process: each of several would leave its KaTeX server running.
+    In one process: all pages have their formulas from one KaTeX server.
     """
-    out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as doctrees:
         command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-b", "html", "-d", doctrees]
         code = subprocess.call([*command, str(source), str(out)], env=os.environ | {"COURSE": str(COURSE)})
-    (out / ".nojekyll").touch()
-    shutil.rmtree(out / ".doctrees", ignore_errors=True)
     return code
+
+
+def earlier_site(out: Path) -> list[Path]:
+    """Return what there is of an earlier site, but not what is made beside it; mark the folder as a site's.
+
+    Raises:
+        ValueError: for a folder with something else in it.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    mark = out / ".nojekyll"
+    found = [path for path in out.iterdir() if path.name not in BESIDE]
+    if found and mark not in found:
+        raise ValueError(
+            f"out = {str(out)!r} is not allowed: there is something in it that is no earlier site"
+        )
+    mark.touch()
+    return [path for path in found if path != mark]
+
+
+def remove(paths: Iterable[Path]) -> None:
+    """Remove files and folders."""
+    for path in paths:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
 
 
 def say_where_lite_is(out: Path) -> None:

@@ -12,7 +12,7 @@ from docutils import nodes
 from sphinxcontrib import katex
 
 sys.path.insert(0, str(Path(os.environ["COURSE"])))
-from publish.site import ROOT
+from publish.site import COURSE, ROOT
 
 project = "The optimization algorithms that train neural networks"
 author = "The authors of the course"
@@ -46,11 +46,22 @@ katex_prerender = True
 katex.STARTUP_TIMEOUT = katex.RENDER_TIMEOUT = 60.0
 # on a busy machine the file of its Unix socket is there before it listens; the other kind of socket is tried again
 katex.KaTeXServer.start_server_process = katex.KaTeXServer.start_network_socket
+_server = katex.KaTeXServer.build_command
+
+
+def _ending_with_us(**where: Any) -> list[str]:
+    """Return the command that starts KaTeX's server, which then ends when its input does."""
+    node, *rest = _server(**where)
+    return [node, "--require", str(COURSE / "publish" / "site" / "with_parent.cjs"), *rest]
+
+
+katex.KaTeXServer.build_command = _ending_with_us
 katex_css_path = "katex/katex.min.css"
 html_math_renderer = "katex"
 
 html_theme = "sphinx_book_theme"
 html_static_path = ["_static"]
+html_favicon = "_static/icon.svg"
 html_extra_path = ["_extra"]
 html_css_files = ["figure.css", "site.css"]
 html_js_files = [("live.js", {"type": "module"})]
@@ -69,6 +80,7 @@ html_theme_options = {
     "use_fullscreen_button": False,
 }
 html_context = {"default_mode": "auto"}
+html_search_scorer = str(COURSE / "publish" / "site" / "search.js")
 html_copy_source = False
 html_show_sourcelink = False
 html_last_updated_fmt = None
@@ -103,6 +115,7 @@ def as_restructured(app: Any, what: str, name: str, thing: Any, options: Any, li
         line = "".join(piece if i % 2 else piece.replace("|", r"\|") for i, piece in enumerate(pieces))
         if _LABELLED.match(line):
             word, _, rest = line.partition(": ")
+            rest = _INITIAL.sub(r"\1\\", rest)
             line, field = f":{word}: {rest}", True
         elif field and not line.startswith((" ", ":")):
             line = f"   {line}"

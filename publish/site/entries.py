@@ -16,7 +16,7 @@ from course_lib.problems import PROBLEMS
 from course_lib.surfaces import SURFACES
 
 from .restructured import escaped, first_sentence, heading, literal, raw, table
-from .taught import taught
+from .taught import taught, used
 
 RULES = ("rule_query", "rule", "rule_output")
 _CALLS = (
@@ -167,7 +167,7 @@ def explorer(name: str, figure: str) -> str:
             heading(name),
             f"{first_sentence(getattr(live, name))}\n\n",
             raw(figure),
-            table(taught(name), head=False, widths="22 78") if taught(name) else "",
+            table(used(name), head=False, widths="22 78") if used(name) else "",
             f".. autofunction:: course_lib.live.{name}\n",
         )
     )

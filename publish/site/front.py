@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
 from . import ROOT, reference
+from .lesson_map import lesson_map, short_names
 from .links import notebooks
-from .notebooks import title
+from .teachers import Page
 
 TITLE = "The optimization algorithms that train neural networks"
-_ROW = re.compile(r"^\| *(.*?) *\| \[(\d\d) (.+?)\]\((.+?)\.ipynb\) *\| *(\d+) *\| *(.+?) *\|$", re.MULTILINE)
 
 _WORDS = """\
 A course on the methods from gradient descent to Adam and on to what trains language models. You move a setting and see
@@ -25,27 +22,29 @@ what is measured, and what is only said.
 :gutter: 3
 :class-container: course-doors
 
-:::{{grid-item-card}} Read
+:::{{grid-item-card}} Read →
 :link: notebooks/00_start_here
 :link-type: doc
 
 {lessons} lessons as pages. Nearly every figure moves here, at once. Nothing to install.
 :::
 
-:::{{grid-item-card}} Try, without installing
+:::{{grid-item-card}} Run in the browser →
 :link: {lite}
 :link-type: url
 
-The real notebooks, with Python inside this page. The first start loads about 45 MB and takes half a minute.
+The real notebooks, with Python in your browser. The first start loads about 45 MB and takes half a minute.
 :::
 
-:::{{grid-item-card}} Install
+:::{{grid-item-card}} Install →
 :link: install
 :link-type: doc
 
 Python 3.11 and one command. The fastest figures, and your work stays on your own computer.
 :::
 ::::
+
+Not sure? [Which way for whom]({ways}).
 
 ## The map
 
@@ -101,52 +100,30 @@ The first lesson checks that everything is there, and says what to do if somethi
 """
 
 
-@dataclass(frozen=True)
-class Lesson:
-    """A row of the map in lesson 00."""
-
-    part: str
-    number: str
-    name: str
-    file: str
-    minutes: int
-    about: str
-
-
-def lesson_map() -> list[Lesson]:
-    """Return the rows of the map that lesson 00 draws.
-
-    Examples:
-        >>> lesson_map()[3].name
-        'Momentum'
-    """
-    first = json.loads(notebooks("notebooks")[0].read_text("utf-8"))
-    text = "\n".join("".join(cell["source"]) for cell in first["cells"] if cell["cell_type"] == "markdown")
-    rows, part = [], ""
-    for found in _ROW.finditer(text):
-        part = found[1] or part
-        rows.append(Lesson(part, found[2], found[3], found[4], int(found[5]), found[6]))
-    return rows
-
-
-def write(source: Path, figure: str, methods: int, teachers: list[tuple[str, str]]) -> None:
+def write(source: Path, figure: str, methods: int, docs: Sequence[Page]) -> None:
     """Write the first page, the page on installing, and the menu.
 
     Args:
         source: the folder of the site's source.
         figure: the figure as HTML.
         methods: how many optimizers there are.
-        teachers: file and title of each page for teachers.
+        docs: the page on ways for everybody, and then those for teachers.
     """
+    ways, *teachers = docs
     lite = f"{ROOT}/lite/lab/index.html?path=notebooks/00_start_here.ipynb"
     words = _WORDS.format(
         lessons=len(notebooks("notebooks")),
         lite=lite,
         map=_map(),
         methods=methods,
-        teachers="\n".join(f"- [{heading}]({file})" for file, heading in teachers),
+        ways=ways.file,
+        teachers="\n".join(f"- [{one.title}]({one.file}): {one.about}" for one in teachers),
     )
-    page = f"# {TITLE}\n\n```{{raw}} html\n{figure}\n```\n\n{words}\n{_menu(teachers)}"
+    bar = (
+        '<p class="course-bar"><a class="course-run" href="notebooks/00_start_here.html">Start reading</a> '
+        f'<a href="{lite}">Run in the browser</a> <a href="install.html">Install</a></p>'
+    )
+    page = f"# {TITLE}\n\n{bar}\n\n```{{raw}} html\n{figure}\n```\n\n{words}\n{_menu(ways, teachers)}"
     (source / "index.md").write_text(page, "utf-8")
     (source / "install.md").write_text(_INSTALL, "utf-8")
 
@@ -158,17 +135,18 @@ def _map() -> str:
             f"| [{one.number} {one.name}](notebooks/{one.file}.ipynb) | {one.about} | {one.minutes} min |"
             for one in lessons
         ]
-        parts.append("\n".join((f"### {part}\n", "| lesson | | time |", "|---|---|---|", *rows)))
+        table = "\n".join(("| lesson | what it is about | time |", "|---|---|---|", *rows))
+        parts.append(f"### {part}\n\n:::{{container}} course-map\n{table}\n:::")
     return "\n\n".join(parts)
 
 
-def _menu(teachers: list[tuple[str, str]]) -> str:
+def _menu(ways: Page, teachers: Sequence[Page]) -> str:
     groups = [
         ("Lessons", list(_entries("notebooks"))),
         ("Exercises", list(_entries("exercises"))),
         ("Reference", reference.menu()),
-        ("For teachers", [f"{heading} <{Path(file).with_suffix('')}>" for file, heading in teachers]),
-        ("The course", ["install"]),
+        ("For teachers", [_entry(one.title, one.file) for one in teachers]),
+        ("The course", ["install", _entry(ways.title, ways.file)]),
     ]
     return "\n".join(
         "```{toctree}\n:hidden:\n:caption: " + caption + "\n\n" + "\n".join(entries) + "\n```\n"
@@ -176,9 +154,12 @@ def _menu(teachers: list[tuple[str, str]]) -> str:
     )
 
 
+def _entry(name: str, file: str) -> str:
+    return f"{name} <{Path(file).with_suffix('')}>"
+
+
 def _entries(folder: str) -> Iterator[str]:
     """Return the entries of the menu, without the word that stands above them anyway."""
+    names = short_names()
     for file in notebooks(folder):
-        name = f"{folder}/{file.stem}"
-        text = "".join(json.loads(file.read_text("utf-8"))["cells"][0]["source"])
-        yield f"{title(text, name).split(' ', 1)[1]} <{name}>"
+        yield _entry(f"{file.stem[:2]} · {names[file.stem]}", f"{folder}/{file.name}")

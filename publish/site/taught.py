@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 
 from .links import notebooks
@@ -59,4 +59,14 @@ def taught(name: str) -> list[tuple[str, str]]:
     """Return rows of a table: the lesson that teaches something, and the lessons that use it."""
     lesson, using = where(name)
     rows = [("Taught in", f":doc:`{lessons()[lesson][0]} </notebooks/{lesson}>`")] if lesson else []
-    return [*rows, ("Used in lessons", _lesson_links(using))] if using else rows
+    return [*rows, *_using(using)]
+
+
+def used(name: str) -> list[tuple[str, str]]:
+    """Return a row of a table with the lessons that use something, which none of them teaches."""
+    lesson, others = where(name)
+    return _using(sorted(filter(None, [lesson, *others])))
+
+
+def _using(lessons: Sequence[str]) -> list[tuple[str, str]]:
+    return [("Used in lessons", _lesson_links(lessons))] if lessons else []

@@ -5,15 +5,24 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from ..questions import load_all, markdown, moodle_xml
 from ..questions.pages import ENDINGS
 from . import COURSE, ROOT, figures
+from .lesson_map import short_names
 from .links import FOLDERS
 from .run import Job
 
-PAGES = ("ways", "teaching", "instructors", "hub", "authors")
-"""Pages of ``docs/``, in the order of the menu; one that is not there has no entry."""
+PAGES = {
+    "ways": "Read, try, install, teach: what each way needs, and where your work stays.",
+    "teaching": "What each lesson is for, how long it takes, plans for 4, 8 and 13 weeks, common errors.",
+    "instructors": "Release exercises, collect and grade them, for a class of any size.",
+    "hub": "Students open an address and find lesson 00. They install nothing.",
+    "jupyterlite": "JupyterLite on any web host: what a reader gets, and how it is built.",
+    "authors": "How tasks, hints and checks are written.",
+}
+"""Pages of ``docs/`` with what they are about, in the order of the menu. The first is for everybody."""
 _FORMS = {"hall": ", to project", "folded": "", "open": ", with answers"}
 _INDEX = """\
 # Questions for the lecture hall
@@ -34,6 +43,14 @@ Eight or more questions on every lesson, with a reason for each answer.
 _LINK = re.compile(r"(?<!!)\[([^\]]+)\]\((?!https?:|mailto:|#)([^)\s]+)\)")
 
 
+class Page(NamedTuple):
+    """A page: its file below the site's source, its title, and what it is about."""
+
+    file: str
+    title: str
+    about: str
+
+
 def jobs() -> list[Job]:
     """Return what makes the figures of the questions."""
     return [
@@ -44,8 +61,8 @@ def jobs() -> list[Job]:
     ]
 
 
-def write(source: Path, drawn: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Write the pages below ``source`` and return file and title of each.
+def write(source: Path, drawn: Mapping[str, str]) -> list[Page]:
+    """Write the pages below ``source`` and return them in the order of the menu.
 
     Args:
         source: the folder of the site's source.
@@ -53,17 +70,17 @@ def write(source: Path, drawn: Mapping[str, str]) -> list[tuple[str, str]]:
     """
     folder = source / "docs"
     folder.mkdir(parents=True, exist_ok=True)
-    found = [COURSE / "docs" / f"{name}.md" for name in PAGES]
-    known = {file.resolve(): f"/docs/{file.name}" for file in found if file.exists()}
+    files = {COURSE / "docs" / f"{name}.md": about for name, about in PAGES.items()}
+    known = {file.resolve(): f"/docs/{file.name}" for file in files}
     entries = []
-    for file in known:
+    for file, about in files.items():
         text = with_links(file.read_text("utf-8"), file, known)
         (folder / file.name).write_text(text, "utf-8")
-        entries.append((f"docs/{file.name}", _title(text, file)))
+        entries.append(Page(f"docs/{file.name}", _title(text, file), about))
     return [*entries, _questions(source / "questions", drawn)]
 
 
-def _questions(folder: Path, drawn: Mapping[str, str]) -> tuple[str, str]:
+def _questions(folder: Path, drawn: Mapping[str, str]) -> Page:
     """Write the questions of every lesson, in all forms, and the file for Moodle beside them."""
     folder.mkdir()
     sets = load_all()
@@ -86,9 +103,13 @@ def _questions(folder: Path, drawn: Mapping[str, str]) -> tuple[str, str]:
         f"| [answers open]({one.lesson}-answers.md) |"
         for one in sets
     ]
-    menu = "\n".join(f"{one.number} · {one.title} <{one.lesson}>" for one in sets)
+    names = short_names()
+    menu = "\n".join(f"{one.number} · {names[one.lesson]} <{one.lesson}>" for one in sets)
     (folder / "index.md").write_text(_INDEX.format(rows="\n".join(rows), menu=menu, root=ROOT), "utf-8")
-    return "questions/index.md", "Questions for the lecture hall"
+    about = (
+        "Eight or more on every lesson, with a reason for each answer, to project, to print, or for Moodle."
+    )
+    return Page("questions/index.md", "Questions", about)
 
 
 def with_links(text: str, file: Path, known: dict[Path, str]) -> str:

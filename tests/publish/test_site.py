@@ -6,7 +6,12 @@ import functools
 import http.server
 import os
 import re
+import signal
+import subprocess
+import sys
 import threading
+import time
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -63,19 +68,24 @@ def test_every_picture_says_what_it_shows():
         assert silent == [], page
 
 
+@functools.cache
+def target(folder: Path, path: str) -> Path | None:
+    """The file that a link in a page of a folder leads to, if there is one."""
+    found = Path(os.path.normpath(folder / unquote(path)))
+    return found if found.exists() else None
+
+
 def broken(page: Path) -> list[str]:
     """Links of a page that lead nowhere on this site."""
     found = []
-    for tag in soup(page).find_all(["a", "img", "script", "link"]) + soup(page).find_all(
-        attrs={"data-src": True}
-    ):
+    for tag in soup(page).find_all(["a", "img", "script", "link", "div"]):
         for name in ("href", "src", "data-src", "data-live"):
             address = urlsplit(tag.get(name, ""))
             if address.scheme or address.netloc or not (address.path or address.fragment):
                 continue
-            target = (page.parent / unquote(address.path)).resolve() if address.path else page
-            inside = address.fragment and target.suffix == ".html"
-            if not target.exists() or (inside and unquote(address.fragment) not in anchors(target)):
+            there = target(page.parent, address.path) if address.path else page
+            inside = address.fragment and there and there.suffix == ".html"
+            if there is None or (inside and unquote(address.fragment) not in anchors(there)):
                 found.append(tag[name])
     return found
 
@@ -109,6 +119,41 @@ def test_every_formula_could_be_set():
     assert names(page for page in pages() if "katex-error" in page.read_text("utf-8")) == []
     lesson = SITE / "notebooks" / "04_momentum.html"
     assert len(soup(lesson).select(".katex")) > 30
+
+
+_SETTING = """
+import os, runpy, time
+runpy.run_path(os.environ["COURSE"] + "/publish/site/conf.py")
+from sphinxcontrib import katex
+assert "katex" in katex.render_latex("x^2")
+print(katex.KaTeXServer.get().process.pid, flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_what_sets_formulas_ends_with_the_build_however_that_ends(how):
+    """Left alone, the server lives on after a build that is killed, with its port and its memory."""
+    env = os.environ | {"COURSE": str(COURSE)}
+    with subprocess.Popen(
+        [sys.executable, "-c", _SETTING], env=env, text=True, stdout=-1, stderr=-3
+    ) as build:
+        server = int(build.stdout.readline())
+        assert running(server)
+        build.send_signal(how)
+        build.wait(30)
+    until = time.monotonic() + 30
+    while running(server):
+        assert time.monotonic() < until, "the server has outlived the build"
+        time.sleep(0.02)
+
+
+def running(process: int) -> bool:
+    """Whether a process is there; one that has ended and waits to be asked for its outcome is not."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
 
 
 def test_no_cell_failed_and_no_address_was_left_open():
@@ -164,6 +209,26 @@ def test_the_downloads_are_the_course_s_own_notebooks():
             assert (SITE / "_downloads" / folder / file.name).read_bytes() == file.read_bytes()
 
 
+def test_an_earlier_site_goes_and_nothing_else(tmp_path):
+    from publish.site.__main__ import earlier_site, remove
+
+    site, other = tmp_path / "site", tmp_path / "other"
+    (site / "lite").mkdir(parents=True)
+    (site / "lite" / "index.html").touch()
+    assert earlier_site(site) == []  # beside JupyterLite there is none yet
+    (site / "old").mkdir()
+    (site / "old" / "page.html").touch()
+    (site / "index.html").touch()
+    remove(earlier_site(site))
+    assert {p.name for p in site.iterdir()} == {"lite", ".nojekyll"} and (
+        site / "lite" / "index.html"
+    ).exists()
+    other.mkdir()
+    (other / "thesis.txt").touch()
+    with pytest.raises(ValueError, match="other' is not allowed"):
+        earlier_site(other)
+
+
 def test_it_is_small_enough():
     megabytes = sum(f.stat().st_size for f in SITE.rglob("*") if f.is_file() and "lite" not in f.parts) / 1e6
     assert megabytes <= 60, f"{megabytes:.0f} MB"
@@ -193,39 +258,49 @@ def chromium():
         yield context.browser
 
 
+@contextmanager
 def opened(browser, url: str, width: int = 1366, theme: str = "light"):
+    """A page of the site; it may ask no other host for anything, find all that it asks for, and no script may fail."""
     page = browser.new_page(viewport={"width": width, "height": 844})
     page.add_init_script(f"localStorage.setItem('mode', '{theme}'); localStorage.setItem('theme', '{theme}')")
+    asked, failed = [], []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("response", lambda got: failed.append(f"{got.status} {got.url}") if got.status >= 400 else None)
+    page.on("pageerror", lambda error: failed.append(str(error)))
     page.goto(url)
-    return page
+    yield page
+    page.close()
+    ours = ("/".join(url.split("/")[:3]), "data:", "blob:")
+    assert [one for one in asked if not one.startswith(ours)] == []
+    assert failed == []
 
 
 def test_a_figure_answers_to_its_slider_and_follows_the_theme(chromium, address):
-    page = opened(chromium, f"{address}/index.html")
-    page.wait_for_selector(".course-figure .lf-canned canvas", timeout=30_000)
-    assert page.locator(".course-figure img").count() == 0  # the stills have gone
-    slider = page.locator(".lf-canned input[type=range]").first
-    before = page.locator(".lf-canned").first.inner_text()
-    slider.focus()
-    for _ in range(5):
-        slider.press("ArrowLeft")
-    page.wait_for_function("words => document.querySelector('.lf-canned').innerText !== words", arg=before)
-    ink = "getComputedStyle(document.querySelector('.lf-canned')).color"
-    light = page.evaluate(ink)
-    page.evaluate("document.documentElement.dataset.theme = 'dark'")
-    page.wait_for_function(f"light => {ink} !== light", arg=light)
-    page.close()
+    with opened(chromium, f"{address}/index.html") as page:
+        page.wait_for_selector(".course-figure .lf-canned canvas", timeout=30_000)
+        assert page.locator(".course-figure img").count() == 0  # the stills have gone
+        slider = page.locator(".lf-canned input[type=range]").first
+        before = page.locator(".lf-canned").first.inner_text()
+        slider.focus()
+        for _ in range(5):
+            slider.press("ArrowLeft")
+        page.wait_for_function(
+            "words => document.querySelector('.lf-canned').innerText !== words", arg=before
+        )
+        ink = "getComputedStyle(document.querySelector('.lf-canned')).color"
+        light = page.evaluate(ink)
+        page.evaluate("document.documentElement.dataset.theme = 'dark'")
+        page.wait_for_function(f"light => {ink} !== light", arg=light)
 
 
-def test_stills_follow_the_theme_where_nothing_moves(chromium, address):
-    for theme, other in (("light", "dark"), ("dark", "light")):
-        page = opened(chromium, f"{address}/notebooks/04_momentum.html", theme=theme)
+@pytest.mark.parametrize("theme, other", [("light", "dark"), ("dark", "light")])
+def test_stills_follow_the_theme_where_nothing_moves(chromium, address, theme, other):
+    with opened(chromium, f"{address}/notebooks/04_momentum.html", theme=theme) as page:
         shown = page.evaluate(
             "[...document.querySelectorAll('.course-picture img')].filter(i => getComputedStyle(i).display !== 'none')"
             ".map(i => i.className)"
         )
         assert shown and not [name for name in shown if f"course-{other}" in name]
-        page.close()
 
 
 @pytest.mark.parametrize(
@@ -239,25 +314,29 @@ def test_stills_follow_the_theme_where_nothing_moves(chromium, address):
         "reference/optimizers/Adam.html",
         "reference/comparing.html",
         "questions/04_momentum.html",
+        "docs/teaching.html",
     ],
 )
 def test_a_phone_scrolls_sideways_only_inside_boxes(chromium, address, path):
-    page = opened(chromium, f"{address}/{path}", width=390)
-    page.wait_for_timeout(500)
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    wide = page.evaluate(
-        """() => [...document.querySelectorAll('article *')].filter(e => {
-            if (e.getBoundingClientRect().right <= innerWidth + 1) return false;
-            for (let p = e; p && p.tagName !== 'ARTICLE'; p = p.parentElement)
-                if (['auto', 'scroll', 'hidden', 'clip'].includes(getComputedStyle(p).overflowX)) return false;
-            return !e.closest('.katex-mathml, .headerlink');
-        }).map(e => e.tagName + '.' + e.className).slice(0, 5)"""
-    )
-    assert wide == []
-    page.close()
+    with opened(chromium, f"{address}/{path}", width=390) as page:
+        page.wait_for_timeout(500)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        wide = page.evaluate(
+            """() => [...document.querySelectorAll('article *')].filter(e => {
+                if (e.getBoundingClientRect().right <= innerWidth + 1) return false;
+                for (let p = e; p && p.tagName !== 'ARTICLE'; p = p.parentElement)
+                    if (['auto', 'scroll', 'hidden', 'clip'].includes(getComputedStyle(p).overflowX)) return false;
+                return !e.closest('.katex-mathml, .headerlink');
+            }).map(e => e.tagName + '.' + e.className).slice(0, 5)"""
+        )
+        assert wide == []
 
 
-def test_the_search_finds_a_lesson(chromium, address):
-    page = opened(chromium, f"{address}/search.html?q=momentum")
-    page.wait_for_selector("#search-results a[href*='04_momentum']", timeout=30_000)
-    page.close()
+def test_the_search_finds_a_lesson_first_and_shows_its_words(chromium, address):
+    with opened(chromium, f"{address}/search.html?q=momentum") as page:
+        page.wait_for_selector("#search-results li p.context", timeout=30_000)
+        page.wait_for_timeout(1000)
+        found = page.locator("#search-results li")
+        assert "04_momentum" in found.first.locator("a").get_attribute("href")
+        excerpts = page.locator("#search-results p.context").all_inner_texts()
+        assert excerpts and not [text for text in excerpts if "Contents" in text or "System Settings" in text]
