@@ -121,11 +121,11 @@ def test_exercise_04_from_the_first_attempt_to_the_grade(site, context, tmp_path
     with page.expect_download() as download:
         page.evaluate("() => window.jupyterapp.commands.execute('docmanager:download')")
     assert download.value.suggested_filename == "exercises_04_momentum.ipynb", "as the help says"
-    handed_in = tmp_path / "submitted" / "Ada_04_momentum.ipynb"
+    handed_in = tmp_path / "submitted" / "Ada" / download.value.suggested_filename
     download.value.save_as(handed_in)
     assert RIGHT in ["".join(cell["source"]) for cell in json.loads(handed_in.read_text())["cells"]]
     done = subprocess.run(
-        [sys.executable, "-m", "course_lib.grade", handed_in.parent, "--out", tmp_path / "graded"],
+        [sys.executable, "-m", "course_lib.grade", tmp_path / "submitted", "--out", tmp_path / "graded"],
         capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
