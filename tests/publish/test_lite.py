@@ -1,6 +1,7 @@
 """What JupyterLite's builder writes and refuses; the built site itself is looked at in the folder lite."""
 
 import hashlib
+import json
 import re
 import zipfile
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from publish import pyodide
-from publish.lite.build import _gather
+from publish.lite.build import SETTINGS, _configure, _gather
 from publish.lite.compiled import _pack
 from publish.lite.lock import digest, entry, merged, verified
 from publish.lite.pairs import PAIRS, REQUIREMENTS
@@ -134,13 +135,21 @@ def test_another_environment_than_the_builders_is_refused(monkeypatch):
 def test_the_reader_is_told_what_is_true():
     """The help names the seconds that the builder and the checks keep to."""
     from course_lib.checks.guard import SECONDS
-    from publish.lite.build import SETTINGS
 
     page = re.sub(r'" \+\s*"', "", (ROOT / "publish" / "lite" / "page" / "page.js").read_text())
     assert SECONDS == 3 and "stop an endless loop themselves, after three seconds" in page
     saved = SETTINGS["@jupyterlab/docmanager-extension:plugin"]["autosaveInterval"]
     assert f"saved every {saved} seconds" in page
     assert pyodide.VERSION not in page, "the builder writes the version into the page"
+
+
+def test_jupyterlab_is_set_up_as_everywhere_else(tmp_path):
+    """Links into a lesson land on their heading with our windowing alone."""
+    _configure(PAIRS["test"], tmp_path)
+    here = json.loads((tmp_path / "overrides.json").read_text())
+    everywhere = json.loads((ROOT / "jupyter" / "labconfig" / "default_setting_overrides.json").read_text())
+    assert here == everywhere | SETTINGS and not everywhere.keys() & SETTINGS.keys()
+    assert here["@jupyterlab/notebook-extension:tracker"]["windowingMode"] == "defer"
 
 
 def test_compiled_packages_come_from_the_folder_or_stay_where_they_are(tmp_path):

@@ -175,8 +175,8 @@
         "seconds. It is gone when you delete the browser’s data, and another browser does not have it.</dd>" +
         "<dt>Keep it, or go on elsewhere</dt><dd>Choose <b>File → Download</b>. Drag the file into the list of files on the left " +
         "to go on with it, here or anywhere else.</dd>" +
-        "<dt>Hand it in</dt><dd>Choose <b>File → Save Notebook</b>, then <b>File → Download</b>. The browser puts " +
-        "exercises_ before its name: take that away. The file itself can be graded as it is.</dd>" +
+        "<dt>Hand it in</dt><dd>Choose <b>File → Save Notebook</b>, then <b>File → Download</b>, and hand in that " +
+        "file. Its name begins with exercises_ here, which does no harm.</dd>" +
         "<dt>It computes for ever</dt><dd>A browser cannot interrupt Python. Choose <b>Kernel → Restart Kernel</b>; your text stays. " +
         "The checks of the exercises stop an endless loop themselves, after three seconds.</dd>" +
         "<dt>Begin a notebook anew</dt><dd>Right-click it in the list of files, choose <b>Delete</b>, and load the page again: " +

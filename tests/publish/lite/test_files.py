@@ -45,6 +45,8 @@ def test_only_compiled_packages_of_the_published_pair_lie_elsewhere():
     lock = json.loads((BUILD / "lite-publish" / "static" / "pyodide" / "pyodide-lock.json").read_text())
     away = {name for name, one in lock["packages"].items() if "://" in one["file_name"]}
     assert away == {"contourpy", "kiwisolver", "matplotlib", "numpy", "pillow"}
+    version = f"/v{lock['info']['version']}/"
+    assert all(version in lock["packages"][name]["file_name"] for name in away), "the kernel's Pyodide is another"
     lock = json.loads((BUILD / "lite-test" / "static" / "pyodide" / "pyodide-lock.json").read_text())
     assert "://" not in json.dumps(lock["packages"])
 
@@ -53,6 +55,15 @@ def test_readers_get_lessons_and_exercises_without_solutions(built):
     assert {path.name for path in (built / "files").iterdir()} == {"notebooks", "exercises"}
     assert len(list((built / "files" / "notebooks").glob("*.ipynb"))) >= 21
     assert not list(built.rglob("solutions"))
+
+
+def test_the_course_has_set_only_what_this_jupyterlab_knows(built):
+    known = {f"{one['plugin']['id']}": one["schema"]["properties"] for one in schemas(built)}
+    for plugin, values in json.loads((built / "overrides.json").read_text()).items():
+        assert values.keys() <= known[plugin].keys(), plugin
+        for name, value in values.items():
+            choices = known[plugin][name].get("oneOf") or known[plugin][name].get("enum")
+            assert not choices or value in [c["const"] if isinstance(c, dict) else c for c in choices], name
 
 
 def test_the_page_loads_nothing_from_other_hosts(built):
