@@ -75,9 +75,10 @@
             if (!answer.ok) throw new Error(answer.status);
             return answer.json();
         }).then(function (lock) {
-            if (lock.info.version !== script.dataset.pyodide)
+            var release = lock.info.version || lock.info.abi_version;
+            if (release !== script.dataset.pyodide)
                 say("lock", "The parts of this site do not belong together: Python is of Pyodide " + script.dataset.pyodide +
-                    ", the list of its packages of " + lock.info.version + ", so Python does not start. " + AGAIN);
+                    ", the list of its packages of " + release + ", so Python does not start. " + AGAIN);
             else
                 seeTheFiles(Object.keys(lock.packages).map(function (name) { return lock.packages[name].file_name; }), []);
         }).catch(function () { say("lock", broken); });
