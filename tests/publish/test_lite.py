@@ -11,7 +11,7 @@ import pytest
 from publish import pyodide
 from publish.lite.build import SETTINGS, _configure, _gather
 from publish.lite.compiled import _pack
-from publish.lite.lock import digest, entry, merged, verified
+from publish.lite.lock import digest, entry, merged, release, verified
 from publish.lite.pairs import PAIRS, REQUIREMENTS
 
 ROOT = Path(__file__).parents[2]
@@ -183,3 +183,9 @@ def test_byte_code_is_named_in_the_wheels_own_list(tmp_path):
         record = archive.read("some-1.dist-info/RECORD").decode()
         assert archive.read("some/__pycache__/a.cpython-312.pyc") == b"code"
     assert "some/__pycache__/a.cpython-312.pyc,sha256=" in record and record.startswith("some/a.py,,\n")
+
+
+def test_the_release_is_what_pyodide_compares():
+    """Newer locks name no version: to ask for one would tell every reader that the site is broken."""
+    assert release({"info": {"version": "0.27.7", "abi_version": "2024_0"}}) == "0.27.7"
+    assert release({"info": {"abi_version": "2026_0"}}) == "2026_0"
