@@ -19,6 +19,9 @@ STUDENTS ?= 5
 SITE_LESSONS ?= notebooks/02 notebooks/04 exercises/04 solutions/04 questions/04 reference/optimizers/Adam \
     reference/surfaces/rosenbrock reference/schedules/cosine reference/explorers/explore_path
 
+# what `make test-lite` looks at; LITE_TESTS="files words exercise" takes two minutes
+LITE_TESTS ?= files words exercise published course
+
 .PHONY: lab test test-code test-notebooks test-slow test-browser test-peers mutations bench lint results pictures \
     exercises questions times slides colab test-colab test-hub test-pyodide figures site serve test-site lite test-lite clean help
 
@@ -102,7 +105,7 @@ lite: $(LITE)/.ready  ## the course in the browser, without installing: JupyterL
 test-lite: $(SETUP) $(LITE)/.ready $(LITE_TEST)/.ready  ## both pairs of versions built and looked at in Chromium (LITE_NOTEBOOKS=all: every notebook)
 	$(LITE_TEST)/bin/python -m publish.lite --pair test --out build/lite-test
 	$(LITE)/bin/python -m publish.lite --out build/lite-publish
-	$(BIN)/python -m pytest -q -p no:xdist tests/publish/lite
+	$(BIN)/python -m pytest -q -p no:xdist $(LITE_TESTS:%=tests/publish/lite/test_%.py)
 
 test-pyodide: $(SETUP)  ## the wheel under Pyodide, Python for the browser, in node (downloads 90 MB once)
 	$(BIN)/python -m pytest -q -p no:xdist -m browser tests/publish/pyodide

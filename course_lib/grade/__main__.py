@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 from .batch import Limits, grade
@@ -29,10 +30,12 @@ def main(arguments: list[str]) -> int:
         f for given in options.files for f in (sorted(given.rglob("*.ipynb")) if given.is_dir() else [given])
     ]
     options.out.mkdir(parents=True, exist_ok=True)
-    began, scores = time.monotonic(), []
+    began, scores, files_of = time.monotonic(), [], Counter[tuple[str, object]]()
     for score in grade(files, options.jobs, Limits(options.seconds, options.megabytes), options.by_student):
         scores.append(score)
-        write_page(score, options.out)
+        whose = score.submission.student, score.submission.exercise and score.submission.exercise.name
+        files_of[whose] += 1
+        write_page(score, options.out, files_of[whose])
         remarks = f"  ({'; '.join(score.remarks)})" if score.remarks else ""
         print(
             f"{score.points:5g} of {score.of:g}  {score.seconds:5.1f} s  {score.submission.student}{remarks}",

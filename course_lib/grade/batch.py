@@ -12,6 +12,7 @@ import sys
 import sysconfig
 import tempfile
 import time
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
@@ -76,11 +77,24 @@ def grade(
         by_student: take the numbers that vary from the student's name, not from what the notebook says.
     """
     submissions = [read(Path(file)) for file in files]
+    _remark_on_several(submissions)
     limits = limits or Limits()
     with ThreadPoolExecutor(jobs) as pool:  # the threads only wait for processes; judging is done in this one
         waiting = {pool.submit(run, s, limits): s for s in submissions}
         for finished in as_completed(waiting):
             yield judge(waiting[finished], finished.result(), by_student)
+
+
+def _remark_on_several(submissions: Sequence[Submission]) -> None:
+    """Say where a student has handed in one exercise more than once: someone must choose."""
+    same = defaultdict(list)
+    for submission in submissions:
+        if submission.exercise:
+            same[submission.student, submission.exercise.name].append(submission)
+    for several in same.values():
+        if len(several) > 1:
+            for submission in several:
+                submission.remarks.append(f"one of {len(several)} files of this student")
 
 
 def judge(submission: Submission, report: Report, by_student: bool = False) -> Score:

@@ -37,13 +37,20 @@ def harmless(cell: str) -> str:
     return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t") else cell
 
 
-def write_page(score: Score, folder: Path) -> Path:
-    """Write a student's page of feedback and return its path."""
+def write_page(score: Score, folder: Path, number: int = 1) -> Path:
+    """Write a student's page of feedback and return its path.
+
+    Args:
+        score: what it tells.
+        folder: where it goes.
+        number: which file of this student for this exercise it is about; each has a page.
+    """
     submission = score.submission
     exercise = submission.exercise.name if submission.exercise else "no exercise"
     title = html.escape(f"{submission.student} · {exercise} · {score.points:g} of {score.of:g}")
     boxes = "\n".join(as_html(result) for result in score.results) or "<p>Nothing could be graded.</p>"
-    page = folder / (re.sub(r"[^\w.-]+", "_", f"{submission.student}_{exercise}") + ".html")
+    ending = f"_{number}.html" if number > 1 else ".html"
+    page = folder / (re.sub(r"[^\w.-]+", "_", f"{submission.student}_{exercise}") + ending)
     style = ":root{color-scheme:light dark}body{font:16px/1.5 sans-serif;max-width:56em;margin:2em auto;padding:0 1em}"
     page.write_text(
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title><style>{style}</style>\n'

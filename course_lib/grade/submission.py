@@ -17,6 +17,8 @@ CURIOUS = frozenset(
     | {"globals", "__globals__", "_getframe", "_exit", "setattr", "exec", "eval", "open"}
 )
 """Words in a student's own cells that are no proof of anything, but worth a look."""
+FOLDER = "exercises"
+"""Where the course keeps its exercises. JupyterLite puts it before the name of a downloaded file."""
 
 
 @dataclass
@@ -67,11 +69,15 @@ def read(file: Path) -> Submission:
 
 
 def _student(file: Path) -> str:
-    """Return the student's name: the file's, or, where that is the exercise's, the folder's."""
+    """Return the student's name: the file's, or, where that is the exercise's, the folder's.
+
+    A browser's own additions to a file's name are none: the folder before it, a number behind a second download.
+    """
     names = [e.name for e in all_exercises()]
-    if file.stem not in names:
-        return re.sub("|".join(rf"[_-]?{name}" for name in names), "", file.stem) or file.stem
-    folders = [part for part in file.absolute().parent.parts if part not in names]
+    known = rf"[_-]?({FOLDER}_)?({'|'.join(names)})( ?\(\d+\))?"
+    if own := re.sub(known, "", file.stem).strip("_- "):
+        return own
+    folders = [part for part in file.absolute().parent.parts if part not in (FOLDER, *names)]
     return folders[-1] if folders else file.stem
 
 

@@ -10,7 +10,7 @@ from .build import build
 from .pairs import PAIRS
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     """Read the arguments, build, and say what was made."""
     parser = argparse.ArgumentParser(
         prog="python -m publish.lite", description="Build the course in the browser."
@@ -22,7 +22,7 @@ def main() -> None:
     parser.add_argument(
         "--binaries", type=Path, help="a folder with Pyodide's compiled packages, which then go into the site"
     )
-    chosen = parser.parse_args()
+    chosen = parser.parse_args(arguments)
     cdn = ""
     if chosen.binaries is None and not PAIRS[chosen.pair].complete:
         from jupyterlite_pyodide_kernel.constants import PYODIDE_CDN_URL as cdn

@@ -12,7 +12,7 @@ from typing import Any
 from ..wheel import ROOT
 from ..wheel import build as course_wheel
 from .compiled import with_byte_code
-from .lock import Entry, digest, entry, merged, verified
+from .lock import Entry, digest, entry, merged, release, verified
 from .pairs import Pair
 
 KERNEL = "@jupyterlite/pyodide-kernel-extension:kernel"
@@ -76,7 +76,7 @@ def build(pair: Pair, out: Path, binaries: Path | None = None, cdn: str = "") ->
         shutil.copytree(ROOT / folder, source / "files" / folder, ignore=shutil.ignore_patterns(".*"))
     _configure(pair, source)
     _jupyterlite(source, out)
-    _tell_the_reader(pair, out)
+    _tell_the_reader(release(lock), out)
     return {
         "packages": sorted(packages),
         "elsewhere": [one["file_name"] for one in packages.values() if "://" in one["file_name"]],
@@ -128,11 +128,11 @@ def _jupyterlite(source: Path, out: Path) -> None:
         raise RuntimeError(f"JupyterLite has not built the site: {done.stderr.strip()[-2000:]}")
 
 
-def _tell_the_reader(pair: Pair, out: Path) -> None:
+def _tell_the_reader(pyodide: str, out: Path) -> None:
     """Put the course's words into JupyterLab's page."""
     shutil.copytree(Path(__file__).with_name("page"), out / "course")
     page = out / "lab" / "index.html"
-    about = f'data-pyodide="{pair.version}" data-first="{FIRST}"'
+    about = f'data-pyodide="{pyodide}" data-first="{FIRST}"'
     head = f'<link rel="stylesheet" href="../course/page.css" /><script src="../course/page.js" {about}></script>'
     text = page.read_text()
     if text.count("<head>") != 1:

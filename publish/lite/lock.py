@@ -76,6 +76,18 @@ def entry(wheel: Path, python: str) -> Entry:
     }
 
 
+def release(lock: dict[str, Any]) -> str:
+    """Return what Pyodide compares with itself: its version or, in newer releases, that of its binary interface.
+
+    Examples:
+        >>> release({"info": {"version": "0.27.7", "abi_version": "2024_0"}})
+        '0.27.7'
+        >>> release({"info": {"abi_version": "2026_0"}})
+        '2026_0'
+    """
+    return lock["info"].get("version") or lock["info"]["abi_version"]
+
+
 def merged(lock: dict[str, Any], ours: Iterable[Entry]) -> dict[str, Entry]:
     """Return what the course needs of a lock, with our entries in the place of the release's.
 

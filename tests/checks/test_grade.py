@@ -148,6 +148,44 @@ def test_whose_and_which(tmp_path):
     assert all("check(" not in cell and "explore_path(" not in cell for cell in read(file).cells)
 
 
+@pytest.mark.parametrize(
+    ("path", "student"),
+    [
+        ("exercises_04_momentum.ipynb", "ada"),  # as JupyterLite names it
+        ("exercises_04_momentum (1).ipynb", "ada"),  # as Chromium names a second download, and
+        ("04_momentum(2).ipynb", "ada"),  # as Firefox does
+        ("exercises/04_momentum.ipynb", "ada"),
+        ("04_momentum/exercises_04_momentum.ipynb", "ada"),
+        ("bob_exercises_04_momentum.ipynb", "bob"),
+        ("bob-04_momentum (3).ipynb", "bob"),
+        ("exercises_04_momentum_bob.ipynb", "bob"),
+        (
+            "Bob Lee_4711_assignsubmission_file_exercises_04_momentum.ipynb",
+            "Bob Lee_4711_assignsubmission_file",
+        ),
+        ("homework (1).ipynb", "homework (1)"),
+    ],
+)
+def test_what_a_browser_adds_to_a_name_is_no_student(path, student, tmp_path):
+    file = tmp_path / "ada" / path
+    file.parent.mkdir(parents=True)
+    assert read(submitted(tmp_path, "x", {}).rename(file)).student == student
+
+
+def test_two_files_of_one_student_have_two_rows_and_two_pages(tmp_path):
+    folder = tmp_path / "in" / "ada"
+    folder.mkdir(parents=True)
+    for i, answers in enumerate(({}, {"momentum_step": RIGHT})):
+        submitted(tmp_path, "x", answers).rename(folder / f"exercises_04_momentum ({i}).ipynb")
+    main([str(tmp_path / "in"), "--out", str(tmp_path / "out")])
+    rows = list(csv.DictReader((tmp_path / "out/grades.csv").read_text().splitlines()))
+    assert [row["student"] for row in rows] == ["ada", "ada"]
+    assert all("one of 2 files of this student" in row["remarks"] for row in rows)
+    pages = [page.read_text() for page in (tmp_path / "out").glob("ada_04_momentum*.html")]
+    for row in rows:
+        assert sum(f"<h1>ada · 04_momentum · {row['points']} of" in page for page in pages) == 1
+
+
 def test_words_worth_a_look_are_remarked(tmp_path):
     assert read(submitted(tmp_path, "a", {"momentum_step": HOSTILE["os._exit"]})).remarks == [
         "uses _exit, os"

@@ -1,6 +1,7 @@
 """What JupyterLite's builder writes and refuses; the built site itself is looked at in the folder lite."""
 
 import hashlib
+import json
 import re
 import zipfile
 from pathlib import Path
@@ -8,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from publish import pyodide
-from publish.lite.build import _gather
+from publish.lite.build import SETTINGS, _configure, _gather
 from publish.lite.compiled import _pack
-from publish.lite.lock import digest, entry, merged, verified
+from publish.lite.lock import digest, entry, merged, release, verified
 from publish.lite.pairs import PAIRS, REQUIREMENTS
 
 ROOT = Path(__file__).parents[2]
@@ -134,13 +135,21 @@ def test_another_environment_than_the_builders_is_refused(monkeypatch):
 def test_the_reader_is_told_what_is_true():
     """The help names the seconds that the builder and the checks keep to."""
     from course_lib.checks.guard import SECONDS
-    from publish.lite.build import SETTINGS
 
     page = re.sub(r'" \+\s*"', "", (ROOT / "publish" / "lite" / "page" / "page.js").read_text())
     assert SECONDS == 3 and "stop an endless loop themselves, after three seconds" in page
     saved = SETTINGS["@jupyterlab/docmanager-extension:plugin"]["autosaveInterval"]
     assert f"saved every {saved} seconds" in page
     assert pyodide.VERSION not in page, "the builder writes the version into the page"
+
+
+def test_jupyterlab_is_set_up_as_everywhere_else(tmp_path):
+    """Links into a lesson land on their heading with our windowing alone."""
+    _configure(PAIRS["test"], tmp_path)
+    here = json.loads((tmp_path / "overrides.json").read_text())
+    everywhere = json.loads((ROOT / "jupyter" / "labconfig" / "default_setting_overrides.json").read_text())
+    assert here == everywhere | SETTINGS and not everywhere.keys() & SETTINGS.keys()
+    assert here["@jupyterlab/notebook-extension:tracker"]["windowingMode"] == "defer"
 
 
 def test_compiled_packages_come_from_the_folder_or_stay_where_they_are(tmp_path):
@@ -174,3 +183,9 @@ def test_byte_code_is_named_in_the_wheels_own_list(tmp_path):
         record = archive.read("some-1.dist-info/RECORD").decode()
         assert archive.read("some/__pycache__/a.cpython-312.pyc") == b"code"
     assert "some/__pycache__/a.cpython-312.pyc,sha256=" in record and record.startswith("some/a.py,,\n")
+
+
+def test_the_release_is_what_pyodide_compares():
+    """Newer locks name no version: to ask for one would tell every reader that the site is broken."""
+    assert release({"info": {"version": "0.27.7", "abi_version": "2024_0"}}) == "0.27.7"
+    assert release({"info": {"abi_version": "2026_0"}}) == "2026_0"

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
 import yaml
 
 from publish.address import ROOT
+from publish.lite.__main__ import main as builder
 
 PAGES = [ROOT / "docs" / "ways.md", ROOT / "docs" / "hub.md"]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
@@ -101,6 +103,26 @@ def test_jobs_wait_for_what_they_need_and_take_what_was_kept():
     }
     assert kept == taken == {"colab"}
     assert found["pages"]["needs"] == "build" and found["colab"]["needs"] == "pages"
+
+
+def test_the_workflow_reads_what_the_builder_of_jupyterlite_says(tmp_path, monkeypatch, capfd):
+    """The first build names the packages that it lacks; the workflow fetches them and builds again."""
+    steps = [step.get("run", "") for step in jobs(ROOT / ".github/workflows/pages.yml")["build"]["steps"]]
+    first, second = (i for i, step in enumerate(steps) if "make lite" in step)
+    assert steps.index("make site") < first, "the site puts its page for a missing JupyterLite there"
+    assert 'make lite BINARIES="$RUNNER_TEMP/binaries"' in steps[second]
+    assert "$(if $(BINARIES),--binaries $(BINARIES))" in (ROOT / "Makefile").read_text("utf-8")
+
+    away = [f"https://host.test/v1/{name}-1-cp314-cp314-wasm32.whl" for name in ("numpy", "pillow")]
+    made = {"packages": ["numpy", "pillow", "six"], "megabytes": 54.2, "elsewhere": away}
+    monkeypatch.setattr("publish.lite.__main__.build", lambda *about: made)
+    builder(["--binaries", str(tmp_path)])
+    said = capfd.readouterr().out
+    (program,) = re.findall(r"sed -n '([^']+)'", steps[second])
+    found = subprocess.run(["sed", "-n", program], input=said, capture_output=True, text=True, check=True)
+    assert found.stdout.split() == away
+    (refused,) = re.findall(r"grep '([^']+)'", steps[second])
+    assert said.count(refused) == len(away)
 
 
 def test_what_is_tested_in_public_is_what_is_tested_here():

@@ -75,9 +75,10 @@
             if (!answer.ok) throw new Error(answer.status);
             return answer.json();
         }).then(function (lock) {
-            if (lock.info.version !== script.dataset.pyodide)
+            var release = lock.info.version || lock.info.abi_version;
+            if (release !== script.dataset.pyodide)
                 say("lock", "The parts of this site do not belong together: Python is of Pyodide " + script.dataset.pyodide +
-                    ", the list of its packages of " + lock.info.version + ", so Python does not start. " + AGAIN);
+                    ", the list of its packages of " + release + ", so Python does not start. " + AGAIN);
             else
                 seeTheFiles(Object.keys(lock.packages).map(function (name) { return lock.packages[name].file_name; }), []);
         }).catch(function () { say("lock", broken); });
@@ -175,8 +176,8 @@
         "seconds. It is gone when you delete the browser’s data, and another browser does not have it.</dd>" +
         "<dt>Keep it, or go on elsewhere</dt><dd>Choose <b>File → Download</b>. Drag the file into the list of files on the left " +
         "to go on with it, here or anywhere else.</dd>" +
-        "<dt>Hand it in</dt><dd>Choose <b>File → Save Notebook</b>, then <b>File → Download</b>. The browser puts " +
-        "exercises_ before its name: take that away. The file itself can be graded as it is.</dd>" +
+        "<dt>Hand it in</dt><dd>Choose <b>File → Save Notebook</b>, then <b>File → Download</b>, and hand in that " +
+        "file. Its name begins with exercises_ here, which does no harm.</dd>" +
         "<dt>It computes for ever</dt><dd>A browser cannot interrupt Python. Choose <b>Kernel → Restart Kernel</b>; your text stays. " +
         "The checks of the exercises stop an endless loop themselves, after three seconds.</dd>" +
         "<dt>Begin a notebook anew</dt><dd>Right-click it in the list of files, choose <b>Delete</b>, and load the page again: " +

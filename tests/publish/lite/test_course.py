@@ -1,9 +1,6 @@
-"""Notebooks run in the browser, offline: no error, no request to other hosts; figures answer, exercises are checked."""
+"""Notebooks run in the browser, offline: no error, no request to other hosts, and figures answer."""
 
-import json
 import os
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -12,7 +9,7 @@ import pytest
 
 from tests.browser.test_figure import CANVAS, label, settled, slider
 
-from .site import BOOT, outside, run_all, run_cell, started, told
+from .site import BOOT, INSECURE, outside, run_all, started, told
 
 ROOT = Path(__file__).parents[3]
 FEW = ["notebooks/00_start_here.ipynb"]
@@ -21,7 +18,6 @@ NOTEBOOKS = sorted(
     for folder in ("notebooks", "exercises")
     for path in (ROOT / folder).glob("*.ipynb")
 )
-EXERCISE = "exercises/04_momentum.ipynb"
 KEYS = 40
 WATCH = """() => {
     window.seen = { inputs: [], pictures: [] };
@@ -44,6 +40,15 @@ def test_a_notebook_runs_without_error_and_without_other_hosts(site, context, no
         print(
             f"\n{notebook}: all cells in {time.perf_counter() - begun:.0f} s, {site.megabytes:.0f} MB loaded"
         )
+
+
+def test_http_without_service_worker_is_told_and_the_lesson_runs(site, context):
+    page = context.new_page()
+    page.goto(site.url(FEW[0], INSECURE))
+    said = told(page, "worker")
+    assert "open it with https" in said and "progress()" in said
+    started(page)
+    assert run_all(page) == []
 
 
 def test_lesson_04_draws_and_a_slider_answers(site, context, capsys):
@@ -90,52 +95,3 @@ def speed(page):
     return (
         f"key → picture {np.median(times):.0f} ms (p95 {np.quantile(times, 0.95):.0f}), {rate:.0f} pictures/s"
     )
-
-
-SIGNATURE = "def momentum_step(x, g, state, lr=0.01, beta=0.9):\n"
-RIGHT = SIGNATURE + '    m = beta * state["m"] + g\n    return x - lr * m, {"m": m}'
-WRONG = SIGNATURE + '    m = beta * state["m"] + (1 - beta) * g\n    return x - lr * m, {"m": m}'
-ENDLESS = SIGNATURE + "    while True:\n        pass"
-
-
-def attempt(page, source):
-    """Write an answer into task 1 and check it."""
-    run_cell(page, "task-momentum-step", source)
-    return run_cell(page, "check-momentum-step")
-
-
-def test_exercise_04_from_the_first_attempt_to_the_grade(site, context, tmp_path):
-    page = context.new_page()
-    page.goto(site.url(EXERCISE))
-    started(page)
-    assert run_all(page) == []
-    assert "Not attempted yet" in run_cell(page, "check-momentum-step")
-    assert "the averaging form" in attempt(page, WRONG).lower()
-    endless = attempt(page, ENDLESS)
-    assert "3 seconds" in endless and "right" not in endless.splitlines()[0]
-    assert "4 of 4" in attempt(page, RIGHT), "the kernel lives after the endless loop"
-    assert "✓ solved     momentum_step" in run_cell(page, "progress")
-    assert "hint 1" in run_cell(page, "hint-momentum-step", 'hint("momentum_step")').lower()
-
-    page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
-    with page.expect_download() as download:
-        page.evaluate("() => window.jupyterapp.commands.execute('docmanager:download')")
-    assert download.value.suggested_filename == "exercises_04_momentum.ipynb", "as the help says"
-    handed_in = tmp_path / "submitted" / "Ada_04_momentum.ipynb"
-    download.value.save_as(handed_in)
-    assert RIGHT in ["".join(cell["source"]) for cell in json.loads(handed_in.read_text())["cells"]]
-    done = subprocess.run(
-        [sys.executable, "-m", "course_lib.grade", handed_in.parent, "--out", tmp_path / "graded"],
-        capture_output=True, text=True,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    (row,) = (tmp_path / "graded" / "grades.csv").read_text().splitlines()[1:]
-    assert row.startswith("Ada,") and ",4," in row.replace("4.0", "4"), row
-
-    page.reload()
-    page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=60_000)
-    sources = page.evaluate(
-        "() => window.jupyterapp.shell.currentWidget.content.model.sharedModel.cells.map(cell => cell.source)"
-    )
-    assert RIGHT in sources, "what was written stays in this browser"
-    assert "stays in this browser" in told(page)

@@ -1,9 +1,10 @@
 """The pair that is published: Python starts from this site, and only the five compiled packages lie elsewhere."""
 
 from .conftest import built
-from .site import outside, started
+from .site import outside, started, told
 
 ELSEWHERE = {"contourpy", "kiwisolver", "matplotlib", "numpy", "pillow"}
+MODULES = ("contourpy", "kiwisolver", "matplotlib", "numpy", "PIL")
 ASK = """async (code) => {
     const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
     const future = kernel.requestExecute({ code });
@@ -25,7 +26,9 @@ def test_it_boots_and_asks_for_the_five_binaries_alone(context):
             page.evaluate(ASK, "import course_lib, ipywidgets, anywidget, tqdm; print('here')").strip()
             == "here"
         )
-        assert "numpy" in page.evaluate(ASK, "import course_lib.live")
+        lacking = page.evaluate(ASK, "import course_lib.live")
+        assert lacking in {f"No module named '{module}'" for module in MODULES}
         assert {address.rpartition("/")[2].partition("-")[0] for address in asked} == ELSEWHERE
-        said = page.inner_text("#course-files")
+        said = told(page, "files")
+        assert not page.locator("#course-lock").count(), said
         assert all(name in said for name in ELSEWHERE), "what this machine cannot reach is told"

@@ -7,7 +7,7 @@ import pytest
 
 from tests.browser.lab import CHROMIUM_FLAGS
 
-from .site import INSECURE, NO_OTHER_HOST, run_all, started, told
+from .site import NO_OTHER_HOST, told
 
 LESSON = "notebooks/00_start_here.ipynb"
 
@@ -70,15 +70,6 @@ def test_an_old_browser_is_told(site, context, gone, named):
     page.goto(site.url(LESSON))
     said = told(page, "old")
     assert f"lacks {named}" in said and "last two years" in said
-
-
-def test_http_without_service_worker_is_told_and_the_lesson_runs(site, context):
-    page = context.new_page()
-    page.goto(site.url(LESSON, INSECURE))
-    said = told(page, "worker")
-    assert "open it with https" in said and "progress()" in said
-    started(page)
-    assert run_all(page) == []
 
 
 def test_a_browser_that_stores_nothing_is_told(site, browser, tmp_path):
