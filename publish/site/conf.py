@@ -33,7 +33,6 @@ default_role = "py:obj"
 autodoc_typehints = "none"
 autodoc_preserve_defaults = True
 napoleon_use_rtype = False
-viewcode_line_numbers = True
 
 nb_execution_mode = "off"  # they have been executed
 nb_ipywidgets_js: dict[str, Any] = {}
@@ -66,6 +65,7 @@ html_extra_path = ["_extra"]
 html_css_files = ["figure.css", "site.css"]
 html_js_files = [("live.js", {"type": "module"})]
 html_theme_options = {
+    "collapse_navbar": True,  # the 50 pages of a shelf stand in the menu of these pages alone
     "home_page_in_toc": False,
     "navbar_center": [],
     "navbar_end": [],
@@ -126,7 +126,7 @@ def aligned(app: Any, doctree: nodes.document) -> None:
     """Give a formula of several lines, as docstrings write it, the environment that KaTeX asks for."""
     for node in doctree.findall(nodes.math_block):
         text = node.astext()
-        if ("&" in text or r"\\" in text) and r"\begin{" not in text:
+        if ("&" in text or r"\\" in text) and not text.lstrip().startswith(r"\begin{"):
             node.children = [nodes.Text(rf"\begin{{aligned}}{text}\end{{aligned}}")]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
-from . import ROOT, reference
+from . import reference
 from .lesson_map import lesson_map, short_names
 from .links import notebooks
 from .teachers import Page
@@ -110,7 +110,7 @@ def write(source: Path, figure: str, methods: int, docs: Sequence[Page]) -> None
         docs: the page on ways for everybody, and then those for teachers.
     """
     ways, *teachers = docs
-    lite = f"{ROOT}/lite/lab/index.html?path=notebooks/00_start_here.ipynb"
+    lite = "lite/lab/index.html?path=notebooks/00_start_here.ipynb"
     words = _WORDS.format(
         lessons=len(notebooks("notebooks")),
         lite=lite,
