@@ -89,7 +89,7 @@ def wanted_jobs(only: Iterable[str] | None) -> list[Job]:
         Job(
             f"{file.parent.name}/{file.stem}",
             file.read_text("utf-8"),
-            stills_only if file.parent.name == "solutions" else executed,
+            executed if file.parent.name == "notebooks" else stills_only,
         )
         for file in files
     ]

@@ -101,7 +101,7 @@ def _do(job: Job, place: Path) -> float:
 
 
 def stills_only(source: str, figures: Path) -> str:
-    """Run a notebook whose figures are not to move: the same stand moving on another page."""
+    """Run a notebook that is to be read: its figures move in the lesson, and where the notebook runs."""
     return executed(source, figures, moves=False)
 
 
@@ -122,7 +122,7 @@ def executed(source: str, figures: Path, moves: bool = True) -> str:
     with tempfile.TemporaryDirectory() as folder:  # so that no progress is written beside the exercises
         client = NotebookClient(
             notebook,
-            timeout=300,
+            timeout=900,
             kernel_name="python3",
             extra_arguments=["--log-level=ERROR"],
             resources={"metadata": {"path": folder}},
