@@ -120,7 +120,7 @@ def write(source: Path, figure: str, methods: int, docs: Sequence[Page]) -> None
         teachers="\n".join(f"- [{one.title}]({one.file}): {one.about}" for one in teachers),
     )
     bar = (
-        '<p class="course-bar"><a class="course-run" href="notebooks/00_start_here.html">Start reading</a> '
+        '<p class="course-bar"><a class="course-start" href="notebooks/00_start_here.html">Start reading</a> '
         f'<a href="{lite}">Run in the browser</a> <a href="install.html">Install</a></p>'
     )
     page = f"# {TITLE}\n\n{bar}\n\n```{{raw}} html\n{figure}\n```\n\n{words}\n{_menu(ways, teachers)}"
