@@ -16,7 +16,7 @@ HUB_PYTHON ?= /usr/bin/python3
 STUDENTS ?= 5
 
 # what `make test-site` runs of the site; SITE_LESSONS=all for everything
-SITE_LESSONS ?= notebooks/02 notebooks/04 exercises/04 solutions/04 questions/04 reference/optimizers/Adam \
+SITE_LESSONS ?= notebooks/04 exercises/04 solutions/04 questions/04 reference/optimizers/Adam \
     reference/surfaces/rosenbrock reference/schedules/cosine reference/explorers/explore_path
 
 # what `make test-lite` looks at; LITE_TESTS="files words exercise" takes two minutes

@@ -17,7 +17,7 @@ from course_lib.optimizers import REGISTRY
 from . import COURSE, figures, front, reference, teachers
 from .links import FOLDERS, notebooks
 from .notebooks import page
-from .run import FIGURES, RESULT, Job, executed, run
+from .run import FIGURES, RESULT, Job, executed, run, stills_only
 
 HERE = Path(__file__).parent
 KATEX = "katex@0.16.22"
@@ -85,7 +85,14 @@ def wanted_jobs(only: Iterable[str] | None) -> list[Job]:
     """Return what is to be made: notebooks, the largest first, and figures; ``only`` keeps what begins so."""
     files = [file for folder in FOLDERS for file in notebooks(folder)]
     files.sort(key=lambda file: -file.stat().st_size)
-    jobs = [Job(f"{file.parent.name}/{file.stem}", file.read_text("utf-8"), executed) for file in files]
+    jobs = [
+        Job(
+            f"{file.parent.name}/{file.stem}",
+            file.read_text("utf-8"),
+            executed if file.parent.name == "notebooks" else stills_only,
+        )
+        for file in files
+    ]
     jobs += [*reference.jobs(), *teachers.jobs(), Job("front", "", figures.front)]
     return jobs if only is None else [job for job in jobs if job.name.startswith(("front", *only))]
 
@@ -131,6 +138,7 @@ def sphinx(source: Path, out: Path) -> int:
     with tempfile.TemporaryDirectory() as doctrees:
         command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-b", "html", "-d", doctrees]
         code = subprocess.call([*command, str(source), str(out)], env=os.environ | {"COURSE": str(COURSE)})
+    remove(list((out / "_static").rglob("*.map")))  # of the theme, for those who change it
     return code
 
 

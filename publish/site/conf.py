@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
+import socket
 import sys
 from pathlib import Path
 from typing import Any
@@ -33,7 +35,6 @@ default_role = "py:obj"
 autodoc_typehints = "none"
 autodoc_preserve_defaults = True
 napoleon_use_rtype = False
-viewcode_line_numbers = True
 
 nb_execution_mode = "off"  # they have been executed
 nb_ipywidgets_js: dict[str, Any] = {}
@@ -45,7 +46,6 @@ myst_dmath_double_inline = True
 katex_prerender = True
 katex.STARTUP_TIMEOUT = katex.RENDER_TIMEOUT = 60.0
 # on a busy machine the file of its Unix socket is there before it listens; the other kind of socket is tried again
-katex.KaTeXServer.start_server_process = katex.KaTeXServer.start_network_socket
 _server = katex.KaTeXServer.build_command
 
 
@@ -55,7 +55,22 @@ def _ending_with_us(**where: Any) -> list[str]:
     return [node, "--require", str(COURSE / "publish" / "site" / "with_parent.cjs"), *rest]
 
 
+def _answering_at_once(folder: Path, timeout: float) -> Any:
+    """Start the server; length and text of a formula are two packets, and the second is not to wait for 40 ms."""
+    process, connection = katex.KaTeXServer.start_network_socket(folder, timeout)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return process, connection
+
+
+@functools.cache
+def _once(latex: str, display: bool) -> str:
+    return _render(latex, {"displayMode": display})
+
+
 katex.KaTeXServer.build_command = _ending_with_us
+katex.KaTeXServer.start_server_process = _answering_at_once
+_render = katex.render_latex
+katex.render_latex = lambda latex, options=None: _once(latex, bool(options))
 katex_css_path = "katex/katex.min.css"
 html_math_renderer = "katex"
 
@@ -66,6 +81,7 @@ html_extra_path = ["_extra"]
 html_css_files = ["figure.css", "site.css"]
 html_js_files = [("live.js", {"type": "module"})]
 html_theme_options = {
+    "collapse_navbar": True,  # the 50 pages of a shelf stand in the menu of these pages alone
     "home_page_in_toc": False,
     "navbar_center": [],
     "navbar_end": [],
@@ -126,7 +142,7 @@ def aligned(app: Any, doctree: nodes.document) -> None:
     """Give a formula of several lines, as docstrings write it, the environment that KaTeX asks for."""
     for node in doctree.findall(nodes.math_block):
         text = node.astext()
-        if ("&" in text or r"\\" in text) and r"\begin{" not in text:
+        if ("&" in text or r"\\" in text) and not text.lstrip().startswith(r"\begin{"):
             node.children = [nodes.Text(rf"\begin{{aligned}}{text}\end{{aligned}}")]
 
 

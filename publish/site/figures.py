@@ -23,19 +23,19 @@ from course_lib.surfaces import SURFACES, quadratic
 from ..questions import load, make_figure
 from .stills import figure_html, picture_html
 
-_MOVING = 3
-"""How many controls of a reference figure move: each costs seconds and kilobytes."""
+_MOVING = 2
+"""How many controls of an explorer's figure move: each costs seconds and kilobytes."""
 _LONGER = 40
 """How much longer a schedule is shown than its example is, which has a handful of steps."""
 
 
 def optimizer(name: str, folder: Path) -> str:
-    """Return an optimizer in a valley, with sliders for its first two settings; nothing where it needs a matrix."""
+    """Return an optimizer in a valley, with a slider for its first setting; nothing where it needs a matrix."""
     entry, valley = REGISTRY[name], quadratic(condition=20, angle=0.35)
     if entry.needs_matrix or not entry.runs_on(valley):
         return ""
     figure = explore_path(entry.cls(**entry.settings(valley)), valley, steps=100)
-    return figure_html(figure, folder, tuple(figure.controls)[:2])
+    return figure_html(figure, folder, tuple(figure.controls)[:1])
 
 
 def surface(name: str, folder: Path) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
-from . import ROOT, reference
+from . import reference
 from .lesson_map import lesson_map, short_names
 from .links import notebooks
 from .teachers import Page
@@ -110,7 +110,7 @@ def write(source: Path, figure: str, methods: int, docs: Sequence[Page]) -> None
         docs: the page on ways for everybody, and then those for teachers.
     """
     ways, *teachers = docs
-    lite = f"{ROOT}/lite/lab/index.html?path=notebooks/00_start_here.ipynb"
+    lite = "lite/lab/index.html?path=notebooks/00_start_here.ipynb"
     words = _WORDS.format(
         lessons=len(notebooks("notebooks")),
         lite=lite,
@@ -120,7 +120,7 @@ def write(source: Path, figure: str, methods: int, docs: Sequence[Page]) -> None
         teachers="\n".join(f"- [{one.title}]({one.file}): {one.about}" for one in teachers),
     )
     bar = (
-        '<p class="course-bar"><a class="course-run" href="notebooks/00_start_here.html">Start reading</a> '
+        '<p class="course-bar"><a class="course-start" href="notebooks/00_start_here.html">Start reading</a> '
         f'<a href="{lite}">Run in the browser</a> <a href="install.html">Install</a></p>'
     )
     page = f"# {TITLE}\n\n{bar}\n\n```{{raw}} html\n{figure}\n```\n\n{words}\n{_menu(ways, teachers)}"

@@ -111,12 +111,14 @@ def in_html(text: str, page: str) -> str:
     Examples:
         >>> in_html('<a href="../notebooks/04_momentum.ipynb">', "exercises/04_momentum")
         '<a href="@root@/notebooks/04_momentum.html">'
+        >>> in_html('<a href="#cell-id=cell-07">', "notebooks/04_momentum")
+        '<a href="@root@/notebooks/04_momentum.html#notebooks-04-momentum-cell-07">'
     """
 
     def changed(found: re.Match[str]) -> str:
-        if not found[2]:
+        if not found[2] and not (found[3] or "").startswith("#cell-id="):
             return found[0]
-        notebook, place = resolved(found[2], (found[3] or "").removeprefix("#"), page)
+        notebook, place = resolved(found[2] or "", (found[3] or "").removeprefix("#"), page)
         return f'href="{ROOT}/{notebook}.html{f"#{make_id(place)}" if place else ""}"'
 
     return _HREF.sub(changed, text)

@@ -44,6 +44,7 @@ def first_sentence(thing: Any) -> str:
     """Return the summary of a docstring.
 
     Examples:
+        >>> from course_lib import schedules
         >>> first_sentence(schedules.cosine)
         'Follow half a cosine from 1 down to a floor.'
     """

@@ -22,7 +22,7 @@ import course_lib
 from . import COURSE
 
 RESULT, FIGURES = "result", "figures"
-_BEFORE = "from publish.site.stills import install\n\ninstall({folder!r})"
+_BEFORE = "from publish.site.stills import install\n\ninstall({folder!r}, moves={moves})"
 
 
 @dataclass(frozen=True)
@@ -100,19 +100,29 @@ def _do(job: Job, place: Path) -> float:
     return time.perf_counter() - began
 
 
-def executed(source: str, figures: Path) -> str:
+def stills_only(source: str, figures: Path) -> str:
+    """Run a notebook that is to be read: its figures move in the lesson, and where the notebook runs."""
+    return executed(source, figures, moves=False)
+
+
+def executed(source: str, figures: Path, moves: bool = True) -> str:
     """Run a notebook, given and returned as JSON; its pictures become files.
+
+    Args:
+        source: the notebook.
+        figures: the folder for the files.
+        moves: whether its live figures move.
 
     Raises:
         nbclient.exceptions.CellExecutionError: if a cell fails.
     """
     notebook = nbformat.reads(source, as_version=4)
-    notebook.cells.insert(0, nbformat.v4.new_code_cell(_BEFORE.format(folder=str(figures))))
+    notebook.cells.insert(0, nbformat.v4.new_code_cell(_BEFORE.format(folder=str(figures), moves=moves)))
     os.environ["PYTHONPATH"] = str(COURSE)
     with tempfile.TemporaryDirectory() as folder:  # so that no progress is written beside the exercises
         client = NotebookClient(
             notebook,
-            timeout=300,
+            timeout=900,
             kernel_name="python3",
             extra_arguments=["--log-level=ERROR"],
             resources={"metadata": {"path": folder}},

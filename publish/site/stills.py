@@ -7,6 +7,7 @@ import hashlib
 import html
 import io
 import re
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -38,17 +39,22 @@ def stored(folder: Path, data: bytes, ending: str) -> str:
 
 
 def smaller(png: bytes) -> bytes:
-    """Return a picture with a palette of 256 colours, a third of its size.
+    """Return a picture as WebP: without loss in 64 colours, or with them all, whichever takes less.
 
     Examples:
         >>> from course_lib.live import explore_stability
         >>> png = explore_stability().png()
-        >>> len(smaller(png)) < 0.6 * len(png)
+        >>> len(smaller(png)) < 0.4 * len(png)
         True
     """
     picture = Image.open(io.BytesIO(png)).convert("RGB")
+    few = picture.quantize(64, dither=Image.Dither.NONE).convert("RGB")
+    return min(_webp(few, lossless=True), _webp(picture, quality=75), key=len)
+
+
+def _webp(picture: Image.Image, **how: Any) -> bytes:
     out = io.BytesIO()
-    picture.quantize(256, dither=Image.Dither.NONE).save(out, "png", optimize=True)
+    picture.save(out, "webp", **how)
     return out.getvalue()
 
 
@@ -62,7 +68,7 @@ def figure_html(figure: Figure, folder: Path, sliders: tuple[str, ...] = (), mov
         moves: whether it moves at all.
     """
     address = f' data-src="{stored(folder, figure.canned(*sliders), "gz")}"' if moves else ""
-    pictures = {theme: stored(folder, smaller(figure.png(theme)), "png") for theme in _THEMES}
+    pictures = {theme: stored(folder, smaller(figure.png(theme)), "webp") for theme in _THEMES}
     return f'<div class="course-figure"{address}>{_images(pictures, described(figure))}</div>'
 
 
@@ -72,7 +78,7 @@ def picture_html(picture: Picture, folder: Path) -> str:
     data, _ = _BUNDLE(picture)
     pngs = _DATA.findall(data.get("text/html", "")) or [data["image/png"]]
     pictures = {
-        theme: stored(folder, smaller(base64.b64decode(png)), "png")
+        theme: stored(folder, smaller(base64.b64decode(png)), "webp")
         for theme, png in zip(_THEMES, pngs, strict=False)
     }
     return f'<div class="course-picture">{_images(pictures, in_words(picture), width)}</div>'
@@ -102,14 +108,14 @@ def in_words(picture: Any) -> str:
     return "Picture: " + "; ".join([part for part in (whole, *said) if part] or ["without words"])
 
 
-def install(folder: str) -> None:
-    """Let the figures and pictures of this kernel show themselves as files in ``folder``."""
+def install(folder: str, moves: bool = True) -> None:
+    """Let the figures and pictures of this kernel show themselves as files in ``folder``; say whether figures move."""
     place = Path(folder)
 
     def shown_by(make: Any) -> Any:
         return lambda self, **_: ({"text/html": make(self, place), "text/plain": repr(self)}, {})
 
-    Figure._repr_mimebundle_ = shown_by(figure_html)
+    Figure._repr_mimebundle_ = shown_by(partial(figure_html, moves=moves))
     Picture._repr_mimebundle_ = shown_by(picture_html)
 
 
