@@ -90,6 +90,9 @@ class Data:
         """
         if isinstance(rows, slice):
             return self._of(self.inputs[rows], self.targets[rows])
+        rows = np.asarray(rows).astype(
+            np.intp, casting="same_kind"
+        )  # generators draw 64 bits, a browser takes 32
         inputs, targets, rows = to_front(self.inputs, 2), to_front(self.targets, 1), to_front(rows, 1)
         return self._of(to_back(inputs.take(rows, axis=-2), 2), to_back(targets.take(rows, axis=-1), 1))
 

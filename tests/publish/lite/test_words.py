@@ -88,3 +88,15 @@ def test_a_browser_that_stores_nothing_is_told(site, browser, tmp_path):
         assert "does not open" in said and "Allow site data" in said and "ordinary window" in said
     finally:
         context.close()
+
+
+def test_the_page_is_dark_where_the_system_is(site, browser):
+    context = browser.new_context(color_scheme="dark")
+    try:
+        page = context.new_page()
+        page.goto(site.url(LESSON))
+        page.wait_for_selector('body[data-jp-theme-light="false"]', timeout=60_000, state="attached")
+        seen = page.evaluate("() => getComputedStyle(document.getElementById('course-bar')).backgroundColor")
+        assert max(map(int, seen.removeprefix("rgb(").removesuffix(")").split(","))) < 64
+    finally:
+        context.close()

@@ -15,6 +15,8 @@ from publish.pyodide import fetch
 from publish.wheel import ROOT, build
 from tests.checks.endless import DEAF, ENDLESS
 
+from .work import batch
+
 FILES = ("tests/checks/endless.py", "tests/publish/pyodide/work.py")
 
 pytestmark = pytest.mark.browser
@@ -51,6 +53,7 @@ def test_the_numbers_are_the_same_as_here(said):
     assert said["loss"] == pytest.approx(
         simulate(Adam(lr=0.1), "rosenbrock", steps=200).final_loss, rel=1e-12
     )
+    assert said["batch"] == batch()
     assert said["sum of the file"] == sum(range(8000))
 
 

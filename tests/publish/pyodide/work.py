@@ -37,7 +37,15 @@ def numbers():
     from course_lib.optimizers import Adam
     from course_lib.running import simulate
 
-    return {"loss": simulate(Adam(lr=0.1), "rosenbrock", steps=200).final_loss}
+    return {"loss": simulate(Adam(lr=0.1), "rosenbrock", steps=200).final_loss, "batch": batch()}
+
+
+def batch():
+    """Return examples drawn again and again: 64-bit numbers, where an index has 32."""
+    from course_lib.problems import Data, get_batches
+
+    data = Data(np.arange(24.0).reshape(12, 2), np.arange(12) % 3)
+    return next(get_batches(data, 5, np.random.default_rng(0), "replacement")).inputs.tolist()
 
 
 def pictures():
