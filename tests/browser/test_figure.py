@@ -100,7 +100,9 @@ def test_the_start_point_is_dragged_and_moved_by_keys(lab):
     before = label(page)
     page.keyboard.press("ArrowRight")  # the canvas has the focus since it was clicked
     page.keyboard.press("ArrowUp")
-    page.wait_for_function("(before) => document.querySelector('.lf canvas').ariaLabel !== before", arg=before)
+    page.wait_for_function(
+        "(before) => document.querySelector('.lf canvas').ariaLabel !== before", arg=before
+    )
     assert settled(page)[0] != second[0]
 
 

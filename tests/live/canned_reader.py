@@ -42,7 +42,7 @@ class Canned:
                 continue
             pairs = np.empty((count // 2, 2))
             for column, side in enumerate("xy"):
-                axis, part = panels[panel][side], values[:, column] / 4096
+                axis, part = panels[panel][side], values[:, column] / 4608
                 low, high = axis["low"], axis["high"]
                 part[values[:, column] == BROKEN] = np.nan
                 pairs[:, column] = low * (high / low) ** part if axis["log"] else low + (high - low) * part

@@ -18,8 +18,8 @@ from .common import Line
 from .test_every_setting import FIGURES, few_starts  # noqa: F401 (a fixture)
 
 SAME = ("panels", "marks", "columns", "rows", "notice", "notice_state", "alt")
-QUARTER = 0.26 / 2000
-"""A quarter of a pixel on a screen where a panel is 2000 pixels wide, in panels, and what float32 adds."""
+QUARTER = 0.25 / 2000
+"""A quarter of a pixel on a screen where a panel is 2000 pixels wide, in panels."""
 
 
 def opened(picture, form):

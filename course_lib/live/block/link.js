@@ -183,8 +183,10 @@ function makeLink(model, view, show) {
       hand = { name, position };
       if (dragged) resting = setTimeout(() => this.rest(), REST);
       const value = control.values[dragged ? passed(control, position) : position];
-      if (dragged && value === model.get(name)) look(name);
-      else this.set(name, value);
+      if (dragged && value === model.get(name)) {
+        moved = performance.now();
+        look(name);
+      } else this.set(name, value);
     },
     // what the hand points at is shown once it rests
     rest() {
