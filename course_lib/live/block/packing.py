@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 FINE = 4608
-"""Steps from one end of a panel to the other: half of one and float32's error are below a quarter of a pixel in 2000."""
+"""Steps from end to end of a panel: half of one and float32's error are below a quarter of a pixel in 2000."""
 
 _FAR = 2e5
 """Panels away. What lies farther is moved to here along its line of sight, which no picture shows."""
