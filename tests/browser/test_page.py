@@ -29,6 +29,29 @@ def place(page, selector):
     return page.locator(selector).first.bounding_box()
 
 
+def saved_figures(page, path):
+    """The figures' states in the saved notebook, once each keeps the backgrounds it shows."""
+    for _ in range(30):
+        page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
+        page.wait_for_timeout(1000)
+        widgets = json.loads(path.read_text())["metadata"]["widgets"]
+        states = [
+            one["state"] for one in widgets["application/vnd.jupyter.widget-state+json"]["state"].values()
+        ]
+        figures = [state for state in states if "_scene" in state]
+        if all(kept_backgrounds(state) == shown_backgrounds(state) for state in figures):
+            return figures
+    raise AssertionError([(kept_backgrounds(state), shown_backgrounds(state)) for state in figures])
+
+
+def kept_backgrounds(state):
+    return {key.split("|")[0] for key in state.get("_kept", {})}
+
+
+def shown_backgrounds(state):
+    return {panel["background"] for panel in state["_scene"]["panels"] if panel["background"]}
+
+
 def drag_around(page):
     """Drag the start of the first figure over its map, where other level lines belong to it."""
     box = place(page, CANVAS)
@@ -169,15 +192,8 @@ def test_a_notebook_opened_again_shows_its_figures(lab, server, browser):
     page = lab([PATH + "f", SETUP + "explore_stability()"], figures=2)
     drag_around(page)
     name = page.url.split("/")[-1].split("?")[0]
-    page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
-    page.wait_for_timeout(2500)
-    saved = json.loads((server.root / name).read_text())
-    state = saved["metadata"]["widgets"]["application/vnd.jupyter.widget-state+json"]["state"]
-    figures = [len(json.dumps(one)) for one in state.values() if "_scene" in one["state"]]
-    assert len(figures) == 2 and max(figures) < 100_000
-    for one in (one["state"] for one in state.values() if "_scene" in one["state"]):
-        shown = {panel["background"] for panel in one["_scene"]["panels"] if panel["background"]}
-        assert {key.split("|")[0] for key in one["_kept"]} == shown
+    figures = saved_figures(page, server.root / name)
+    assert len(figures) == 2 and max(len(json.dumps(one)) for one in figures) < 100_000
     before = {i: pixels(page, f"{CANVAS} >> nth={i}")[1] for i in range(2)}
     page.close()
     server.stop_kernels()
