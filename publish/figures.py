@@ -15,6 +15,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import nbformat
+
 from course_lib.live import Figure
 
 from .lessons import executed, hand_over, lessons
@@ -74,7 +76,8 @@ def main(arguments: list[str] | None = None) -> int:
         with TemporaryDirectory() as folder:
             report = Path(folder, "report")
             report.touch()
-            executed(lesson, f"from publish.figures import install; install({str(report)!r})")
+            notebook = nbformat.read(lesson, as_version=4)
+            executed(notebook, f"from publish.figures import install; install({str(report)!r})")
             lines = [json.loads(line) for line in report.read_text("utf-8").splitlines()]
         for told in lines:
             print(f"{lesson.stem[:2]}  {line(told)}", flush=True)

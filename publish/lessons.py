@@ -31,21 +31,33 @@ def lessons(names: list[str]) -> list[Path]:
     return [file for file in files if file.name.startswith(tuple(names) or "")]
 
 
-def executed(notebook: Path, setup: str) -> Any:
-    """Return a notebook with its outputs.
+def executed(notebook: Any, setup: str, folder: Path = COURSE / "notebooks") -> Any:
+    """Return a notebook with its outputs; it is changed in place.
 
     Args:
-        notebook: which one.
-        setup: Python that its kernel runs first, such as a call of `hand_over`.
+        notebook: as nbformat has it.
+        setup: Python that its kernel runs first, such as a call of `hand_over`; the kernel finds this package.
+        folder: where it runs.
+
+    Raises:
+        nbclient.exceptions.CellExecutionError: if a cell fails.
     """
-    nb: Any = nbformat.read(notebook, as_version=4)
-    nb.cells.insert(0, nbformat.v4.new_code_cell(f"{setup}\n"))
-    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(COURSE), os.environ.get("PYTHONPATH")]))
-    NotebookClient(
-        nb, timeout=300, kernel_name="python3", resources={"metadata": {"path": notebook.parent}}
-    ).execute()
-    del nb.cells[0]
-    return nb
+    notebook.cells.insert(0, nbformat.v4.new_code_cell(setup))
+    found = os.environ.get("PYTHONPATH", "")
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(COURSE), found]))
+    client = NotebookClient(
+        notebook,
+        timeout=900,
+        kernel_name="python3",
+        extra_arguments=["--log-level=ERROR"],
+        resources={"metadata": {"path": str(folder)}},
+    )
+    try:
+        client.execute()
+    finally:
+        os.environ["PYTHONPATH"] = found
+    del notebook.cells[0]
+    return notebook
 
 
 def hand_over(make: Any) -> None:

@@ -15,11 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
-from nbclient import NotebookClient
 
 import course_lib
 
-from . import COURSE
+from .. import lessons
 
 RESULT, FIGURES = "result", "figures"
 _BEFORE = "from publish.site.stills import install\n\ninstall({folder!r}, moves={moves})"
@@ -117,16 +116,7 @@ def executed(source: str, figures: Path, moves: bool = True) -> str:
         nbclient.exceptions.CellExecutionError: if a cell fails.
     """
     notebook = nbformat.reads(source, as_version=4)
-    notebook.cells.insert(0, nbformat.v4.new_code_cell(_BEFORE.format(folder=str(figures), moves=moves)))
-    os.environ["PYTHONPATH"] = str(COURSE)
+    setup = _BEFORE.format(folder=str(figures), moves=moves)
     with tempfile.TemporaryDirectory() as folder:  # so that no progress is written beside the exercises
-        client = NotebookClient(
-            notebook,
-            timeout=900,
-            kernel_name="python3",
-            extra_arguments=["--log-level=ERROR"],
-            resources={"metadata": {"path": folder}},
-        )
-        client.execute()
-    del notebook.cells[0]
+        lessons.executed(notebook, setup, Path(folder))
     return str(nbformat.writes(notebook))

@@ -10,11 +10,12 @@ import argparse
 import sys
 from pathlib import Path
 
+from ..lessons import COURSE
 from ..questions import lessons, load
 from .cut import as_slides
 from .hall import question_slides
 from .page import Pieces, page
-from .run import FORMS, ROOT, run
+from .run import FORMS, run
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -23,7 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("lessons", nargs="*", metavar="LESSON", help="such as 04 (all)")
     parser.add_argument("--format", choices=FORMS, default="svg", help="of the figures (svg)")
     parser.add_argument("--figures", action="store_true", help="the figures alone, no slides")
-    parser.add_argument("--out", type=Path, default=ROOT / "build" / "slides", metavar="FOLDER")
+    parser.add_argument("--out", type=Path, default=COURSE / "build" / "slides", metavar="FOLDER")
     options = parser.parse_args(arguments)
     names = [name for name in lessons() if not options.lessons or {name, name[:2]} & set(options.lessons)]
     unknown = [one for one in options.lessons if not any(one in (name, name[:2]) for name in names)]
@@ -31,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"lesson {', '.join(unknown)} is not known; there are {', '.join(lessons())}", file=sys.stderr)
         return 1
     try:
-        pieces = None if options.figures else Pieces.fetched(ROOT / "build" / "download")
+        pieces = None if options.figures else Pieces.fetched(COURSE / "build" / "download")
     except RuntimeError as error:
         print(error, file=sys.stderr)
         return 1

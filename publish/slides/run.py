@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import base64
 import html
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import nbformat
-from nbclient import NotebookClient
 
-ROOT = Path(__file__).parents[2]
+from ..lessons import COURSE, executed
+
 FORMS = ("svg", "pdf")
 
 
@@ -33,21 +32,11 @@ def run(lesson: str, folder: Path, form: str = "svg") -> nbformat.NotebookNode:
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("figure-*"):
         old.unlink()
-    notebook = nbformat.read(ROOT / "notebooks" / f"{lesson}.ipynb", as_version=4)
-    first = (
+    notebook = nbformat.read(COURSE / "notebooks" / f"{lesson}.ipynb", as_version=4)
+    setup = (
         f"from publish.slides.run import write_figures\nwrite_figures({str(folder.resolve())!r}, {form!r})"
     )
-    notebook.cells.insert(0, nbformat.v4.new_code_cell(first))
-    found = os.environ.get("PYTHONPATH", "")
-    os.environ["PYTHONPATH"] = f"{ROOT}{os.pathsep}{found}"  # the kernel imports this package
-    try:
-        NotebookClient(
-            notebook, timeout=300, resources={"metadata": {"path": str(ROOT / "notebooks")}}
-        ).execute()
-    finally:
-        os.environ["PYTHONPATH"] = found
-    del notebook.cells[0]
-    return notebook
+    return executed(notebook, setup)
 
 
 def picture_tag(svg: Path, alt: str) -> str:
