@@ -94,11 +94,12 @@ def draw(lr):
 interact(draw, lr=FloatLogSlider(value=0.1, min=-4, max=0, step=0.025, continuous_update=True));
 """
 WATCH = """() => {
-    window.seen = { inputs: [], pictures: [] };
+    window.seen = { inputs: [], pictures: [], positions: [] };
     const note = () => window.seen.pictures.push(performance.now());
     for (const kind of ["keydown", "pointermove"]) document.addEventListener(kind, (event) => {
         if (kind === "keydown" || event.buttons) window.seen.inputs.push(event.timeStamp);
     }, true);
+    document.addEventListener("input", (event) => window.seen.positions.push(event.timeStamp), true);
     const figure = document.querySelector(".lf");
     if (figure) new MutationObserver(note).observe(figure, { attributeFilter: ["data-count"] });
     else new MutationObserver((changes) => {
@@ -111,7 +112,7 @@ WATCH = """() => {
 
 PORT = laboratory.free_port()
 VIEWPORT = {"width": 1400, "height": 900}
-FORGET = "() => { window.seen.inputs.length = window.seen.pictures.length = 0; }"
+FORGET = "() => { for (const times of Object.values(window.seen)) times.length = 0; }"
 
 
 def single_moves(page: Any, hand: Hand, handle: Any, count: int = 40) -> np.ndarray:
@@ -140,11 +141,12 @@ def forget_what_is_foreseen(page: Any, hand: Hand) -> None:
             time.sleep(0.5)
 
 
-def drag(page: Any, hand: Hand, handle: Any, seconds: float, across: float) -> tuple[float, float, int]:
+def drag(page: Any, hand: Hand, handle: Any, seconds: float, across: float) -> tuple[float, float, float]:
     """Drag to and fro around a part of a handle's width.
 
     Returns:
-        Pictures a second, milliseconds from the last move to the last picture, and how many moves there were.
+        Pictures a second, milliseconds from the last move to the last picture, and how many pictures a second there
+        could have been: one for each position that a slider came to, or for each move of a point.
     """
     box = handle.bounding_box()
     forget_what_is_foreseen(page, hand)
@@ -157,12 +159,13 @@ def drag(page: Any, hand: Hand, handle: Any, seconds: float, across: float) -> t
         time.sleep(1 / 60)
     page.wait_for_timeout(4000)  # whatever still comes, comes late
     hand.mouse("mouseReleased", x, y)
-    inputs, pictures = (
-        np.array(page.evaluate(f"() => window.seen.{name}")) for name in ("inputs", "pictures")
+    inputs, pictures, positions = (
+        np.array(page.evaluate(f"() => window.seen.{name}")) for name in ("inputs", "pictures", "positions")
     )
     during = pictures[pictures <= inputs[-1]]
     late = pictures[pictures > inputs[-1]]
-    return len(during) / seconds, float(late[-1] - inputs[-1]) if len(late) else 0.0, len(inputs)
+    lag = float(late[-1] - inputs[-1]) if len(late) else 0.0
+    return len(during) / seconds, lag, (len(positions) or len(inputs)) / seconds
 
 
 class Hand:
@@ -214,10 +217,10 @@ def measure(
     page.evaluate(WATCH)
     hand = Hand(page)
     times = single_moves(page, hand, handle)
-    rate, lag, moves = drag(page, hand, handle, seconds, across)
+    rate, lag, possible = drag(page, hand, handle, seconds, across)
     server.stop_kernels()
     median, late = np.percentile(times, [50, 95])
-    print(f"{name:14} {median:11.0f} {late:9.0f} {rate:12.1f} {lag:11.0f} {moves / seconds:14.0f}")
+    print(f"{name:17} {median:11.0f} {late:9.0f} {rate:12.1f} {possible:12.1f} {lag:9.0f}", flush=True)
     return float(median)
 
 
@@ -225,7 +228,7 @@ def main() -> None:
     """Print the table."""
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 4.0
     only = sys.argv[2] if len(sys.argv) > 2 else ""
-    print(f"{'':14} {'median ms':>11} {'p95 ms':>9} {'pictures/s':>12} {'lag ms':>11} {'moves/s':>14}")
+    print(f"{'':17} {'median ms':>11} {'p95 ms':>9} {'pictures/s':>12} {'of possible':>12} {'lag ms':>9}")
     with (
         tempfile.TemporaryDirectory() as root,
         tempfile.TemporaryDirectory() as home,

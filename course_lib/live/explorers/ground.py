@@ -114,17 +114,34 @@ class GroundFigure(Figure):
 
         What an earlier call has run and nobody has drawn yet is enough for a while, if it is what comes next.
         """
-        rounds = []
-        for value in values[: self._side_by_side]:
-            with imagined(self, name, value):
-                rounds.append([(self.key(run, one), one, self.start) for run, one in self.settings().items()])
-        keys = [[key for key, *_ in one] for one in rounds]
-        ready, missing = to_prepare(keys, lambda key: key in self._ready or key in self._recent)
+        plans = self._plans(name, values[: self._side_by_side])
+        ready, missing = to_prepare([[key for key, *_ in plan] for plan in plans], self._known)
         if missing:
-            self._ready = {key: self._ready[key] for own in keys for key in own if key in self._ready}
-            for column in zip(*(rounds[place] for place in missing), strict=True):
+            plans = self._plans(name, self._together(name, values))
+            wanted = {key for plan in plans for key, *_ in plan}
+            self._ready = {key: path for key, path in self._ready.items() if key in wanted}
+            for column in zip(
+                *(plan for plan in plans if not all(self._known(key) for key, *_ in plan)), strict=True
+            ):
                 self._run_together(*zip(*column, strict=True))
         return ready
+
+    def _together(self, name: str, values: Sequence[Any]) -> Sequence[Any]:
+        """Return for which values of a setting runs are made when one of those asked for is missing."""
+        return values[: self._side_by_side]
+
+    def _plans(
+        self, name: str, values: Sequence[Any]
+    ) -> list[list[tuple[Any, Setting, tuple[float, float]]]]:
+        """Return for each value of a setting what would be run: keys, settings and starts."""
+        plans = []
+        for value in values:
+            with imagined(self, name, value):
+                plans.append([(self.key(run, one), one, self.start) for run, one in self.settings().items()])
+        return plans
+
+    def _known(self, key: Any) -> bool:
+        return key in self._ready or key in self._recent
 
     def _run_together(
         self, keys: Sequence[Any], settings: Sequence[Setting], starts: Sequence[tuple[float, float]]

@@ -105,8 +105,6 @@ _runners = lru_cache(maxsize=32)(runners)
 class Race(GroundFigure):
     """What `explore_race` returns; its arguments are explained there."""
 
-    _side_by_side = 16  # of thirteen runners: more would keep whoever asks meanwhile waiting
-
     def __init__(
         self,
         opts: Any,
@@ -162,6 +160,10 @@ class Race(GroundFigure):
         """Return each runner that takes part as the controls stand, how long the race is, and the noise."""
         taking_part = [name for name, trait in self._switches.items() if getattr(self, trait)]
         return {name: Setting(self.optimizer(name), self.length, self.noise) for name in taking_part}
+
+    def _together(self, name: str, values: Sequence[Any]) -> Sequence[Any]:
+        """Return all positions of a slider: for so many runners they cost little more than a few."""
+        return self.controls[name].values if name in self.controls else super()._together(name, values)
 
     # -- the picture --------------------------------------------------------------------------------
 
