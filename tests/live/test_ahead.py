@@ -191,15 +191,22 @@ def test_what_has_been_prepared_is_drawn_before_more_is_prepared(monkeypatch):
     assert len(figure._ready) == 11
 
 
-def test_a_race_runs_a_dozen_learning_rates_of_each_runner_at_once(monkeypatch):
+def test_a_race_runs_all_positions_of_a_slider_at_once(monkeypatch):
     figure = live.explore_race([Adam(lr=0.1), Momentum(lr=0.1)], steps=40)
     runs = counted(monkeypatch)
-    foreseen(figure, "factor", figure.controls["factor"].values[:12])
-    assert [run.grid for run in runs] == [(12,), (12,)]
+    values = figure.controls["factor"].values
+    foreseen(figure, "factor", values[:12])
+    first = [(len(values) - 1,)] * 2  # the position where the slider stands has been run already
+    assert [run.grid for run in runs] == first
+    foreseen(figure, "factor", values[100:112])
+    assert len(runs) == 2
     foreseen(figure, "step", [3, 4])
     assert len(runs) == 2, "the race that is shown is known"
-    foreseen(figure, "shared_lr", [0.2, 0.3])  # which would choose one for all
-    assert [run.grid for run in runs] == [(12,), (12,), (2,), (2,)]
+    shared = figure.controls["shared_lr"].values
+    foreseen(figure, "shared_lr", shared[-2:])  # which would choose one for all
+    assert [run.grid for run in runs[2:]] == [(len(set(shared) - {0.1 * factor for factor in values}),)] * 2
+    foreseen(figure, "start", [(0.5, 0.5), (0.6, 0.5)])  # of which nobody knows all places
+    assert all(key[-1] in ((0.5, 0.5), (0.6, 0.5)) for key in figure._ready)
 
 
 def test_the_most_steps_hold_all_the_others(monkeypatch):

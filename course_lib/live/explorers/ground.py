@@ -115,13 +115,13 @@ class GroundFigure(Figure):
         What an earlier call has run and nobody has drawn yet is enough for a while, if it is what comes next.
         """
         plans = self._plans(name, values[: self._side_by_side])
-        ready, missing = to_prepare([[key for key, *_ in plan] for plan in plans], self._known)
+        ready, missing = to_prepare([[key for key, *_ in plan] for plan in plans], self._is_there)
         if missing:
             plans = self._plans(name, self._together(name, values))
             wanted = {key for plan in plans for key, *_ in plan}
             self._ready = {key: path for key, path in self._ready.items() if key in wanted}
             for column in zip(
-                *(plan for plan in plans if not all(self._known(key) for key, *_ in plan)), strict=True
+                *(plan for plan in plans if not all(self._is_there(key) for key, *_ in plan)), strict=True
             ):
                 self._run_together(*zip(*column, strict=True))
         return ready
@@ -140,7 +140,7 @@ class GroundFigure(Figure):
                 plans.append([(self.key(run, one), one, self.start) for run, one in self.settings().items()])
         return plans
 
-    def _known(self, key: Any) -> bool:
+    def _is_there(self, key: Any) -> bool:
         return key in self._ready or key in self._recent
 
     def _run_together(
