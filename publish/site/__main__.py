@@ -138,7 +138,10 @@ def sphinx(source: Path, out: Path) -> int:
     with tempfile.TemporaryDirectory() as doctrees:
         command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-b", "html", "-d", doctrees]
         code = subprocess.call([*command, str(source), str(out)], env=os.environ | {"COURSE": str(COURSE)})
-    remove(list((out / "_static").rglob("*.map")))  # of the theme, for those who change it
+    theme = out / "_static"
+    remove(
+        [*theme.rglob("*.map"), *theme.glob("locales")]
+    )  # for those who change it, and for other languages
     return code
 
 

@@ -152,8 +152,16 @@ def rooted(app: Any, page: str, template: str, context: dict[str, Any], doctree:
         context["body"] = context["body"].replace(ROOT, context["pathto"]("", 1).rstrip("/") or ".")
 
 
+def without_the_figures_code(app: Any) -> None:
+    """Leave out the code of the live figures: three megabytes that are not the subject."""
+    live = COURSE / "course_lib" / "live"
+    names = (".".join(file.relative_to(COURSE).with_suffix("").parts) for file in live.rglob("*.py"))
+    app.env._viewcode_modules = dict.fromkeys(names, False)
+
+
 def setup(app: Any) -> None:
-    """Register the three."""
+    """Register the four."""
+    app.connect("builder-inited", without_the_figures_code)
     app.connect("autodoc-process-docstring", as_restructured)
     app.connect("doctree-read", aligned)
     app.connect("html-page-context", rooted)
