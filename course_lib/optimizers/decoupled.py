@@ -64,7 +64,8 @@ class AdamW(Optimizer):
         v = self.beta2 * s.v + (1 - self.beta2) * g**2
         m_hat = m / (1 - self.beta1**s.t)
         v_hat = v / (1 - self.beta2**s.t)
-        rate = {"library": self.lr, "paper": self.eta, "corrected": self.lr * self.eta}[self.form]
+        eta = self.schedule_factor
+        rate = {"library": self.lr, "paper": eta, "corrected": self.lr * eta}[self.form]
         step = self.lr * m_hat / (np.sqrt(v_hat) + self.eps) + rate * self.weight_decay * x
         return x - step, s.next(m=m, v=v)
 

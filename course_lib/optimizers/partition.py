@@ -10,8 +10,9 @@ from typing import Any, Self
 import numpy as np
 
 from .adam import Adam
-from .base import Optimizer, Params, State, class_or_instance, floating
+from .base import Optimizer, Params, State, floating
 from .hyper import Spec
+from .plumbing import class_or_instance
 
 
 class Partition(Optimizer):

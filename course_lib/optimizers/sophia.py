@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from .. import curvature
-from .base import Optimizer, Params, State, require
+from .base import Optimizer, Params, State
 from .hyper import Hyper, choice, count, decay, learning_rate, nonnegative, number
+from .plumbing import require
 
 
 class Sophia(Optimizer):
