@@ -79,6 +79,9 @@ class Optimizer(Plumbing):
         >>> from course_lib.running import simulate
         >>> simulate(SignOfMean(lr=np.array([0.01, 0.1, 1.0])), "himmelblau", steps=50).final_loss.shape
         (3,)
+        >>> import inspect
+        >>> inspect.signature(SignOfMean)
+        <Signature (*, lr: float | numpy.ndarray = 0.001, beta: float | numpy.ndarray = 0.9) -> None>
         >>> SignOfMean(beta=1)
         Traceback (most recent call last):
         ValueError: SignOfMean: beta = 1 is not allowed: it must be in [0, 1)

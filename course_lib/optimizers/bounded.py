@@ -35,6 +35,8 @@ class AdaBound(Optimizer):
     When: Adam's fast start is wanted together with SGD's end.
     Fails: the end is momentum at final_lr, which must be tuned as for SGD.
 
+    Equal to: Adam for γ → 0; Momentum in its average form, with final_lr, for γ → ∞.
+
     Examples:
         >>> opt = AdaBound(lr=0.1, final_lr=0.5, gamma=1e6)  # the bounds have closed
         >>> x = np.array([1.0])
@@ -97,6 +99,8 @@ class AMSBound(AdaBound):
 
     When: as AdaBound, with rare large gradients.
     Fails: as AdaBound.
+
+    Equal to: Momentum in its average form, with final_lr, for γ → ∞.
 
     Examples:
         >>> opt = AMSBound(lr=0.1, gamma=1e-9)  # the bounds are wide open

@@ -88,6 +88,8 @@ class Cautious(_OfTheStep):
     When: inner has a long momentum. Compare at the best lr of each: on the kept coordinates the steps are longer.
     Fails: without memory there is nothing to mask; with very noisy gradients the mask is a coin toss.
 
+    Equal to: inner, if that steps along the newest gradient alone, as GradientDescent does.
+
     Examples:
         >>> from course_lib.optimizers import Momentum
         >>> opt = Cautious(Momentum(lr=0.1, beta=0.5))

@@ -29,6 +29,8 @@ class Partition(Optimizer):
     When: matrices and vectors want different rules: Muon for the weights, AdamW for the rest; no decay for biases.
     Fails: with optimizers that need the problem (SAM, Newton, K-FAC); wrap the partition in them instead.
 
+    Equal to: the optimizer inside, if there is only one, under "*".
+
     Examples:
         >>> opt = Partition({"W*": Adam(lr=0.1), "*": Adam(lr=0.01)})
         >>> x = {"W1": np.zeros(1), "b1": np.zeros(1)}

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from .hyper import Spec
+from .hyper import Hyper, Spec
 
 
 def require(problem: Any, *methods: str, by: str, such_as: str) -> None:
@@ -52,6 +52,8 @@ class Plumbing:
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         dataclass(frozen=True, kw_only=True, eq=False, repr=False)(cls)
+        shown = cls.__init__.__annotations__
+        cls.__init__.__annotations__ = shown | {n: Hyper for n, kind in shown.items() if kind == "Hyper"}
         cls._specs = {f.name: f.metadata["spec"] for f in fields(cls) if "spec" in f.metadata}  # type: ignore[arg-type]
 
     def __post_init__(self) -> None:
