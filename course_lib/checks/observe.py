@@ -69,7 +69,19 @@ class Run:
 
 
 class Notes:
-    """Where a driver writes down what it sees, and the tools it needs."""
+    """Where a driver writes down what it sees, and the tools it needs.
+
+    =============================  ==============================================  ===============  =================
+    method                         what it notes                                   ends the run     what it returns
+    =============================  ==============================================  ===============  =================
+    ``see(name, value)``           numbers, or in words what they are instead      without numbers  an array
+    ``say(name, value)``           a text, such as the letter of an answer         never            nothing
+    ``odd(name, words)``           in words, what is not as it should be           always           nothing
+    ``finding(words)``             a remark that costs no points                   never            nothing
+    ``unpack(value, names)``       that there are more parts or fewer than names   if there are     the parts
+    ``counted(grad, budget)``      that the gradient was asked for too often       if it was        the same gradient
+    =============================  ==============================================  ===============  =================
+    """
 
     def __init__(self, run: Run) -> None:
         self.run = run

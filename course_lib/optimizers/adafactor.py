@@ -31,7 +31,7 @@ class Adafactor(Optimizer):
 
     Args:
         lr: largest relative step, > 0, without a unit: the share of x's size that one step may change. (The paper's
-            constant 10⁻².)
+            constant 10⁻².) What lies above 1/√t has no effect in step t, so all lr ≥ 1 are the same run.
         eps1: > 0, in units of g²; keeps the division finite.
         eps2: > 0, in units of x; below this size x counts as if it were this large, so that zeros can grow.
         d: > 0, without a unit; the root mean square at which u is clipped.

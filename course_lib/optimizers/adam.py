@@ -21,15 +21,18 @@ class Adam(Optimizer):
         x &\leftarrow x - \mathrm{lr}\, \hat m / (\sqrt{\hat v} + \varepsilon)
 
     Args:
-        lr: learning rate, > 0, in units of x: about the largest change of a coordinate in one step.
+        lr: learning rate, > 0, in units of x: the change of a coordinate in one step under steady gradients. At the
+            default betas a step is at most 7.3 lr: 3.2 lr after a long silence, longer where gradients grow.
         beta1: decay of the mean, in [0, 1).
         beta2: decay of the mean square, in [0, 1).
         eps: ≥ 0, in units of g; stands outside the root. 0 is 0/0 until a coordinate has had a gradient.
 
     Cost: two arrays of the size of x; about a dozen operations per parameter, one of them a root.
 
-    When: badly scaled or sparse gradients, little time to tune.
+    When: badly scaled or sparse gradients. lr has to be tuned; more values of it are good enough than with SGD.
     Fails: rare large gradients under a short memory (see AMSGrad); an L2 penalty in g is rescaled with it (see AdamW).
+
+    Equal to: AdamW for λ = 0; RMSprop for β₁ = 0, if the bias correction is left out.
 
     Examples:
         >>> opt = Adam(lr=0.1)
@@ -117,7 +120,9 @@ class Nadam(Optimizer):
     Survey texts often print both terms of the mixture divided by 1 − β₁ᵗ: one more rule. Keras drops the 0.004.
 
     Args:
-        lr: learning rate, > 0, in units of x: about the largest change of a coordinate in one step.
+        lr: learning rate, > 0, in units of x: the change of a coordinate in one step under steady gradients. At the
+            default betas a step is at most 14.6 lr: 14.2 lr after 1,900 silent steps, when μ is
+            0.57. (Later on 8.4 and 6.0.)
         beta1: decay of the mean and end value of μ, in [0, 1).
         beta2: decay of the mean square, in [0, 1).
         eps: ≥ 0, in units of g; stands outside the root. 0 is 0/0 until a coordinate has had a gradient.
@@ -190,6 +195,8 @@ class AMSGrad(Optimizer):
 
     When: rare, large, informative gradients, on which Adam can go to the worst point.
     Fails: one outlier shortens the steps for ever; in practice seldom better than Adam.
+
+    Equal to: Adam, with bias_correction, as long as the squared gradients grow.
 
     Examples:
         >>> opt = AMSGrad(lr=0.1, beta2=0.99)

@@ -70,6 +70,8 @@ class RMSprop(Optimizer):
     When: like Adagrad, but for problems that change under way: recurrent networks, reinforcement learning.
     Fails: with a fixed lr it does not settle: near the minimum every coordinate still moves by about lr.
 
+    Equal to: Adam for β₁ = 0, if its bias correction is left out.
+
     Examples:
         >>> opt = RMSprop(lr=0.1)
         >>> x = np.array([1.0, 1.0])

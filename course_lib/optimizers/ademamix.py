@@ -29,7 +29,7 @@ class AdEMAMix(Optimizer):
         beta1: decay of the fast mean, in [0, 1).
         beta2: decay of the mean square, in [0, 1).
         beta3: decay of the slow mean, in [0, 1); 0.9999 has a half-life of 6,931 steps.
-        alpha: ≥ 0, without a unit, weight of the slow mean; 0 is AdamW. The paper tunes 4 … 10.
+        alpha: ≥ 0, without a unit, weight of the slow mean. The paper tunes 4 … 10.
         warmup: T ≥ 0, in steps; 0 has none. The authors take the whole run.
         eps: ≥ 0, in units of g; stands outside the root. 0 is 0/0 until a coordinate has had a gradient.
         weight_decay: λ ≥ 0, in units of 1/x; lr·λ is the share of x lost in one step.
@@ -39,6 +39,8 @@ class AdEMAMix(Optimizer):
     When: long runs, where old gradients still say something of the way ahead.
     Fails: short runs, in which the slow mean never comes in; a minimum that moves.
     Without a warm-up the first steps are long.
+
+    Equal to: AdamW for α = 0.
 
     Examples:
         >>> opt = AdEMAMix(lr=0.1, beta3=0.99, alpha=5.0)

@@ -14,7 +14,7 @@ and the schedule-free methods go another way.
 
 A subclass writes its hyperparameters as fields, the names of its arrays in ``memory`` and the step in
 ``rule``. The base class does the rest: models whose parameters are a dict of arrays, validation,
-schedules, number types, and grids of settings.
+schedules, number types, and grids of settings. Here is the contract; what only looks after it is in `plumbing`.
 
 **Grids.** Every array is ``(*shape, *grid)`` and a hyperparameter may be a ``grid``-shaped array, so numpy's
 trailing alignment runs all settings at once: with ``lr`` of shape (64, 1) and ``beta1`` of shape (64,) a point is
@@ -24,45 +24,16 @@ and `norm`, which sum over the shape axes alone.
 
 from __future__ import annotations
 
-import copy
-import dataclasses
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
-from types import MethodType
+from dataclasses import field
 from typing import Any, ClassVar, Literal, Self, dataclass_transform
 
 import numpy as np
 
-from .hyper import Spec
+from .plumbing import Plumbing
 from .state import Params, State, each, floating, inner, norm, pack, ratio, unpack
 
 __all__ = ["Optimizer", "Params", "State", "each", "floating", "inner", "norm", "pack", "ratio", "unpack"]
-
-
-def require(problem: Any, *methods: str, by: str, such_as: str) -> None:
-    """Raise if a problem lacks one of the methods, each written as it is called.
-
-    Examples:
-        >>> require(np, "jacobian(x)", by="GaussNewton", such_as="LeastSquares")
-        Traceback (most recent call last):
-        TypeError: GaussNewton needs a problem with jacobian(x), such as LeastSquares, but module has none
-    """
-    if not all(hasattr(problem, method.partition("(")[0]) for method in methods):
-        raise TypeError(
-            f"{by} needs a problem with {' and '.join(methods)}, such as {such_as}, "
-            f"but {type(problem).__name__} has none"
-        )
-
-
-class class_or_instance:
-    """A method whose first argument is the instance, or the class if it is called on that."""
-
-    def __init__(self, function: Callable[..., Any]) -> None:
-        self.function = function
-        self.__doc__ = function.__doc__
-
-    def __get__(self, instance: Any, owner: type) -> Callable[..., Any]:
-        return MethodType(self.function, owner if instance is None else instance)
 
 
 @dataclass_transform(
@@ -71,7 +42,7 @@ class class_or_instance:
     eq_default=False,
     field_specifiers=(field,),
 )
-class Optimizer:
+class Optimizer(Plumbing):
     """Base class of all optimizers; see the module's text for the contract.
 
     A subclass is a frozen dataclass with keyword-only fields, made so by this class. It declares
@@ -83,6 +54,37 @@ class Optimizer:
     * ``scope``: ``"array"`` if the rule treats every array of a model on its own, ``"all"`` if it needs all
       parameters at once (the base class then hands it their concatenation);
     * what it can and what it needs: ``coordinatewise``, ``takes_grid``, ``needs_matrix``, ``needs_problem``.
+
+    Every hyperparameter that is a number may be an array: it then runs a grid of settings at once.
+
+    Examples:
+        A complete subclass. It checks its settings, moves models, takes schedules and runs grids:
+
+        >>> from course_lib.optimizers.hyper import Hyper, decay, learning_rate
+        >>> class SignOfMean(Optimizer):
+        ...     lr: Hyper = learning_rate(1e-3)
+        ...     beta: Hyper = decay(0.9)
+        ...     memory = ("m",)
+        ...
+        ...     def rule(self, x, g, s):
+        ...         m = self.beta * s.m + (1 - self.beta) * g
+        ...         return x - self.lr * np.sign(m), s.next(m=m)
+        >>> opt = SignOfMean(lr=0.5)
+        >>> x = {"W": np.ones((1, 2)), "b": np.zeros(1)}
+        >>> x, state = opt.update(x, {"W": np.array([[3.0, -3.0]]), "b": np.ones(1)}, opt.init(x))
+        >>> x
+        {'W': array([[0.5, 1.5]]), 'b': array([-0.5])}
+        >>> opt.at(0.1)
+        SignOfMean(lr=0.05, beta=0.9)
+        >>> from course_lib.running import simulate
+        >>> simulate(SignOfMean(lr=np.array([0.01, 0.1, 1.0])), "himmelblau", steps=50).final_loss.shape
+        (3,)
+        >>> import inspect
+        >>> inspect.signature(SignOfMean)
+        <Signature (*, lr: float | numpy.ndarray = 0.001, beta: float | numpy.ndarray = 0.9) -> None>
+        >>> SignOfMean(beta=1)
+        Traceback (most recent call last):
+        ValueError: SignOfMean: beta = 1 is not allowed: it must be in [0, 1)
     """
 
     memory: ClassVar[tuple[str, ...]] = ()
@@ -97,69 +99,13 @@ class Optimizer:
     """Whether one gradient is not enough, so that there is only `step`, not `update`."""
     needs: ClassVar[tuple[str, ...]] = ()
     """What the problem must have beside ``loss`` and ``grad``, by name (``"jacobian"``, ``"layer_statistics"``)."""
-    eta: ClassVar[float] = 1.0
-    """The schedule's multiplier of the step being taken (an instance attribute on what `at` returns)."""
+    schedule_factor: ClassVar[float] = 1.0
+    """The schedule's multiplier η of the step being taken (an instance attribute on what `at` returns)."""
+    _query_is_x: ClassVar[bool]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        dataclass(frozen=True, kw_only=True, eq=False, repr=False)(cls)
-        cls._stays = cls.rule_query is Optimizer.rule_query
-        cls._specs = {f.name: f.metadata["spec"] for f in fields(cls) if "spec" in f.metadata}  # type: ignore[arg-type]
-
-    def __post_init__(self) -> None:
-        """Validate every hyperparameter and find the grid."""
-        shapes = {}
-        for name, spec in self._specs.items():
-            value = spec.clean(f"{type(self).__name__}: {name}", getattr(self, name))
-            object.__setattr__(self, name, value)
-            if isinstance(value, np.ndarray):
-                shapes[name] = value.shape
-        try:
-            grid = np.broadcast_shapes(*shapes.values())
-        except ValueError:
-            listed = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
-            raise ValueError(f"{type(self).__name__}: shapes do not form one grid: {listed}") from None
-        self._check_grid(grid)
-        object.__setattr__(self, "grid", grid)
-        object.__setattr__(self, "_arrays", tuple(shapes))
-
-    def _check_grid(self, grid: tuple[int, ...]) -> None:
-        if grid and not self.takes_grid:
-            raise ValueError(
-                f"{type(self).__name__} takes no grid of runs, but was given one of shape {grid}: "
-                f"run the settings one after the other"
-            )
-
-    grid: ClassVar[tuple[int, ...]] = ()
-    _arrays: ClassVar[tuple[str, ...]] = ()
-    _specs: ClassVar[dict[str, Spec]] = {}
-    _stays: ClassVar[bool]
-
-    @class_or_instance
-    def specs(this: Any) -> dict[str, Spec]:
-        """The hyperparameters by name, each with its allowed range and slider."""
-        return dict(this._specs)
-
-    def hyper(self) -> dict[str, Any]:
-        """The hyperparameters by name, with their values."""
-        return {name: getattr(self, name) for name in self._specs}
-
-    def replace(self, **hyper: Any) -> Self:
-        """Return the optimizer with some hyperparameters changed and validated.
-
-        Raises:
-            TypeError: for a name that is no hyperparameter.
-        """
-        return dataclasses.replace(self, **hyper)  # type: ignore[type-var]
-
-    def __repr__(self) -> str:
-        def shown(value: Any) -> str:
-            if isinstance(value, np.ndarray):
-                return f"<{'×'.join(map(str, value.shape))}: {value.min():g} … {value.max():g}>"
-            return f"{value:g}" if isinstance(value, float) else repr(value)
-
-        inside = (f"{f.name}={shown(getattr(self, f.name))}" for f in fields(self))  # type: ignore[arg-type]
-        return f"{type(self).__name__}({', '.join(inside)})"
+        cls._query_is_x = cls.rule_query is Optimizer.rule_query
 
     # -- what a rule may redefine -------------------------------------------------------------------
 
@@ -213,11 +159,11 @@ class Optimizer:
 
     def query(self, x: Params, state: State) -> Params:
         """Return the point at which the gradient is wanted for the coming step."""
-        if self._stays:
+        if self._query_is_x:
             return x
         if isinstance(x, dict):
             return self._each(self.rule_query, x, state)
-        return (self.typed(x) if self._arrays else self).rule_query(x, state)
+        return self.typed(x).rule_query(x, state)
 
     def update(self, x: Params, g: Params, state: State) -> tuple[Params, State]:
         """Take one step.
@@ -237,13 +183,13 @@ class Optimizer:
             x, g = self.matching(x, g)
             if isinstance(x, dict):
                 return self._update_dict(x, g, state)
-        return (self.typed(x) if self._arrays else self).rule(x, g, state)  # type: ignore[arg-type]
+        return self.typed(x).rule(x, g, state)  # type: ignore[arg-type]
 
     def output(self, x: Params, state: State) -> Params:
         """Return the parameters one would use if the run ended here."""
         if isinstance(x, dict):
             return self._each(self.rule_output, x, state)
-        return (self.typed(x) if self._arrays else self).rule_output(x, state)
+        return self.typed(x).rule_output(x, state)
 
     def step(self, x: Params, state: State, problem: Any, batch: Any = None) -> tuple[Params, State]:
         """Take one step on a problem: ask for the gradient where it is wanted, then update.
@@ -251,7 +197,7 @@ class Optimizer:
         Methods that need more than one gradient a step (SAM), curvature (Newton) or layer statistics (K-FAC) redefine
         this one; the others never see the problem.
         """
-        point = x if self._stays else self.query(x, state)
+        point = x if self._query_is_x else self.query(x, state)
         return self.update(x, problem.grad(point, batch), state)
 
     def at(self, eta: float) -> Self:
@@ -262,21 +208,9 @@ class Optimizer:
             raise ValueError(f"eta = {eta!r} is not allowed: a schedule must give a number in [0, 1]")
         eta = float(eta)
         scheduled = {name: getattr(self, name) * eta for name, s in self._specs.items() if s.scheduled}
-        return self._with(**scheduled, eta=eta)
+        return self._with(**scheduled, schedule_factor=eta)
 
-    # -- how the base class keeps it -------------------------------------------------------------------
-
-    def _with(self, **values: Any) -> Self:
-        """Return a copy with fields set as they are, unvalidated (a schedule may make lr zero)."""
-        new = copy.copy(self)
-        new.__dict__.update(values)
-        return new
-
-    def typed(self, x: np.ndarray) -> Self:
-        """Return the optimizer with array hyperparameters in x's number type (plain floats adapt by themselves)."""
-        if all(getattr(self, name).dtype == x.dtype for name in self._arrays):
-            return self
-        return self._with(**{name: getattr(self, name).astype(x.dtype) for name in self._arrays})
+    # -- models whose parameters are a dict of arrays --------------------------------------------------
 
     def _each(
         self, function: Callable[..., np.ndarray], x: dict[str, np.ndarray], state: State
@@ -285,26 +219,6 @@ class Optimizer:
         if self.scope == "all":
             return unpack(function(pack(x, state.grid), state), x, state.grid)
         return {name: function(part, state.parts[name]) for name, part in x.items()}
-
-    def matching(self, x: Any, g: Any) -> tuple[Any, Any]:
-        """Return x and g as arrays, or as dicts of arrays, that belong together.
-
-        Raises:
-            ValueError: if g does not have the shape (or the names) of x.
-        """
-        who, must = f"{type(self).__name__}.update: g", "but it must have the shape of x,"
-        if not isinstance(x, dict):
-            x, g = np.asarray(x), np.asarray(g)
-            if g.shape != x.shape:
-                raise ValueError(f"{who} has shape {g.shape}, {must} {x.shape}")
-            return x, g
-        if not isinstance(g, dict) or g.keys() != x.keys():
-            given = sorted(g) if isinstance(g, dict) else type(g).__name__
-            raise ValueError(f"{who} must be a dict with the names of x, {sorted(x)}, but is {given}")
-        for name, part in x.items():
-            if np.shape(g[name]) != np.shape(part):
-                raise ValueError(f"{who} has shape {np.shape(g[name])} at {name!r}, {must} {np.shape(part)}")
-        return x, g
 
     def _update_dict(
         self, x: dict[str, np.ndarray], g: Any, state: State

@@ -35,6 +35,8 @@ class AdaBound(Optimizer):
     When: Adam's fast start is wanted together with SGD's end.
     Fails: the end is momentum at final_lr, which must be tuned as for SGD.
 
+    Equal to: Adam for γ → 0; Momentum in its average form, with final_lr, for γ → ∞.
+
     Examples:
         >>> opt = AdaBound(lr=0.1, final_lr=0.5, gamma=1e6)  # the bounds have closed
         >>> x = np.array([1.0])
@@ -97,6 +99,8 @@ class AMSBound(AdaBound):
 
     When: as AdaBound, with rare large gradients.
     Fails: as AdaBound.
+
+    Equal to: Momentum in its average form, with final_lr, for γ → ∞.
 
     Examples:
         >>> opt = AMSBound(lr=0.1, gamma=1e-9)  # the bounds are wide open
@@ -181,14 +185,16 @@ class SWATS(Optimizer):
         rate = self.lr * (1 - self.beta2**s.t) ** 0.5 / (1 - self.beta1**s.t)
         p = -rate * m / (np.sqrt(v) + self.eps)
         average, Lambda = self.measure(p, g, s)
-        x = np.where(sgd, x - self.eta * (1 - self.beta1) * s.Lambda * m, x + p)
+        x = np.where(sgd, x - self.schedule_factor * (1 - self.beta1) * s.Lambda * m, x + p)
         m = np.where(Lambda != s.Lambda, 0, m)
         return x, s.next(m=m, v=v, average=average, Lambda=Lambda)
 
     def measure(self, p: np.ndarray, g: np.ndarray, s: State) -> tuple[np.ndarray, np.ndarray]:
         """The average of SGD's learning rate γ, and Λ if it has settled in this step."""
         downhill = -inner(p, g, s)
-        gamma = ratio(inner(p, p, s), downhill * self.eta)  # the schedule's multiplier is not part of it
+        gamma = ratio(
+            inner(p, p, s), downhill * self.schedule_factor
+        )  # the schedule's multiplier is not part of it
         average = np.where(downhill != 0, self.beta2 * s.average + (1 - self.beta2) * gamma, s.average)
         estimate = average / (1 - self.beta2**s.t)
         settled = (s.Lambda == 0) & (downhill != 0) & (s.t > 1) & (np.abs(estimate - gamma) < self.eps)

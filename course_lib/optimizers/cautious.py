@@ -10,7 +10,7 @@ import numpy as np
 from .adam import Adam
 from .base import Optimizer, Params, State, each, norm, ratio
 from .hyper import Hyper, choice, nonnegative
-from .wrapper import _Wrapper, first
+from .wrapper import _Wrapper
 
 
 class _OfTheStep(_Wrapper):
@@ -35,7 +35,7 @@ class _OfTheStep(_Wrapper):
 
     def rate(self, x: Params) -> Hyper:
         """Return the inner optimizer's learning rate, in x's number type."""
-        return self.inner.typed(first(x)).hyper().get("lr", 1.0)
+        return self.inner.typed(x).hyper().get("lr", 1.0)
 
     def update(self, x: Params, g: Any, state: State) -> tuple[Params, State]:
         """Take one step, with the gradient at ``query(x, state)``."""
@@ -52,7 +52,7 @@ class _OfTheStep(_Wrapper):
 
     def taken(self, x: Params, new: Params, g: Any, s: State, inner: State) -> tuple[Params, State]:
         """What becomes of the inner optimizer's new point."""
-        me = self.typed(first(x)) if self._arrays else self
+        me = self.typed(x)
         lr, s = me.rate(x), s.next(inner=inner)
         if isinstance(x, dict):
             return {
@@ -87,6 +87,8 @@ class Cautious(_OfTheStep):
 
     When: inner has a long momentum. Compare at the best lr of each: on the kept coordinates the steps are longer.
     Fails: without memory there is nothing to mask; with very noisy gradients the mask is a coin toss.
+
+    Equal to: inner, if that steps along the newest gradient alone, as GradientDescent does.
 
     Examples:
         >>> from course_lib.optimizers import Momentum

@@ -22,21 +22,26 @@ class AdamW(Optimizer):
     gradients are hardly penalised. Here all shrink alike.
 
     Args:
-        lr: learning rate, > 0, in units of x: about the largest change of a coordinate in one step.
+        lr: learning rate, > 0, in units of x: the change of a coordinate in one step under steady gradients, beside
+            the decay. At the default betas it is at most 7.3 lr: 3.2 lr after a long silence, longer where gradients
+            grow.
         beta1: decay of the mean, in [0, 1).
         beta2: decay of the mean square, in [0, 1).
         eps: ≥ 0, in units of g; stands outside the root. 0 is 0/0 until a coordinate has had a gradient.
         weight_decay: λ ≥ 0, in units of 1/x, so that lr·λ is the share of x lost in one step; in the paper's form
-            λ is that share itself. 0 is Adam.
+            λ is that share itself.
         form: ``"library"`` as above, which every library uses; ``"paper"`` does not multiply the decay by lr:
             x ← x − η(lr·m̂/(√v̂ + ε) + λx), with η the multiplier of the schedule; ``"corrected"`` is AdamC, which
             multiplies the decay by η once more, lr·λ·η²: for weights that a normalisation follows. It keeps the share
-            ‖g‖/‖x‖ at which such a weight settles while the schedule lowers lr. With a constant lr it is "library".
+            ‖g‖/‖x‖ at which such a weight settles while the schedule lowers lr.
 
     Cost: two arrays of the size of x; about fourteen operations per parameter, one of them a root.
 
     When: the usual choice for transformers, nearly always with a warm-up and a decaying schedule.
     Fails: in the library's form the best λ depends on lr and on the schedule; biases should not be decayed.
+
+    Equal to: Adam for λ = 0; the paper's form with λ, at a constant lr, to the library's with λ/lr; the corrected
+    form, at a constant lr, to the library's.
 
     Examples:
         >>> opt = AdamW(lr=0.1, weight_decay=0.5)
@@ -64,7 +69,8 @@ class AdamW(Optimizer):
         v = self.beta2 * s.v + (1 - self.beta2) * g**2
         m_hat = m / (1 - self.beta1**s.t)
         v_hat = v / (1 - self.beta2**s.t)
-        rate = {"library": self.lr, "paper": self.eta, "corrected": self.lr * self.eta}[self.form]
+        eta = self.schedule_factor
+        rate = {"library": self.lr, "paper": eta, "corrected": self.lr * eta}[self.form]
         step = self.lr * m_hat / (np.sqrt(v_hat) + self.eps) + rate * self.weight_decay * x
         return x - step, s.next(m=m, v=v)
 

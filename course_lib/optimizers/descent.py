@@ -57,15 +57,17 @@ class Momentum(Optimizer):
     gradient that flips its sign at every step it shrinks to g/(1 + β).
 
     Args:
-        lr: learning rate, > 0. On a quadratic with largest curvature L it must stay below 2(1 + β)/L.
-        beta: decay of the velocity, in [0, 1); β = 0 is gradient descent.
-        form: ``"sum"`` as above; ``"average"`` weighs the gradient, m ← βm + (1 − β)g, and is the sum form with
-            lr(1 − β) in place of lr.
+        lr: learning rate, > 0, in units of x²/loss. On a quadratic with largest curvature L it must stay below
+            2(1 + β)/L.
+        beta: decay of the velocity, in [0, 1).
+        form: ``"sum"`` as above; ``"average"`` weighs the gradient, m ← βm + (1 − β)g.
 
     Cost: one array of the size of x; two multiplications and two additions per parameter.
 
     When: nearly always better than plain gradient descent, and much better on long valleys.
     Fails: β near 1 overshoots and rings; lr and β must be tuned together.
+
+    Equal to: GradientDescent for β = 0; the average form with lr to the sum form with lr·(1 − β).
 
     Examples:
         >>> opt = Momentum(lr=0.1, beta=0.9)
@@ -104,13 +106,15 @@ class Nesterov(Optimizer):
     constant lr the two are the same method seen from two places.
 
     Args:
-        lr: learning rate, > 0.
-        beta: decay of the velocity, in [0, 1); β = 0 is gradient descent.
+        lr: learning rate, > 0, in units of x²/loss.
+        beta: decay of the velocity, in [0, 1).
 
     Cost: one array of the size of x; three multiplications and three additions per parameter.
 
     When: like Momentum, with less overshoot; the accelerated rate holds for convex problems with β raised over time.
     Fails: noise in the gradient eats the advantage over Momentum.
+
+    Equal to: GradientDescent for β = 0.
 
     Examples:
         >>> opt = Nesterov(lr=0.1, beta=0.9)

@@ -8,9 +8,10 @@ import numpy as np
 
 from .. import curvature
 from ..axes import to_back, to_front
-from .base import Optimizer, Params, State, ratio, require
+from .base import Optimizer, Params, State, ratio
 from .hyper import Hyper, learning_rate, nonnegative, number
 from .linear import per_run, solve
+from .plumbing import require
 
 
 class _LeastSquares(Optimizer):

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from .. import curvature
-from .base import Optimizer, Params, State, ratio, require
+from .base import Optimizer, Params, State, ratio
 from .hyper import Hyper, count, flag, learning_rate, nonnegative, number
+from .plumbing import require
 
 
 class HessianFree(Optimizer):

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from .base import Optimizer, Params, State, floating, ratio, require
+from .base import Optimizer, Params, State, floating, ratio
 from .hyper import Hyper, count, learning_rate, number
+from .plumbing import require
 
 
 class KFAC(Optimizer):

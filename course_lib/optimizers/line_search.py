@@ -12,7 +12,7 @@ from .. import curvature
 from .base import Optimizer, Params, State
 from .descent import GradientDescent
 from .hyper import Hyper, count, number
-from .wrapper import _Wrapper, first
+from .wrapper import _Wrapper
 
 
 def backtracking(
@@ -107,7 +107,7 @@ class LineSearch(_Wrapper):
 
     def step(self, x: Params, state: State, problem: Any, batch: Any = None) -> tuple[Params, State]:
         """Let inner propose a step, and take as much of it as lowers the loss on the same batch."""
-        grid, me = state.grid, self.typed(first(x)) if self._arrays else self
+        grid, me = state.grid, self.typed(x)
         proposed, inner = me.inner.step(x, state.inner, problem, batch)
         point, g = curvature.flat(x, grid), curvature.flat(problem.grad(x, batch), grid)
         p = curvature.flat(proposed, grid) - point

@@ -29,7 +29,7 @@ class MARS(Optimizer):
         lr: learning rate, > 0, in units of x.
         beta1: decay of the mean, in [0, 1).
         beta2: decay of the mean square, in [0, 1).
-        gamma: γ ≥ 0, without a unit, how much of the correction is used; 0 is AdamW behind a clip by the norm.
+        gamma: γ ≥ 0, without a unit, how much of the correction is used.
         eps: ≥ 0, in units of g; stands outside the root. 0 is 0/0 until a coordinate has had a gradient.
         weight_decay: λ ≥ 0, in units of 1/x; lr·λ is the share of x lost in one step.
         form: ``"exact"`` as above; ``"approximate"`` puts the last gradient, of the last batch, in the place of
@@ -44,6 +44,8 @@ class MARS(Optimizer):
     Fails: at the default γ the noise is hardly less; the clip at 1 has a unit, so scaling the loss changes the path.
 
     Needs the problem in the exact form: there is `step` only, not `update`.
+
+    Equal to: AdamW behind ClipByNorm with limit = 1 for γ = 0.
 
     Examples:
         >>> opt = MARS(lr=0.1, gamma=1.0, beta1=0.5, form="approximate")

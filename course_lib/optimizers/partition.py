@@ -10,8 +10,9 @@ from typing import Any, Self
 import numpy as np
 
 from .adam import Adam
-from .base import Optimizer, Params, State, class_or_instance, floating
+from .base import Optimizer, Params, State, floating
 from .hyper import Spec
+from .plumbing import class_or_instance
 
 
 class Partition(Optimizer):
@@ -27,6 +28,8 @@ class Partition(Optimizer):
 
     When: matrices and vectors want different rules: Muon for the weights, AdamW for the rest; no decay for biases.
     Fails: with optimizers that need the problem (SAM, Newton, K-FAC); wrap the partition in them instead.
+
+    Equal to: the optimizer inside, if there is only one, under "*".
 
     Examples:
         >>> opt = Partition({"W*": Adam(lr=0.1), "*": Adam(lr=0.01)})

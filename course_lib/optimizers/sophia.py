@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from .. import curvature
-from .base import Optimizer, Params, State, require
+from .base import Optimizer, Params, State
 from .hyper import Hyper, choice, count, decay, learning_rate, nonnegative, number
+from .plumbing import require
 
 
 class Sophia(Optimizer):
@@ -28,15 +29,16 @@ class Sophia(Optimizer):
             \quad \hat g \text{ with labels drawn from the model}
 
     Where the curvature is negative or small the clip decides and the step is lr·sign(m), like Lion's; where it is
-    large the step is Newton's, coordinate by coordinate.
+    large the step is lr/γ times Newton's, coordinate by coordinate.
 
     Args:
-        lr: learning rate, > 0, in units of x: the largest change of a coordinate in one step.
+        lr: learning rate, > 0, in units of x: the largest change of a coordinate in one step, beside the decay.
         beta1: decay of the mean gradient, in [0, 1).
         beta2: decay of the mean curvature, in [0, 1).
-        gamma: γ, > 0: the smaller, the more coordinates are clipped. 0.01 goes with Hutchinson, 0.05 with the other.
-        eps: > 0, in units of the curvature.
-        weight_decay: ≥ 0, in units of 1/lr; not part of g.
+        gamma: γ, > 0, in units of x: the smaller, the more coordinates are clipped. 0.01 goes with Hutchinson, 0.05
+            with the other.
+        eps: > 0, in units of g, as γh is.
+        weight_decay: ≥ 0, in units of 1/x; lr·weight_decay is the share of x lost in one step. Not part of g.
         every: steps between two estimates, ≥ 1.
         estimator: ``"hutchinson"``, or ``"gauss_newton_bartlett"`` (needs a problem with ``sampled``, such as `MLP`).
         seed: of the random draws, ≥ 0; a step's draws depend on the seed and on t only.
@@ -54,7 +56,7 @@ class Sophia(Optimizer):
         >>> x = np.zeros(2)
         >>> state = opt.init(x).next(h=np.array([100.0, -5.0]))  # a Hessian put there by hand
         >>> x, state = opt.update(x, np.array([1.0, 1.0]), state)
-        >>> print(x)  # Newton's step along the first, the sign along the second
+        >>> print(x)  # lr/γ = a tenth of Newton's step along the first, the sign along the second
         [-0.001 -0.1  ]
 
     Reference: H. Liu, Z. Li, D. Hall, P. Liang and T. Ma, "Sophia: a scalable stochastic second-order optimizer for

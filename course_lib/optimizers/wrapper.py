@@ -9,8 +9,9 @@ from typing import Any, Self
 import numpy as np
 
 from .adam import Adam
-from .base import Optimizer, Params, State, class_or_instance, each, floating
+from .base import Optimizer, Params, State, each, floating
 from .hyper import Spec
+from .plumbing import class_or_instance
 
 
 class _Wrapper(Optimizer):
@@ -75,13 +76,13 @@ class _Wrapper(Optimizer):
         """Take one step, with the gradient at ``query(x, state)``."""
         if type(self).needs_problem:
             return self.rule(x, g, state)  # type: ignore[arg-type]
-        me = self.typed(first(x)) if self._arrays else self
+        me = self.typed(x)
         x, inner = me.inner.update(x, me.gradient(g, state), state.inner)
         return me.after(x, state, inner)
 
     def step(self, x: Params, state: State, problem: Any, batch: Any = None) -> tuple[Params, State]:
         """Let the inner optimizer take one step on what it is to see of the problem."""
-        me = self.typed(first(x)) if self._arrays else self
+        me = self.typed(x)
         x, inner = me.inner.step(x, state.inner, me.seen(problem, state), batch)
         return me.after(x, state, inner)
 
@@ -130,8 +131,3 @@ class Seen:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._problem, name)
-
-
-def first(x: Any) -> Any:
-    """Return the array, or the first of a dict of them."""
-    return next(iter(x.values())) if isinstance(x, dict) else np.asarray(x)

@@ -27,12 +27,14 @@ class Lookahead(_Wrapper):
     Args:
         inner: the optimizer that runs ahead.
         k: steps between two meetings, a whole number ≥ 1.
-        alpha: share of the way that the slow weights go, in [0, 1], without a unit; 1 is inner itself.
+        alpha: share of the way that the slow weights go, in [0, 1], without a unit.
 
     Cost: one array of the size of x beside inner's; three operations per parameter every k steps.
 
     When: the inner optimizer is fast but noisy; damps oscillation without a smaller lr.
     Fails: on noiseless well-conditioned problems it only takes more steps.
+
+    Equal to: inner for α = 1, but that its answer is renewed at every k-th step only.
 
     Examples:
         >>> opt = Lookahead(GradientDescent(lr=1.0), k=2, alpha=0.5)
@@ -78,7 +80,7 @@ class SAM(_Wrapper):
 
     Args:
         inner: the optimizer that takes the step.
-        rho: radius of the neighbourhood, ≥ 0, in units of x; 0 is inner itself.
+        rho: radius of the neighbourhood, ≥ 0, in units of x.
 
     Cost: no memory beside inner's; a second gradient per step, so twice the time.
 
@@ -86,6 +88,8 @@ class SAM(_Wrapper):
     Fails: costs double; with small gradients x circles the minimum at the distance ρ rather than reaching it.
 
     Needs the problem: there is `step` only, not `update`.
+
+    Equal to: inner for ρ = 0.
 
     Examples:
         >>> from course_lib.surfaces import surface
@@ -131,6 +135,8 @@ class ClipByValue(_Wrapper):
     When: single coordinates explode.
     Fails: turns the gradient towards the diagonals, so it is no longer the direction of steepest descent.
 
+    Equal to: inner, as long as no coordinate of g is larger than the limit.
+
     Examples:
         >>> opt = ClipByValue(GradientDescent(lr=0.1), limit=1.0)
         >>> x = np.array([0.0, 0.0])
@@ -161,6 +167,8 @@ class ClipByNorm(_Wrapper):
 
     When: recurrent networks and transformers, nearly always; keeps one bad batch from throwing x away.
     Fails: hides a learning rate that is too large; a limit below the usual norm makes it normalised descent.
+
+    Equal to: inner, as long as the norm of g is not larger than the limit.
 
     Examples:
         >>> opt = ClipByNorm(GradientDescent(lr=0.1), limit=1.0)
@@ -204,6 +212,8 @@ class IterateAverage(_Wrapper):
 
     When: noisy gradients at a learning rate that would never settle.
     Fails: the uniform average drags the far start along: let it begin late, or forget.
+
+    Equal to: inner until averaging begins.
 
     Examples:
         >>> opt = IterateAverage(GradientDescent(lr=1.0))

@@ -24,7 +24,7 @@ class MLP(Classifier, LayerStatistics):
         \nabla_{W_l} f &= a_{l-1}^\top \delta_l + \lambda W_l, \qquad \nabla_{b_l} f = \textstyle\sum_n \delta_{l,n}
 
     with Y the labels as one-hot rows and f the mean cross-entropy plus λ/2 times the squared weights. These lines are
-    written in `Network`, which gives it loss, gradient and curvature.
+    written in `Network`, which gives it loss, gradient and curvature, and once more, plainly, in `plain_mlp`.
 
     Args:
         train: the training examples; labels 0 … classes − 1.

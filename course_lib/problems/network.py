@@ -18,7 +18,14 @@ Weights = dict[str, np.ndarray]
 
 
 class Step(NamedTuple):
-    """What a forward pass leaves at a layer, the runs first."""
+    """What a forward pass leaves at a layer, the runs first.
+
+    Args:
+        layer: the layer.
+        w: its weights W_l, ``(*grid, inputs of a row, outputs of a row)``.
+        rows: its inputs as rows, R(a_{l−1}), ``(*grid, N·positions, inputs of a row)``.
+        a: what comes out of the activation, a_l, ``(*grid, N, units)``; of the last layer the scores z_L.
+    """
 
     layer: Layer
     w: np.ndarray
@@ -37,7 +44,7 @@ class Network(Problem):
         \delta_{l,n}
 
     R lays out the inputs of a layer as rows: as they are for a dense layer, as patches for a convolution (see
-    `layers`).
+    `layers`). To be read first: `plain_mlp`, the same lines for one network of dense layers.
 
     Args:
         train: the training examples.
@@ -114,10 +121,10 @@ class Network(Problem):
     def loss(self, params: Weights, batch: Data | None = None) -> Any:
         """Return the loss on a batch (None: all training examples), ``grid``-shaped."""
 
-        def error(part: Data) -> Any:
+        def of(part: Data) -> Any:
             return self.head.loss(self._forward(params, part.inputs)[-1].a, self._targets(part))
 
-        loss = (self.train if batch is None else batch).mean(error)
+        loss = (self.train if batch is None else batch).mean(of)
         if self.l2:
             loss = loss + self.l2 / 2 * sum(np.sum(params[w] ** 2, axis=(0, 1)) for w, _ in self.names)
         return loss
@@ -126,9 +133,9 @@ class Network(Problem):
         """Return the gradient on a batch (None: all training examples), by parameter name."""
         data = self.batch(batch)
         steps = self._forward(params, data.inputs)
-        error = self.head.error(steps[-1].a, self._targets(data))
-        error /= len(data)
-        return self._pulled_back(steps, error, params, params)
+        delta = self.head.error(steps[-1].a, self._targets(data))  # δ_L, (*grid, N, outputs)
+        delta /= len(data)
+        return self._pulled_back(steps, delta, params, params)
 
     # -- curvature -------------------------------------------------------------------------------------
 
@@ -150,8 +157,8 @@ class Network(Problem):
         tangents = self._tangents(steps, vector)
         activation, products = ACTIVATIONS[self.activation], {}
         r_delta = self.head.curvature(steps[-1].a, tangents[-1].a) / len(data)
-        error = self.head.error(steps[-1].a, self._targets(data)) / len(data)
-        for k, delta in self._backward(steps, error):
+        last = self.head.error(steps[-1].a, self._targets(data)) / len(data)
+        for k, delta in self._backward(steps, last):
             step, tangent = steps[k], tangents[k]
             r_delta = r_delta.reshape(*r_delta.shape[:-2], -1, step.w.shape[-1])
             w_name, b_name = self.names[k]
@@ -184,8 +191,9 @@ class Network(Problem):
         """
         data = self.batch(batch)
         steps = self._forward(params, data.inputs)
-        bent = self.head.curvature(steps[-1].a, self._tangents(steps, vector)[-1].a) / len(data)
-        return self._pulled_back(steps, bent, params, vector)
+        r_scores = self._tangents(steps, vector)[-1].a  # J v
+        delta = self.head.curvature(steps[-1].a, r_scores) / len(data)  # H J v / N
+        return self._pulled_back(steps, delta, params, vector)
 
     # -- parts, all with the runs first ----------------------------------------------------------------
 
@@ -207,19 +215,19 @@ class Network(Problem):
             raise ValueError(f"inputs has shape {inputs.shape}, but it must be (N, {self.train.features}), and perhaps "
                              f"a grid of runs")  # fmt: skip
         steps: list[Step] = []
-        a, activate = to_front(inputs, 2), ACTIVATIONS[self.activation].value
+        a, activate = to_front(inputs, 2), ACTIVATIONS[self.activation].value  # (*grid, N, features)
         for layer, w, b in self._layered(params):
-            rows = layer.rows(a)
-            z = rows @ w
+            rows = layer.rows(a)  # (*grid, N·positions, inputs of a row)
+            z = rows @ w  # (*grid, N·positions, outputs of a row)
             z += b
-            a = z.reshape(*z.shape[:-2], -1, layer.positions * layer.shape[1])
+            a = z.reshape(*z.shape[:-2], -1, layer.positions * layer.shape[1])  # (*grid, N, units)
             if len(steps) < self.depth - 1:
                 activate(a)
             steps.append(Step(layer, w, rows, a))
         return steps
 
     def _tangents(self, steps: list[Step], vector: Weights) -> list[Step]:
-        """Return what a forward pass changes by as the parameters change by a vector."""
+        """Return what a forward pass changes by as the parameters change by a vector, in the shapes of its steps."""
         tangents: list[Step] = []
         slope = ACTIVATIONS[self.activation].slope
         r_rows = np.zeros_like(steps[0].rows)  # the inputs do not move
@@ -237,10 +245,12 @@ class Network(Problem):
         slope = ACTIVATIONS[self.activation].slope
         for k in range(len(steps) - 1, -1, -1):
             layer, w = steps[k].layer, steps[k].w
-            delta = delta.reshape(*delta.shape[:-2], -1, w.shape[-1])
+            delta = delta.reshape(
+                *delta.shape[:-2], -1, w.shape[-1]
+            )  # (*grid, N·positions, outputs of a row)
             yield k, delta
             if k:
-                delta = layer.back(delta @ w.mT)
+                delta = layer.back(delta @ w.mT)  # (*grid, N, units of the layer before)
                 delta *= slope(steps[k - 1].a)
 
     def _pulled_back(
@@ -250,8 +260,8 @@ class Network(Problem):
         grads = {}
         for k, rows_delta in self._backward(steps, delta):
             w, b = self.names[k]
-            grads[w] = to_back(steps[k].rows.mT @ rows_delta, 2)
+            grads[w] = to_back(steps[k].rows.mT @ rows_delta, 2)  # (inputs of a row, outputs of a row, *grid)
             if self.l2:
                 grads[w] += self.l2 * penalised[w]
-            grads[b] = to_back(column_sums(rows_delta), 1)
+            grads[b] = to_back(column_sums(rows_delta), 1)  # (outputs of a row, *grid)
         return {name: grads[name] for name in params}

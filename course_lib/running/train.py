@@ -90,7 +90,7 @@ def train(
     rngs: Any = generators if isinstance(seed, Iterable) else generators[0]
     starts = [params] if params is not None else [problem.init(np.random.default_rng(s)) for s, _ in streams]
     x = stacked(starts, grid) if grid else starts[0]
-    opt = opt.typed(next(iter(x.values())) if isinstance(x, dict) else x)  # once, not at every step
+    opt = opt.typed(x)  # once, not at every step
     state = opt.init(x, axes)
     project = getattr(problem, "project", None)
     limit = DIVERGED * np.maximum(1.0, _size(x, axes))

@@ -103,7 +103,7 @@ html_last_updated_fmt = None
 
 suppress_warnings = ["misc.highlighting_failure"]  # an ellipsis in a piece of Python
 
-_LABELLED = re.compile(r"^(Cost|When|Fails|Reference|References|Source|Link): ")
+_LABELLED = re.compile(r"^(Cost|When|Fails|Equal to|Reference|References|Source|Link): ")
 _CODE = re.compile(r"(``.+?``|:\w+:`.+?`|`.+?`)")
 _INITIAL = re.compile(r"^( *)(?=[A-Z]\. )")
 

@@ -490,11 +490,15 @@ TRUE = {
         "The roots are missing. (Or the product of both sides stands where the longer one belongs: that gives the same number.)": ["both roots forgotten"],
         "The 0.2 stands before the root, not under it.": ["0.2 under the root"],
     },
-    "first_step": {
-        "That is the first step *with* the bias correction. Here both hats are gone.": ["1: as with correction"],
+    "second_step": {
+        "A length has no sign.": ["with the sign"],
+        "That is the *first* step. By the second both means have seen two gradients.": ["the first step"],
+        "That is the second step *with* the bias correction. Here both hats are gone.": ["as with correction"],
+        "The second gradient is −g: the two do not add up in m.": ["the same sign twice"],
         "Upside down: m stands above the line, √v below.": ["upside down"],
         "v stands under a root.": ["no root"],
-        "That is m alone: 1 − β₁. The step divides it by √v.": ["only m"],
+        "v has gathered two squares by now, and squares have no sign.": ["v of one gradient"],
+        "That is m alone. The step divides it by √v.": ["only m"],
         "That is for β₁ = 0.9 and β₂ = 0.999. Take your own.": ["the defaults' number"],
     },
 }  # fmt: skip

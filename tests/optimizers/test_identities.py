@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -37,10 +38,12 @@ from course_lib.optimizers import (
     Muon,
     Nadam,
     Nesterov,
+    Optimizer,
     Partition,
     Prodigy,
     RMSprop,
     ScheduleFreeAdamW,
+    State,
 )
 from tests.optimizers.common import Slope, close, end, gradients, point, walk
 
@@ -412,3 +415,105 @@ def test_the_forms_of_muon_differ_by_a_factor_and_decay_stands_apart(shape: tupl
     for form, factor in factors.items():
         opt = Muon(lr=0.1, weight_decay=0.3, form=form)
         close(opt.update(x, g, opt.init(x))[0], x - 0.1 * (factor * step + 0.3 * x))
+
+
+class Uncorrected(Adam):
+    """Adam without bias correction: so late that it is 1."""
+
+    def rule(self, x: np.ndarray, g: np.ndarray, s: State) -> tuple[np.ndarray, State]:
+        x, new = super().rule(x, g, State(t=10**9, grid=s.grid, m=s.m, v=s.v))
+        return x, s.next(m=new.m, v=new.v)
+
+
+ADAM, AVERAGE = {"lr": 0.1, "beta1": 0.8, "beta2": 0.95}, {"beta": 0.8, "form": "average"}
+TOLD: dict[type[Optimizer], dict[str, tuple[Optimizer, Optimizer]]] = {
+    Momentum: {
+        "GradientDescent for β = 0": (Momentum(lr=0.1, beta=0.0), GradientDescent(lr=0.1)),
+        "the average form with lr to the sum form with lr·(1 − β)": (
+            Momentum(lr=0.1, **AVERAGE), Momentum(lr=0.1 * (1 - 0.8), beta=0.8)),
+    },
+    Nesterov: {"GradientDescent for β = 0": (Nesterov(lr=0.1, beta=0.0), GradientDescent(lr=0.1))},
+    RMSprop: {"Adam for β₁ = 0, if its bias correction is left out": (
+        RMSprop(lr=0.1, beta=0.95), Uncorrected(lr=0.1, beta1=0.0, beta2=0.95))},
+    Adam: {
+        "AdamW for λ = 0": (Adam(**ADAM), AdamW(**ADAM, weight_decay=0.0)),
+        "RMSprop for β₁ = 0, if the bias correction is left out": (
+            Uncorrected(lr=0.1, beta1=0.0, beta2=0.95), RMSprop(lr=0.1, beta=0.95)),
+    },
+    AMSGrad: {"Adam, with bias_correction, as long as the squared gradients grow": (
+        AMSGrad(**ADAM, bias_correction=True), Adam(**ADAM))},
+    AdamW: {
+        "Adam for λ = 0": (AdamW(**ADAM, weight_decay=0.0), Adam(**ADAM)),
+        "the paper's form with λ, at a constant lr, to the library's with λ/lr": (
+            AdamW(**ADAM, weight_decay=0.05, form="paper"), AdamW(**ADAM, weight_decay=0.5)),
+        "the corrected form, at a constant lr, to the library's": (
+            AdamW(**ADAM, weight_decay=0.5, form="corrected"), AdamW(**ADAM, weight_decay=0.5)),
+    },
+    AdaBound: {
+        "Adam for γ → 0": (AdaBound(**ADAM, gamma=1e-14, eps=1e-20), Adam(**ADAM, eps=1e-20)),
+        "Momentum in its average form, with final_lr, for γ → ∞": (
+            AdaBound(**ADAM, final_lr=0.3, gamma=1e14), Momentum(lr=0.3, **AVERAGE)),
+    },
+    AMSBound: {"Momentum in its average form, with final_lr, for γ → ∞": (
+        AMSBound(**ADAM, final_lr=0.3, gamma=1e14), Momentum(lr=0.3, **AVERAGE))},
+    Lookahead: {"inner for α = 1, but that its answer is renewed at every k-th step only": (
+        Lookahead(Adam(**ADAM), alpha=1.0), Adam(**ADAM))},
+    SAM: {"inner for ρ = 0": (SAM(Adam(**ADAM), rho=0.0), Adam(**ADAM))},
+    ClipByValue: {"inner, as long as no coordinate of g is larger than the limit": (
+        ClipByValue(Momentum(lr=0.1), limit=1e30), Momentum(lr=0.1))},
+    ClipByNorm: {"inner, as long as the norm of g is not larger than the limit": (
+        ClipByNorm(Momentum(lr=0.1), limit=1e30), Momentum(lr=0.1))},
+    IterateAverage: {"inner until averaging begins": (IterateAverage(Adam(**ADAM), begin=13), Adam(**ADAM))},
+    Partition: {'the optimizer inside, if there is only one, under "*"': (
+        Partition({"*": Adam(**ADAM)}), Adam(**ADAM))},
+    AdEMAMix: {"AdamW for α = 0": (AdEMAMix(**ADAM, alpha=0.0, weight_decay=0.5), AdamW(**ADAM, weight_decay=0.5))},
+    MARS: {"AdamW behind ClipByNorm with limit = 1 for γ = 0": (
+        MARS(**ADAM, gamma=0.0), ClipByNorm(AdamW(**ADAM, weight_decay=0.0), limit=1.0))},
+    Cautious: {"inner, if that steps along the newest gradient alone, as GradientDescent does": (
+        Cautious(GradientDescent(lr=0.1)), GradientDescent(lr=0.1))},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("cls", TOLD, ids=lambda cls: cls.__name__)
+def test_identities_that_a_docstring_tells_hold(cls: type[Optimizer]) -> None:
+    growing = np.abs(gradients((4, 3), 12)) * 10.0 ** np.arange(12).reshape(-1, 1, 1)
+    for one, other in TOLD[cls].values():
+        for g in (growing,) if cls is AMSGrad else (growing, gradients((4, 3), 12)):
+            for (a, s), (b, t) in zip(
+                walk(one, point((4, 3)), g), walk(other, point((4, 3)), g), strict=True
+            ):
+                close(a, b, 1e-10)
+                if cls is not Lookahead or s.t % one.k == 1:
+                    close(one.output(a, s), other.output(b, t), 1e-10)
+
+
+def test_no_docstring_tells_an_identity_that_is_not_tested() -> None:
+    told = {
+        entry.cls: set(" ".join(found[1].split()).split("; "))
+        for entry in REGISTRY.values()
+        if (found := re.search(r"Equal to: (.*?)\.\n\n", entry.cls.__doc__ or "", re.DOTALL))
+    }
+    assert told == {cls: set(phrases) for cls, phrases in TOLD.items()}
+
+
+@pytest.mark.parametrize(("cls", "t"), [(Adam, 20_000), (AdamW, 20_000), (Nadam, 1_900)])
+def test_a_docstring_says_how_long_a_step_can_be(cls: Any, t: int) -> None:
+    """The longest step is known from the weights of the gradients in m and in v (Cauchy–Schwarz)."""
+    opt = cls(lr=1.0, eps=1e-300, **({"weight_decay": 0.0} if cls is AdamW else {}))
+    past = np.arange(400)
+    in_m, in_v = 0.1 * 0.9**past, 0.001 * 0.999**past / (1 - 0.999**t)
+    if cls is Nadam:
+        in_m = opt.mu(t + 1) * in_m + (1 - opt.mu(t)) * (past == 0)
+    longest = np.sqrt(np.sum(in_m**2 / in_v))
+
+    def last_step(*gradients: float) -> float:
+        x = np.zeros(1)
+        state = opt.init(x)
+        for g in (*np.zeros(t - len(gradients)), *gradients):
+            before = x
+            x, state = opt.update(x, np.array([g]), state)
+        return float(abs(x - before)[0])
+
+    after_silence, doc = last_step(1.0), " ".join(cls.__doc__.split())
+    assert f"at most {longest:.1f} lr: {after_silence:.1f} lr" in doc
+    assert last_step(*(in_m / in_v)[::-1]) == pytest.approx(longest, rel=1e-6)

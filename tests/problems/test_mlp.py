@@ -10,6 +10,7 @@ import pytest
 from course_lib.curvature import flat, hessian, hessian_vector, like
 from course_lib.optimizers import Adam
 from course_lib.problems import MLP, Data, SoftmaxRegression
+from course_lib.problems.plain_mlp import loss_and_grad
 from course_lib.running import train
 from tests.problems.common import network, somewhere
 
@@ -122,3 +123,15 @@ class TestMLP:
         settings: dict[str, Any] = {"train": network().train, "classes": 3} | wrong
         with pytest.raises(ValueError, match=message):
             MLP(**settings)
+
+
+@pytest.mark.parametrize("hidden", DEPTHS)
+def test_the_plain_network_is_the_same(hidden):
+    problem = network(hidden, "relu", l2=0.0)
+    x, data = somewhere(problem), problem.train
+    loss, grads = loss_and_grad(x, data.inputs, data.targets)
+    assert loss == pytest.approx(problem.loss(x), rel=1e-14)
+    expected = problem.grad(x)
+    assert grads.keys() == expected.keys()
+    for name, part in expected.items():
+        np.testing.assert_allclose(grads[name], part, rtol=0, atol=1e-15)

@@ -30,7 +30,7 @@ def adam_step(x, g, state, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8):
 
 MEANS = STEP = "lesson 08, section 4, the rule"
 HATS = "lesson 08, section 5, bias correction, step by step"
-EPS = "lesson 08, appendix A, eps: one letter, three places"
+EPS = "lesson 08, appendix, eps: one letter, three places"
 adam_mistakes = [
     Mistake("no bias correction", {"m / (1 - beta1**t)": "m", "v / (1 - beta2**t)": "v"},
             "m and v start at zero and are too small at first; the hats make up for that.", HATS),
@@ -134,36 +134,50 @@ efficient_mistakes = [
 # -- 3: predict, 4: derive, 5: your own -------------------------------------------------------------------
 
 
-def first_step():
-    return (1 - mine["beta1"]) / (1 - mine["beta2"]) ** 0.5
+def second_step():
+    return (1 - mine["beta1"]) ** 2 / (1 - mine["beta2"] ** 2) ** 0.5
 
 
-SHORTCUTS = (0.0, 0.001, 0.01, 0.1, 0.5, 1.0, 2.0, 0.1 / 0.001**0.5)
+SHORTCUTS = (0.0, 0.001, 0.01, 0.1, 0.5, 1.0, 2.0, 0.1**2 / (1 - 0.999**2) ** 0.5)
 """Answers that are right for nobody, so that none of them can be handed round."""
+
+
+def _flipped(beta1: float, beta2: float) -> float:
+    """The second step in units of lr, without bias correction, after gradients g and −g."""
+    return (1 - beta1) ** 2 / (1 - beta2**2) ** 0.5
 
 
 def _numbers(rng: np.random.Generator) -> dict[str, Any]:
     beta1, beta2 = drawn(
         lambda: (round(rng.uniform(0.5, 0.95), 2), round(1 - 10 ** rng.uniform(-4, -1.5), 4)),
-        lambda betas: near((1 - betas[0]) / (1 - betas[1]) ** 0.5, SHORTCUTS, rtol=0.1),
+        lambda betas: near(
+            _flipped(*betas), (*SHORTCUTS, *(value for value, _ in _mistaken(*betas))), rtol=0.1
+        ),
     )
     return {"beta1": beta1, "beta2": beta2}
 
 
-def _known(mine: Mine) -> list[tuple[float, str]]:
-    m, v = 1 - mine["beta1"], 1 - mine["beta2"]
+def _mistaken(beta1: float, beta2: float) -> list[tuple[float, str]]:
+    right, m, v = _flipped(beta1, beta2), (1 - beta1) ** 2, 1 - beta2**2
     return [
-        (1.0, "That is the first step *with* the bias correction. Here both hats are gone."),
-        (m, "That is m alone: 1 − β₁. The step divides it by √v."),
+        (-right, "A length has no sign."),
+        ((1 - beta1) / (1 - beta2) ** 0.5, "That is the *first* step. By the second both means have seen two gradients."),
+        ((1 - beta1) / (1 + beta1), "That is the second step *with* the bias correction. Here both hats are gone."),
+        ((1 - beta1**2) / v**0.5, "The second gradient is −g: the two do not add up in m."),
+        (m, "That is m alone. The step divides it by √v."),
         (m / v, "v stands under a root."),
+        (m / (1 - beta2) ** 0.5, "v has gathered two squares by now, and squares have no sign."),
         (v**0.5 / m, "Upside down: m stands above the line, √v below."),
-        (0.1 / 0.001**0.5, "That is for β₁ = 0.9 and β₂ = 0.999. Take your own."),
-        ((mine["beta1"] / mine["beta2"] ** 0.5), "The new gradient weighs 1 − β, the old value β."),
-    ]
+    ]  # fmt: skip
+
+
+def _known(mine: Mine) -> list[tuple[float, str]]:
+    others = (SHORTCUTS[-1], "That is for β₁ = 0.9 and β₂ = 0.999. Take your own.")
+    return [*_mistaken(mine["beta1"], mine["beta2"]), others]
 
 
 def long_step():
-    return [0.0] * 5000 + [1.11**k for k in range(60)]
+    return [1.0] * 5000 + [10.0] * 18
 
 
 def _longest(runs: list[Run], mine: Mine) -> tuple[bool, str]:
@@ -171,6 +185,10 @@ def _longest(runs: list[Run], mine: Mine) -> tuple[bool, str]:
     assert isinstance(gradients, np.ndarray)
     if gradients.ndim != 1 or not 1 <= gradients.size <= 10_000 or not np.isfinite(gradients).all():
         return False, "Return a list of 1 to 10,000 finite numbers, the gradients step by step."
+    outside = ~((abs(gradients) >= 1 - 1e-9) & (abs(gradients) <= 10 + 1e-9))
+    if outside.any():
+        words = f"Gradient {outside.argmax() + 1} is {gradients[outside][0]:.3g}."
+        return False, words + " Each must lie between 1 and 10, or between −10 and −1."
     x, state, longest, at = np.zeros(1), {"m": np.zeros(1), "v": np.zeros(1)}, 0.0, 0
     for t, g in enumerate(gradients, 1):
         new, memory = adam_step(x, np.array([g]), state | {"t": t}, lr=1.0)
@@ -178,7 +196,7 @@ def _longest(runs: list[Run], mine: Mine) -> tuple[bool, str]:
             longest, at = float(abs(new - x)[0]), t
         x, state = new, memory
     words = f"The longest step is {longest:.2f} lr, at step {at}."
-    return longest > 3.5, words + ("" if longest > 3.5 else " It had to be more than 3.5.")
+    return longest > 5, words + ("" if longest > 5 else " It had to be more than 5.")
 
 
 def my_optimizer(x, g, state, lr=0.5, beta1=0.8, beta2=0.9):
@@ -230,12 +248,13 @@ EXERCISE = Exercise(
             "Write √v̂ + ε with v̂ = v/(1 − β₂ᵗ) and bring it to one fraction.",
             "Multiply above and below by √(1 − β₂ᵗ). What happens to eps?",
         ]),
-        Number(solution=first_step, title="Break it, and predict", points=1, expected=lambda mine: (1 - mine["beta1"]) / (1 - mine["beta2"]) ** 0.5, rtol=0.02,
+        Number(solution=second_step, title="Break it, and predict", points=1, expected=lambda mine: _flipped(mine["beta1"], mine["beta2"]), rtol=0.02,
                unit="lr", wrong=_known, reread=HATS, hints=[
-            "In the first step m = (1 − β₁)g and v = (1 − β₂)g².", "Divide: the gradient cancels."]),
-        Goal(solution=long_step, title="A step of more than 3.5 lr", points=2, drive=call("gradients"), reached=_longest, reread="lesson 08, section 6, how long can a step be?", hints=[
-            "A steady gradient gives steps of one lr. What does v forget, if nothing comes for a long time?",
-            "A long silence, then one gradient: m̂ ≈ (1 − β₁)g and v̂ ≈ (1 − β₂)g². That is 3.16. What if more gradients follow?"]),
+            "After the first step m = (1 − β₁)g and v = (1 − β₂)g². Take each of them one step further, with −g.",
+            "m = β₁(1 − β₁)g − (1 − β₁)g and v = β₂(1 − β₂)g² + (1 − β₂)g². Divide: the gradient cancels."]),
+        Goal(solution=long_step, title="A step of 5 lr from ordinary gradients", points=2, drive=call("gradients"), reached=_longest, reread="lesson 08, section 6, how long can a step be?", hints=[
+            "After a long time with gradients of 1, v is 1. How large can m become before v has noticed?",
+            "Growing gradients reach 4.3 here, for they may not grow any further than 10. What if they stay there for a while: how long does m need, how long v?"]),
         Goal(solution=my_optimizer, title="An optimizer of your own", points=2, drive=rule("m", "v"), reached=_own, reread=STEP, hints=[
             "Adam does not mind how steep a coordinate is. But 60 steps are few: they must be long at first and short at the end.",
             "Multiply lr by 0.93**t, begin with lr about 0.5, and let both means forget faster."],

@@ -6,12 +6,10 @@ import base64
 import pathlib
 import re
 import sys
-import time
 import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Self
 
-import anywidget
 import traitlets
 
 from ...plotting import THEMES, full_bleed
@@ -20,19 +18,19 @@ from .ask import NOTHING, asked
 from .canned import PALETTE, SCRIPTS, can, script
 from .cells import retire_earlier_run
 from .controls import Control, Point, Setting
-from .drawing import Drawing
-from .words import in_words
+from .pictured import Pictured
 
 _HERE = pathlib.Path(__file__).parent
 _FIGURES: weakref.WeakSet[Figure] = weakref.WeakSet()
 """All there are, so that the size of their text can be set."""
 
 
-class Figure(Drawing, anywidget.AnyWidget):
+class Figure(Pictured):
     """A live figure: sliders beneath, a picture above, and a trait for everything that can be set.
 
     A subclass keeps what it needs, calls ``super().__init__(controls, points)`` and defines `draw`, which looks at
-    the traits and returns a `Scene`. Setting a trait, from Python or in the browser, leads to the same picture.
+    the traits and returns a `Scene`. Setting a trait, from Python or in the browser, leads to the same picture; how, is
+    written in `Pictured`.
 
     Messages of the browser are ``{"values": …}``, with or without ``"reset": true`` to be done first, with the view's
     name and a number; the answer is the next ``_scene``, which carries both back. The browser sends at most two before
@@ -60,6 +58,23 @@ class Figure(Drawing, anywidget.AnyWidget):
         Traceback (most recent call last):
         ...
         ValueError: PathExplorer: lr = -1 is not allowed: it must be in (0, inf)
+
+        A figure of one's own:
+
+        >>> import numpy as np
+        >>> from course_lib.live.block.scene import Axis, Panel, Scene
+        >>> from course_lib.optimizers.hyper import Spec
+        >>> class Parabola(Figure):
+        ...     def draw(self):
+        ...         x = np.linspace(-1, 1, 101)
+        ...         scene = Scene([Panel(Axis.linear("x", -1, 1), Axis.linear("loss", 0, 5))])
+        ...         scene.line(0, x, self.curvature / 2 * x**2, "blue")
+        ...         scene.alt = f"A parabola, {self.curvature / 2:g} high at the edge."
+        ...         return scene
+        >>> mine = Parabola([Control("curvature", Spec(low=0, slider=(0, 10)), 1.0)])
+        >>> mine.curvature = 8
+        >>> mine
+        <Parabola: A parabola, 4 high at the edge.>
     """
 
     _esm = script(*SCRIPTS)
@@ -81,9 +96,6 @@ class Figure(Drawing, anywidget.AnyWidget):
         self.controls = {control.name: control for control in controls}
         _FIGURES.add(self)
         self.points = dict(points or {})
-        self.error: Exception | None = None
-        self._held = self._stale = self._following = False
-        self._count = 0
         owner = type(self).__name__
         traits: dict[str, Any] = {name: Setting(control, owner) for name, control in self.controls.items()}
         traits |= {name: Point(place, f"{owner}: {name}") for name, place in self.points.items()}
@@ -99,39 +111,6 @@ class Figure(Drawing, anywidget.AnyWidget):
         self.observe(self._changed, list(traits))
         self.on_msg(self._received)
         retire_earlier_run(self)
-
-    # -- setting ------------------------------------------------------------------------------------
-
-    def set(self, **values: Any) -> None:
-        """Set several traits at once, with one new picture.
-
-        Args:
-            values: by trait name.
-
-        Raises:
-            AttributeError: for a name that is none of the figure's settings.
-
-        Examples:
-            >>> from course_lib.live import explore_path
-            >>> from course_lib.optimizers import Momentum
-            >>> figure = explore_path(Momentum())
-            >>> figure.set(lr=0.1, beta=0.5, start=(1, 2))
-            >>> figure.lr, figure.start
-            (0.1, (1.0, 2.0))
-        """
-        known = {**self.controls, **self.points}
-        for name in values:
-            if name not in known:
-                raise AttributeError(
-                    f"{type(self).__name__} has no setting {name!r}; it has {', '.join(known)}"
-                )
-        with self._lock:
-            self._hold(lambda: self._assign(values))
-            self._refresh()
-
-    def reset(self) -> None:
-        """Set everything back to where it was at first."""
-        self.set(**{name: control.default for name, control in self.controls.items()}, **self.points)
 
     def ask(
         self,
@@ -172,14 +151,6 @@ class Figure(Drawing, anywidget.AnyWidget):
         if layout is not None:
             layout.close()
 
-    def message(self) -> dict[str, Any]:
-        """Return the scene for the traits as they are now, as it is sent."""
-        began = time.perf_counter()
-        message = self.scene.message()
-        self._count += 1  # two equal pictures are still two answers
-        took = 1000 * (time.perf_counter() - began)
-        return {"count": self._count, "view": None, "number": 0, "error": "", "milliseconds": took, **message}
-
     # -- answering ----------------------------------------------------------------------------------
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
@@ -211,54 +182,11 @@ class Figure(Drawing, anywidget.AnyWidget):
         """Do what a browser asked for, then send the picture or say in words why there is none."""
         with self._lock:
             try:
-                self._hold(action)
+                self._without_pictures(action)
                 if self._stale or reply:
                     self._show(reply)
             except Exception as error:
                 self._fail(error, reply)
-
-    def _hold(self, action: Callable[[], Any]) -> None:
-        """Do something that sets traits, without a picture for each of them."""
-        outer, self._held = self._held, True
-        try:
-            action()
-        finally:
-            self._held = outer
-
-    def _assign(self, values: Mapping[str, Any]) -> None:
-        for name, value in values.items():
-            setattr(self, name, value)
-
-    def _changed(self, change: Any) -> None:
-        with self._lock:
-            self._stale = True
-            if not self._following:
-                self._following = True
-                try:
-                    self._hold(lambda: self._assign(self.follow(change.name)))
-                finally:
-                    self._following = False
-            self._refresh()
-
-    def _refresh(self) -> None:
-        with self._lock:
-            if self._held or not self._stale:
-                return
-            try:
-                self._show()
-            except Exception as error:  # seen on the figure too, which would otherwise show an old picture
-                self._fail(error)
-                raise
-
-    def _show(self, reply: dict[str, Any] | None = None) -> None:
-        message = self.message()
-        self._stale, self.error = False, None
-        self._scene = message | (reply or {})
-
-    def _fail(self, error: Exception, reply: dict[str, Any] | None = None) -> None:
-        self._stale, self.error = False, error
-        self._count += 1
-        self._scene = {**self._scene, **(reply or {}), "count": self._count, "error": in_words(error)}
 
     def _send_background(self, asked: dict[str, Any]) -> None:
         theme = asked["theme"] if asked["theme"] in THEMES else "light"
