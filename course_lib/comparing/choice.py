@@ -19,6 +19,7 @@ from ..arguments import whole
 from ..optimizers import REGISTRY, Optimizer, Partition
 from ..running import Table
 from .result import Comparison
+from .sensitivity import not_repeated
 from .studies import NEWER, STUDIES, Study, results
 
 DATA = {
@@ -296,7 +297,7 @@ def tuning_losses(study: str) -> dict[str, np.ndarray]:
         losses = np.nan_to_num(rows["valid_loss"], nan=np.inf)
         with np.errstate(over="ignore"):  # of runs that are about to diverge
             by_setting = [losses[settings == one].mean() for one in dict.fromkeys(settings.tolist())]
-        found[method] = np.unique(by_setting)
+        found[method] = np.sort(np.array(by_setting)[not_repeated(np.array(by_setting))])
     return found
 
 

@@ -85,6 +85,8 @@ class Study:
         seeds: how many fresh seeds the final runs have.
         splits: if not 0, the whole comparison, tuning and all, is repeated on so many divisions of the data into
             training, validation and test examples (``problem(seed=…)``).
+        independent: whether each split is a data set drawn anew.
+        metric: what the study is decided by, declared before it is run.
     """
 
     title: str
@@ -96,29 +98,18 @@ class Study:
     tune_seeds: int = 5
     seeds: int = 10
     splits: int = 0
+    independent: bool = False
+    metric: str = "test_accuracy"
 
     def run(self, **options: Any) -> Comparison:
-        """Run the comparison; ``options`` are further arguments of `compare`, such as cache, jobs and progress.
-
-        With ``splits`` each split gives one number to a method, the mean over its seeds, and stands in the column
-        ``seed`` of the result: what is compared then are procedures on data, not runs on one test set.
-        """
-        if not self.splits:
-            return self._compare(self.problem(), options)
-        return Comparison(
-            Table.of_rows(
-                row
-                for split in range(self.splits)
-                for row in _means(self._compare(self.problem(seed=split), options).runs, split)
-            )
-        )
-
-    def _compare(self, problem: Any, options: Mapping[str, Any]) -> Comparison:
-        steps = self.epochs * -(-len(problem.train) // self.batch_size)
+        """Run the comparison; ``options`` are further arguments of `compare`, such as cache, jobs and progress."""
+        per_epoch = -(-len(self.problem().train) // self.batch_size)
         return compare(
-            self.methods, problem, self.epochs, self.batch_size,
+            self.methods, self.problem if self.splits else self.problem(), self.epochs, self.batch_size,
             tune_seeds=range(self.tune_seeds), seeds=range(100, 100 + self.seeds),
-            schedule=schedules.cosine(steps) if self.annealed else None, **options,
+            schedule=schedules.cosine(self.epochs * per_epoch) if self.annealed else None,
+            splits=range(self.splits) if self.splits else None, independent=self.independent,
+            metric=self.metric, **options,
         )  # fmt: skip
 
     def reduced(self, *methods: str, tune_seeds: int = 1, seeds: int = 10, **more: Any) -> Study:
@@ -182,18 +173,6 @@ TABLES: dict[str, Callable[[], Table]] = {
 }  # fmt: skip
 """What else ``make results`` computes: curves of second-order methods, seconds per step against size, and steps to a
 loss against the batch size."""
-
-
-def _means(runs: Table, split: int) -> list[dict[str, Any]]:
-    """Return for each method, view and setting the mean row over the seeds."""
-    groups: dict[Any, list[dict[str, Any]]] = {}
-    for row in runs.rows:
-        groups.setdefault((row["method"], row["view"], row["lr"]), []).append(row)
-    return [
-        {name: value if isinstance(value, str) else float(np.mean([row[name] for row in rows]))
-         for name, value in rows[0].items()} | {"seed": split, "stack": rows[0]["stack"]}
-        for rows in groups.values()
-    ]  # fmt: skip
 
 
 def results(name: str, folder: Path = RESULTS) -> Comparison:

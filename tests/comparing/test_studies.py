@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from course_lib.comparing import CorrectedT, SignFlip, studies
 from course_lib.comparing import __main__ as program
-from course_lib.comparing import studies
 from course_lib.comparing.picture import differences_figure
 from course_lib.comparing.studies import (
     METHODS,
@@ -131,7 +131,7 @@ def test_a_reduced_study_is_a_part_of_the_whole():
     )
 
 
-@pytest.mark.parametrize("splits", [0, 2])
+@pytest.mark.parametrize("splits", [0, 5])
 def test_options_reach_the_comparison(splits, tmp_path):
     tiny(splits=splits).run(cache=tmp_path)
     assert any(tmp_path.rglob("*.npz"))
@@ -150,15 +150,21 @@ def test_committed_tables_have_the_columns_of_the_code(name, small):
 
 
 def test_splits_repeat_the_whole_procedure():
-    study = tiny(splits=3)
+    study = tiny(splits=5, seeds=2)
     found = study.run()
-    assert len(found.runs) == 2 * 3 * (9 + 3)
+    assert len(found.runs) == 2 * 5 * (9 + 3)
     assert found.runs["seed"].dtype.kind == found.runs["stack"].dtype.kind == "i"
     one = tiny(problem=lambda: SoftmaxRegression.on_digits(seed=2)).run()
     for view in ("best", "defaults"):
         alone = one.runs.where(method="Adam", view=view)
         row = found.runs.where(method="Adam", view=view, seed=2)
-        assert len(row) == 1 and row["test_loss"][0] == pytest.approx(alone["test_loss"].mean(), rel=1e-12)
+        assert len(row) == 1 and row["test_loss"][0] == pytest.approx(
+            alone["test_loss"][:2].mean(), rel=1e-12
+        )
+    assert (
+        found.test == CorrectedT(300 / 1197)
+        and tiny(splits=5, seeds=1, independent=True).run().test == SignFlip()
+    )
 
 
 def test_annealing_ends_with_a_small_rate():
