@@ -39,6 +39,7 @@ from ..optimizers import (
 from ..problems import MLP, ConvNet, SoftmaxRegression
 from ..running import Table, log_grid
 from .compare import Method, compare
+from .fully import tuned_fully
 from .large_batches import batch_size_study
 from .newer import newer_methods, tuned_whole
 from .result import Comparison
@@ -46,6 +47,12 @@ from .second_order import cost_by_size, second_order_race
 
 RESULTS = Path(__file__).with_name("results")
 """Where the tables stand that ``make results`` writes."""
+
+
+def _moved(method: Method, factor: float) -> Method:
+    """Return a method whose learning rates are so many times as large: other data have another centre."""
+    return Method(method.opt, lr=factor * np.array([trial["lr"] for trial in method.trials]))
+
 
 METHODS: dict[str, Method] = {
     "SGD": Method(GradientDescent(), lr=log_grid(0.1)),
@@ -67,6 +74,10 @@ METHODS: dict[str, Method] = {
 """Each method with its paper's other settings and nine learning rates, half a decade apart, about its own centre."""
 
 _FEW = {name: METHODS[name] for name in ("SGD", "Momentum", "Adagrad", "RMSprop", "Adam", "AdamW")}
+_SCALED = {name: _moved(method, 0.3) for name, method in _FEW.items()}
+_UNEQUAL = {
+    name: _moved(method, 30.0 if name in ("SGD", "Momentum") else 3.0) for name, method in _FEW.items()
+}
 _mlp = partial(MLP.on_digits, hidden=(64,), dtype=np.float32)
 
 
@@ -79,7 +90,7 @@ class Study:
         problem: makes the problem.
         methods: what is compared.
         epochs: passes over the training data.
-        batch_size: examples in a batch.
+        batch_size: examples in a batch; None for all.
         annealed: whether lr follows half a cosine to zero; constant otherwise.
         tune_seeds: how many seeds the tuning has.
         seeds: how many fresh seeds the final runs have.
@@ -87,27 +98,30 @@ class Study:
             training, validation and test examples (``problem(seed=…)``).
         independent: whether each split is a data set drawn anew.
         metric: what the study is decided by, declared before it is run.
+        shared_lr: learning rates that all methods are run at, too.
     """
 
     title: str
     problem: Callable[..., Any]
     methods: Mapping[str, Method] = field(default_factory=lambda: METHODS)
     epochs: int = 20
-    batch_size: int = 64
+    batch_size: int | None = 64
     annealed: bool = False
     tune_seeds: int = 5
-    seeds: int = 10
+    seeds: int = 20
     splits: int = 0
     independent: bool = False
     metric: str = "test_accuracy"
+    shared_lr: tuple[float, ...] = (1e-3,)
 
     def run(self, **options: Any) -> Comparison:
         """Run the comparison; ``options`` are further arguments of `compare`, such as cache, jobs and progress."""
-        per_epoch = -(-len(self.problem().train) // self.batch_size)
+        problem = self.problem()
+        steps = self.epochs * -(-len(problem.train) // (self.batch_size or len(problem.train)))
         return compare(
-            self.methods, self.problem if self.splits else self.problem(), self.epochs, self.batch_size,
+            self.methods, self.problem if self.splits else problem, self.epochs, self.batch_size,
             tune_seeds=range(self.tune_seeds), seeds=range(100, 100 + self.seeds),
-            schedule=schedules.cosine(self.epochs * per_epoch) if self.annealed else None,
+            schedule=schedules.cosine(steps) if self.annealed else None, shared_lr=self.shared_lr,
             splits=range(self.splits) if self.splits else None, independent=self.independent,
             metric=self.metric, **options,
         )  # fmt: skip
@@ -125,6 +139,14 @@ class Study:
         return replace(self, methods=chosen, tune_seeds=tune_seeds, seeds=seeds, **more)
 
 
+_docstrings = partial(SoftmaxRegression.on_docstrings, dtype=np.float32)
+_text = partial(SoftmaxRegression.on_text, dtype=np.float32)
+_conv = partial(ConvNet.on_digits, dtype=np.float32)
+_reading = Study(
+    "docstrings, which module", _docstrings, _FEW, epochs=5, batch_size=32, tune_seeds=2, shared_lr=()
+)
+_seeing = Study("convolutional net on the digits", _conv, _FEW, epochs=10, tune_seeds=2)
+
 STUDIES: dict[str, Study] = {
     "softmax": Study(
         "softmax regression on the digits (convex)", partial(SoftmaxRegression.on_digits, dtype=np.float32)
@@ -134,38 +156,75 @@ STUDIES: dict[str, Study] = {
     "mlp_long": Study(
         "MLP on the digits, annealed, three times as long", _mlp, _FEW, epochs=60, annealed=True, tune_seeds=3
     ),
-    "mlp_splits": Study("MLP 64-64-10 on ten splits of the digits", _mlp, _FEW, tune_seeds=1, seeds=5, splits=10),
-    "text": Study(
-        "sparse text, told apart by rare words", partial(SoftmaxRegression.on_text, dtype=np.float32),
-        epochs=5, batch_size=32,
+    "mlp_wide": Study(
+        "MLP 64-256-10 on the digits, four times as wide", partial(MLP.on_digits, hidden=(256,), dtype=np.float32),
+        _FEW, tune_seeds=2, shared_lr=(),
     ),
-    "conv": Study(
-        "convolutional net on the digits", partial(ConvNet.on_digits, dtype=np.float32), _FEW, epochs=10, tune_seeds=2
+    "mlp_splits": Study("MLP 64-64-10 on ten splits of the digits", _mlp, _FEW, tune_seeds=5, seeds=5, splits=10),
+    "text": Study(
+        "synthetic sparse text, twenty data sets", _text, epochs=5, batch_size=32, tune_seeds=1, seeds=2,
+        splits=20, independent=True,
+    ),
+    "text_scaled": Study(
+        "synthetic text, columns divided by the root of their rms", partial(_text, power=0.5), _SCALED, epochs=5,
+        batch_size=32, tune_seeds=1, seeds=2, splits=20, independent=True, shared_lr=(),
+    ),
+    "docstrings": _reading,
+    "docstrings_scaled": replace(
+        _reading, title="docstrings, columns divided by the root of their rms", methods=_SCALED,
+        problem=partial(_docstrings, power=0.5),
+    ),
+    "docstrings_annealed": replace(_reading, title="docstrings, lr annealed to zero", annealed=True),
+    "docstrings_long": replace(_reading, title="docstrings, four times as long", epochs=20),
+    "next_words": Study(
+        "docstrings, the next word (unequal classes, full batch)",
+        partial(SoftmaxRegression.on_next_words, dtype=np.float32), _UNEQUAL, epochs=50, batch_size=None, tune_seeds=1,
+        shared_lr=(), metric="loss",
+    ),
+    "conv": _seeing,
+    "conv_annealed": replace(_seeing, title="convolutional net, lr annealed to zero", annealed=True, shared_lr=()),
+    "conv_long": replace(
+        _seeing, title="convolutional net, three times as long", epochs=30, tune_seeds=1, seeds=14, shared_lr=()
     ),
 }  # fmt: skip
 """The studies by name."""
+
+_steps = 20 * 19
+FULLY: dict[str, Study] = {
+    "mlp_tuned": Study(
+        "everything tuned, MLP 64-64-10 on the digits", _mlp, tuned_fully(_steps, trials=48), tune_seeds=2, shared_lr=()
+    ),
+    "docstrings_tuned": replace(
+        _reading, title="everything tuned, docstrings", methods=tuned_fully(5 * 101, trials=48, scale=3.0),
+        tune_seeds=1,
+    ),
+}  # fmt: skip
+"""Studies in which a rule's own numbers, weight decay and schedule are tuned with lr, by random search."""
 
 _newer = newer_methods()
 _MOST = {name: method for name, method in _newer.items() if name not in ("Lion", "AdEMAMix", "Shampoo")}
 
 NEWER: dict[str, Study] = {
-    "mlp_newer": Study("methods of after 2018, MLP 64-64-10 on the digits", _mlp, _newer),
+    "mlp_newer": Study("methods of after 2018, MLP 64-64-10 on the digits", _mlp, _newer, seeds=10),
     "mlp_newer_splits": Study(
         "methods of after 2018, MLP on ten splits of the digits", _mlp, _MOST, tune_seeds=1, seeds=5, splits=10
     ),
     "mlp_whole": Study(
-        "lr, weight decay and schedule tuned together", _mlp, tuned_whole(steps=20 * 19), tune_seeds=3
+        "lr, weight decay and schedule tuned together", _mlp, tuned_whole(_steps), tune_seeds=3, seeds=10
     ),
     "text_newer": Study(
-        "methods of after 2018 that need no matrix, sparse text", partial(SoftmaxRegression.on_text, dtype=np.float32),
-        newer_methods(hidden=None), epochs=5, batch_size=32,
+        "methods of after 2018 that need no matrix, synthetic sparse text", _text, newer_methods(hidden=None), epochs=5,
+        batch_size=32, seeds=10,
     ),
     "conv_newer": Study(
-        "methods of after 2018, convolutional net", partial(ConvNet.on_digits, dtype=np.float32),
-        {name: newer_methods("W[12]")[name] for name in _MOST}, epochs=10, tune_seeds=2,
+        "methods of after 2018, convolutional net", _conv,
+        {name: newer_methods("W[12]")[name] for name in _MOST}, epochs=10, tune_seeds=2, seeds=10,
     ),
 }  # fmt: skip
 """The studies of lesson 20, by name."""
+
+ALL: dict[str, Study] = STUDIES | FULLY | NEWER
+"""All studies."""
 
 
 TABLES: dict[str, Callable[[], Table]] = {
@@ -189,9 +248,8 @@ def results(name: str, folder: Path = RESULTS) -> Comparison:
         >>> results("mlp").methods[:3]
         ('SGD', 'Momentum', 'Nesterov')
     """
-    known = [*STUDIES, *NEWER]
-    if name not in known:
-        raise ValueError(f"name = {name!r} is not allowed: it must be one of {', '.join(known)}")
+    if name not in ALL:
+        raise ValueError(f"name = {name!r} is not allowed: it must be one of {', '.join(ALL)}")
     return Comparison.load(_made(name, folder))
 
 
