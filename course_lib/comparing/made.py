@@ -56,7 +56,7 @@ def fingerprint_of(name: str) -> str:
         methods = {key: (repr(method.opt), method.trials) for key, method in made.methods.items()}
         settings = (words(made), _called(made.problem), made.shared_lr, methods)
         return _digest(repr(settings), code_version(_OWN))
-    return _digest(code_version((_file(made), "recipes.py")))
+    return _digest(code_version((_file(made), "to_target.py", "recipes.py")))
 
 
 @lru_cache(maxsize=8)

@@ -10,7 +10,7 @@ runs a small part of them anew. A method of one's own joins them unchanged:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -19,64 +19,24 @@ from typing import Any
 import numpy as np
 
 from .. import schedules
-from ..optimizers import (
-    SWATS,
-    AdaBound,
-    Adadelta,
-    Adafactor,
-    Adagrad,
-    Adam,
-    AdaMax,
-    AdamW,
-    AMSGrad,
-    GradientDescent,
-    Lion,
-    Momentum,
-    Nadam,
-    Nesterov,
-    RMSprop,
-)
 from ..problems import MLP, ConvNet, SoftmaxRegression
-from ..running import Table, log_grid
+from ..running import Table
+from .classical import METHODS, moved
 from .compare import Method, compare
 from .fully import tuned_fully
 from .large_batches import batch_size_study
 from .newer import newer_methods, tuned_whole
 from .result import Comparison
 from .second_order import cost_by_size, second_order_race
+from .to_target import WORKLOADS, target_of, time_to_target
 
 RESULTS = Path(__file__).with_name("results")
 """Where the tables stand that ``make results`` writes."""
 
-
-def _moved(method: Method, factor: float) -> Method:
-    """Return a method whose learning rates are so many times as large: other data have another centre."""
-    return Method(method.opt, lr=factor * np.array([trial["lr"] for trial in method.trials]))
-
-
-METHODS: dict[str, Method] = {
-    "SGD": Method(GradientDescent(), lr=log_grid(0.1)),
-    "Momentum": Method(Momentum(), lr=log_grid(0.1)),
-    "Nesterov": Method(Nesterov(), lr=log_grid(0.1)),
-    "Adagrad": Method(Adagrad(), lr=log_grid(0.1)),
-    "Adadelta": Method(Adadelta(), lr=log_grid(1.0)),
-    "RMSprop": Method(RMSprop(), lr=log_grid(0.01)),
-    "Adam": Method(Adam(), lr=log_grid(0.01)),
-    "AdaMax": Method(AdaMax(), lr=log_grid(10**-1.5)),
-    "Nadam": Method(Nadam(), lr=log_grid(0.01)),
-    "AMSGrad": Method(AMSGrad(), lr=log_grid(0.01)),
-    "Adafactor": Method(Adafactor(), lr=log_grid(0.1)),
-    "AdaBound": Method(AdaBound(), lr=log_grid(0.01)),
-    "SWATS": Method(SWATS(), lr=log_grid(0.01)),
-    "AdamW": Method(AdamW(), lr=log_grid(0.01)),
-    "Lion": Method(Lion(), lr=log_grid(0.001)),
-}
-"""Each method with its paper's other settings and nine learning rates, half a decade apart, about its own centre."""
-
 _FEW = {name: METHODS[name] for name in ("SGD", "Momentum", "Adagrad", "RMSprop", "Adam", "AdamW")}
-_SCALED = {name: _moved(method, 0.3) for name, method in _FEW.items()}
+_SCALED = {name: moved(method, 0.3) for name, method in _FEW.items()}
 _UNEQUAL = {
-    name: _moved(method, 30.0 if name in ("SGD", "Momentum") else 3.0) for name, method in _FEW.items()
+    name: moved(method, 30.0 if name in ("SGD", "Momentum") else 3.0) for name, method in _FEW.items()
 }
 _mlp = partial(MLP.on_digits, hidden=(64,), dtype=np.float32)
 
@@ -227,11 +187,27 @@ ALL: dict[str, Study] = STUDIES | FULLY | NEWER
 """All studies."""
 
 
+def time_to_target_table(workloads: Sequence[str] = WORKLOADS, **options: Any) -> Table:
+    """Return the times to a target on several problems, with the six methods and the budgets of their studies.
+
+    The target is a loss that each method, tuned, had at the end of its study (`target_of`).
+    """
+    rows: list[dict[str, Any]] = []
+    for name in workloads:
+        study = STUDIES[name]
+        methods = {key: study.methods[key] for key in _FEW}
+        target = target_of(results(name), methods)
+        table = time_to_target(methods, study.problem(), target, study.epochs, study.batch_size, **options)
+        rows += [{"workload": name} | row for row in table.rows]
+    return Table.of_rows(rows)
+
+
 TABLES: dict[str, Callable[[], Table]] = {
     "second_order": second_order_race, "cost_by_size": cost_by_size, "batch_sizes": batch_size_study,
+    "time_to_target": time_to_target_table,
 }  # fmt: skip
 """What else ``make results`` computes: curves of second-order methods, seconds per step against size, and steps to a
-loss against the batch size."""
+loss against the batch size and against the method."""
 
 
 def results(name: str, folder: Path = RESULTS) -> Comparison:
