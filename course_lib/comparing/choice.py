@@ -142,8 +142,10 @@ class Choice:
         return name, known.get(name, np.nan)
 
 
-STUDIED: dict[str, Study] = STUDIES | NEWER
-"""All studies that the guide can look into."""
+STUDIED: dict[str, Study] = {
+    name: study for name, study in (STUDIES | NEWER).items() if study.annealed or not name.endswith("_long")
+}
+"""The studies that the guide can look into: of the long ones those that it calls annealed."""
 
 
 def choose(
