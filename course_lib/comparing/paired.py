@@ -19,6 +19,10 @@ POWER = 0.8
 """The chance with which a `detectable` difference is found."""
 
 
+FEW = 12
+"""Up to so many pairs the power of the sign-flip test is computed from the test itself."""
+
+
 class PairedTest(Protocol):
     """What a comparison asks of a test; ``d`` are the differences, ``(n,)``, n ≥ 2."""
 
@@ -69,9 +73,16 @@ class SignFlip:
         return least_p(n) if n <= EXACT else 1 / DRAWS
 
     def detectable(self, d: Any, alpha: float = 0.05) -> float:
-        """Return the mean difference that would be found with 80 % chance."""
-        needed = shift_found(len(_several(d)), _key(alpha), POWER)
-        return np.inf if np.isinf(needed) else _spread(d) * needed
+        """Return the mean difference that would be found with 80 % chance; that of the t-test for many pairs.
+
+        For normal differences the two tests hardly differ, if the number of signs does not bind: beyond `FEW` pairs.
+        """
+        n = len(_several(d))
+        if self.least_p(n) > alpha:
+            return np.inf
+        if n > FEW:
+            return CorrectedT(0.0).detectable(d, alpha)
+        return _spread(d) * shift_found(n, _key(alpha), POWER)
 
 
 @dataclass(frozen=True)
@@ -197,5 +208,5 @@ def _key(alpha: float) -> float:
 def _errors_found(n: int, alpha: float) -> float:
     """Return how many standard errors a mean must differ from 0 for the t-test to find it."""
     rng = np.random.default_rng(0)
-    noise, spread = rng.standard_normal(200_000), np.sqrt(rng.chisquare(n - 1, 200_000) / (n - 1))
+    noise, spread = rng.standard_normal(100_000), np.sqrt(rng.chisquare(n - 1, 100_000) / (n - 1))
     return float(np.quantile(student_t(1 - alpha, n - 1) * spread - noise, POWER))

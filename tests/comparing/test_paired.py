@@ -117,17 +117,17 @@ class TestCorrectedT:
 
 class TestDetectable:
     @pytest.mark.parametrize("test", [SignFlip(), CorrectedT(0.25)])
-    @pytest.mark.parametrize(("n", "alpha"), [(8, 0.05), (10, 0.05 / 14)])
+    @pytest.mark.parametrize(("n", "alpha"), [(8, 0.05), (10, 0.05 / 14), (14, 0.05 / 14)])
     def test_is_found_with_the_chance_promised(self, test, n, alpha):
         rng, d = np.random.default_rng(2), spread_over(n)
         true = test.detectable(d, alpha) / d.std(ddof=1)
         noise = np.sqrt(1 + n * getattr(test, "overlap", 0.0))  # of a mean, in a draw of independent ones
         hits = 0
-        for _ in range(1500):
+        for _ in range(1000):
             z = rng.standard_normal(n)
             z += true - z.mean() + rng.standard_normal() * noise / np.sqrt(n)
             hits += test.p(z) <= alpha and z.mean() > 0
-        assert hits / 1500 == pytest.approx(0.8, abs=0.035)
+        assert hits / 1000 == pytest.approx(0.8, abs=0.04)
 
     @pytest.mark.parametrize("alpha", [0.05, 0.05 / 14])
     def test_agrees_with_the_noncentral_t(self, alpha):
@@ -135,7 +135,7 @@ class TestDetectable:
         t, sign = CorrectedT(0.0).detectable(d, alpha), SignFlip().detectable(d, alpha)
         nc = t / stats.sem(d)
         assert stats.nct.sf(stats.t.ppf(1 - alpha / 2, 19), 19, nc) == pytest.approx(0.8, abs=0.005)
-        assert sign == pytest.approx(t, rel=0.04)  # for normal differences the two tests hardly differ
+        assert sign == t
 
     def test_what_cannot_be_found_is_infinite(self):
         assert SignFlip().detectable(spread_over(5), 0.05) == np.inf == SignFlip().detectable([0.0] * 5)
