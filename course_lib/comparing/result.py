@@ -153,7 +153,8 @@ class Comparison:
         """Return what a reader of the tables must know, in sentences."""
         n = len(self.results(self.methods[0], self.views[0]))
         pairs = len(self.methods) * (len(self.methods) - 1) // 2
-        what = "splits of one data set" if isinstance(self.test, CorrectedT) else "fresh seeds"
+        of = {"corrected t": "splits of one data set"}.get(self.test.name, "data sets")
+        what = of if "overlap" in self.runs else "fresh seeds"
         said = [
             f"Settings were chosen by {self.criterion} on tuning seeds; the tables are of {n} {what}, and "
             f"differences are judged by the {self.test.name} test."
@@ -162,7 +163,7 @@ class Comparison:
             against = max(1, len(self.methods) - 1)
             least = [f"{min(1, many * self.test.least_p(n)):.2g}" for many in (1, against, pairs)]
             said.append(
-                f"With {n} seeds no p-value is below {least[0]}; corrected, none below {least[1]} against one "
+                f"With {n} pairs no p-value is below {least[0]}; corrected, none below {least[1]} against one "
                 f"baseline and {least[2]} for all pairs."
             )
         edges = [f"{name} ({found.edge})" for name, found in self.sensitivity.items() if found.edge]

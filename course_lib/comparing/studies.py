@@ -37,7 +37,7 @@ _FEW = {name: METHODS[name] for name in ("SGD", "Momentum", "Adagrad", "RMSprop"
 _FOUR = {name: METHODS[name] for name in ("SGD", "Momentum", "Adagrad", "Adam")}
 _SCALED = {name: moved(method, 0.3) for name, method in _FEW.items()}
 _UNEQUAL = {
-    name: moved(method, 30.0 if name in ("SGD", "Momentum") else 3.0) for name, method in _FEW.items()
+    name: moved(METHODS[name], factor) for name, factor in (("SGD", 30.0), ("Momentum", 30.0), ("Adam", 3.0))
 }
 _mlp = partial(MLP.on_digits, hidden=(64,), dtype=np.float32)
 
@@ -140,7 +140,7 @@ STUDIES: dict[str, Study] = {
     "next_words": Study(
         "docstrings, the next word (unequal classes, full batch)",
         partial(SoftmaxRegression.on_next_words, dtype=np.float32), _UNEQUAL, epochs=50, batch_size=None, tune_seeds=1,
-        shared_lr=(), metric="loss",
+        seeds=1, splits=5, shared_lr=(), metric="loss",
     ),
     "conv": _seeing,
     "conv_annealed": replace(_seeing, title="convolutional net, lr annealed to zero", annealed=True, shared_lr=()),

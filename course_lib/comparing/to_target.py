@@ -12,7 +12,7 @@ from ..running import Table, sweep, train
 from .compare import Method
 from .result import Comparison
 
-WORKLOADS = ("softmax", "mlp", "docstrings", "text", "conv")
+WORKLOADS = ("softmax", "mlp", "docstrings", "text")
 """The studies whose problems, methods and budgets the course's own table is of."""
 
 
