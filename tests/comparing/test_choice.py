@@ -31,7 +31,7 @@ ANSWERS += [(data, "annealed, three times as long", 1) for data in DATA]
 @lru_cache(maxsize=2)
 def signs(n):
     """Return all changes of sign of n numbers, the last one left as it is: the others say the same."""
-    return 1 - 2 * (np.arange(2 ** (n - 1))[:, None] >> np.arange(n) & 1)
+    return 1.0 - 2 * (np.arange(2 ** (n - 1))[:, None] >> np.arange(n) & 1)
 
 
 def p_value(rows, d):

@@ -76,7 +76,9 @@ class TestCommittedTable:
             assert row["lr"] == min(means, key=means.get)
 
 
-@pytest.mark.parametrize("name", STUDIES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow if name.endswith("_long") else ()) for name in STUDIES]
+)
 def test_committed_numbers_are_those_of_the_code(name):
     """At so small a rate rounding on another machine stays small, in networks too."""
     study, found = STUDIES[name], results(name)
@@ -184,7 +186,7 @@ def test_options_reach_the_comparison(splits, tmp_path):
     [
         ("second_order", {"epochs": 1, "seeds": [1]}),
         ("cost_by_size", {"sizes": [90], "budget": 1e-6}),
-        ("time_to_target", {"workloads": ["softmax"], "seeds": [7]}),
+        ("time_to_target", {"workloads": ["softmax"], "seeds": [7], "looks": 1}),
         ("batch_sizes", {"sizes": [64], "targets": [0.3], "seeds": [0], "examples": 100}),
     ],
 )
