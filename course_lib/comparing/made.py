@@ -17,6 +17,14 @@ _HERE = Path(__file__).parent
 _OWN = ("compare.py", "fully.py", "newer.py", "recipes.py")
 """The files of this package, beside the library's, that a study's numbers depend on."""
 
+_TABLES = {
+    "second_order": ("second_order.py",),
+    "cost_by_size": ("second_order.py",),
+    "batch_sizes": ("large_batches.py",),
+    "time_to_target": ("classical.py", "to_target.py"),
+}
+"""The same for the tables."""
+
 
 def words(study: Study) -> str:
     """Return the effort of a study in words.
@@ -56,7 +64,7 @@ def fingerprint_of(name: str) -> str:
         methods = {key: (repr(method.opt), method.trials) for key, method in made.methods.items()}
         settings = (words(made), _called(made.problem), made.shared_lr, methods)
         return _digest(repr(settings), code_version(_OWN))
-    return _digest(code_version((_file(made), "to_target.py", "recipes.py")))
+    return _digest(code_version(_TABLES[name]))
 
 
 @lru_cache(maxsize=8)
@@ -98,10 +106,6 @@ def _called(made: Callable[..., Any]) -> str:
     if isinstance(made, partial):
         return f"{_called(made.func)} {sorted((key, str(value)) for key, value in made.keywords.items())}"
     return f"{made.__module__}.{made.__qualname__}"
-
-
-def _file(made: Callable[..., Any]) -> str:
-    return f"{made.__module__.rpartition('.')[-1]}.py"
 
 
 def _digest(*parts: str) -> str:
