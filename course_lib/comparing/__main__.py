@@ -27,6 +27,11 @@ def main() -> None:
     known = [*STUDIES, *FULLY, *TABLES, *NEWER]
     parser.add_argument("studies", nargs="*", help=f"of {', '.join(known)}; by default all")
     parser.add_argument("--again", action="store_true", help="run also what would come out the same")
+    parser.add_argument(
+        "--keep", action="store_true",
+        help="run nothing; take the tables that are there for those of this code, after a change of code that "
+        "changes no number (tests/comparing holds them against each other)",
+    )  # fmt: skip
     parser.add_argument("--cache", help="a folder in which finished runs are kept", default=None)
     parser.add_argument("--jobs", type=int, default=-1, help="runs at a time; -1 for one a core")
     chosen = parser.parse_args()
@@ -34,6 +39,9 @@ def main() -> None:
     if unknown:
         parser.error(f"there is no study {', '.join(unknown)}; there are {', '.join(known)}")
     RESULTS.mkdir(parents=True, exist_ok=True)
+    if chosen.keep:
+        _keep(chosen.studies or known)
+        return
     for name in chosen.studies or known:
         if not chosen.again and made.is_current(name, RESULTS):
             print(f"{name}: made by these settings and this code; nothing to do")
@@ -77,6 +85,17 @@ def _note(name: str, rows: int, spent: dict[str, float], order: list[str]) -> No
     }
     rest = [row for row in others if row["study"] in order]
     Table.of_rows(sorted([note, *rest], key=lambda row: order.index(row["study"]))).save(path)
+
+
+def _keep(names: list[str]) -> None:
+    """Write into about.csv that tables made by earlier code are those of this code, if their settings are the same."""
+    rows = Table.load(RESULTS / "about.csv").rows
+    for row in rows:
+        name = row["study"]
+        same = name not in ALL or row["settings"] == made.words(ALL[name])
+        if name in names and row["fingerprint"] and same:
+            row["fingerprint"] = made.fingerprint_of(name)
+    Table.of_rows(rows).save(RESULTS / "about.csv")
 
 
 if __name__ == "__main__":

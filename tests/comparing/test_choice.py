@@ -114,6 +114,12 @@ def test_differences_and_standings_are_those_of_the_rows(data, run, memory):
                 assert place.standing == (told if p_holm[place.method] <= 0.05 else "alike")
 
 
+@pytest.mark.parametrize("run", [run for run in RUNS if "annealed" in run])
+def test_what_is_called_annealed_was_annealed(run):
+    names = [DATA[data] + RUNS[run] for data in DATA if DATA[data] + RUNS[run] in STUDIED]
+    assert names and all(STUDIED[name].annealed for name in names)
+
+
 @pytest.mark.parametrize("data", DATA)
 def test_chances_are_counted_over_all_draws(data):
     rows = read(DATA[data])

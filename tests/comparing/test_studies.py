@@ -280,6 +280,17 @@ def test_what_is_finished_is_not_run_again(small_program, monkeypatch, tmp_path,
     assert "nothing to do" not in capsys.readouterr().out
 
 
+def test_tables_are_kept_over_a_change_of_code_but_not_of_settings(small_program, monkeypatch, capsys):
+    small_program()
+    monkeypatch.setattr(made, "code_version", lambda own: "other code")
+    monkeypatch.setitem(made.ALL, "one", tiny(epochs=2))
+    small_program("--keep")
+    capsys.readouterr()
+    small_program()
+    said = capsys.readouterr().out
+    assert said.count("nothing to do") == 2 and "one: 48 rows" in said
+
+
 def test_what_has_not_been_run_is_named(tmp_path):
     with pytest.raises(ValueError, match=r"name = 'mnist' is not allowed.*softmax"):
         results("mnist")
