@@ -9,9 +9,11 @@ from PIL import Image
 from sliding import sliding
 
 from course_lib import live
-from course_lib.comparing import studies
+from course_lib.comparing import Report, studies
 from course_lib.comparing.board.__main__ import main as board
+from course_lib.comparing.picture import differences_figure
 from course_lib.optimizers import Adam, GradientDescent, Momentum
+from course_lib.picture import to_png
 from course_lib.schedules import cosine
 from course_lib.surfaces import quadratic
 
@@ -44,12 +46,29 @@ FIGURES = {
 }  # fmt: skip
 
 
+COMPARED = {
+    "softmax regression": "softmax",
+    "MLP, ten splits": "mlp_splits",
+    "a real text": "docstrings",
+    "convolutional net": "conv",
+}
+
+
+def differences() -> bytes:
+    """Return the picture of what can be told from SGD, corrected for all that is in it."""
+    report = Report.of({title: studies.results(name) for title, name in COMPARED.items()}, baseline="SGD")
+    panels = {title: report.differences(title) for title in COMPARED}
+    return to_png(differences_figure(panels, unit="points", scale=100), colors=64)
+
+
 def main() -> None:
     """Write a PNG of each figure and of a class's board, and the race as a GIF."""
     for name, make in FIGURES.items():
         picture = Image.open(io.BytesIO(make().png(width=8.8))).convert("RGB")
         picture.quantize(256, dither=Image.Dither.NONE).save(FOLDER / f"{name}.png", optimize=True)
         print(f"docs/{name}.png")
+    (FOLDER / "differences.png").write_bytes(differences())
+    print("docs/differences.png")
     race = live.explore_race(surface="saddle", steps=60)
     (FOLDER / "race.gif").write_bytes(race.animation(frames=40, width=7.0))
     print("docs/race.gif")

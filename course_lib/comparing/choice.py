@@ -19,6 +19,7 @@ from ..arguments import whole
 from ..optimizers import REGISTRY, Optimizer, Partition
 from ..running import Table
 from .result import Comparison
+from .sensitivity import not_repeated
 from .studies import NEWER, STUDIES, Study, results
 
 DATA = {
@@ -141,8 +142,10 @@ class Choice:
         return name, known.get(name, np.nan)
 
 
-STUDIED: dict[str, Study] = STUDIES | NEWER
-"""All studies that the guide can look into."""
+STUDIED: dict[str, Study] = {
+    name: study for name, study in (STUDIES | NEWER).items() if study.annealed or not name.endswith("_long")
+}
+"""The studies that the guide can look into: of the long ones those that it calls annealed."""
 
 
 def choose(
@@ -174,7 +177,7 @@ def choose(
     Examples:
         >>> answer = choose("images, convolutional net", metric="test loss")
         >>> answer.first.method, [place.method for place in answer.candidates]
-        ('AdamW', ['Adam', 'AdamW'])
+        ('AdamW', ['Adam', 'AdamW', 'Momentum'])
         >>> choose("images, linear model", trials=0).first.method
         'Adadelta'
     """
@@ -275,7 +278,7 @@ def good_rates(study: str) -> dict[str, tuple[int, int]]:
 
     Examples:
         >>> good_rates("mlp_splits")["Adam"], good_rates("mlp_splits")["SGD"]
-        ((3, 9), (1, 9))
+        ((2, 9), (1, 9))
     """
     tried = tuning_losses(study)
     limit = NEAR * min(losses.min() for losses in tried.values())
@@ -296,7 +299,7 @@ def tuning_losses(study: str) -> dict[str, np.ndarray]:
         losses = np.nan_to_num(rows["valid_loss"], nan=np.inf)
         with np.errstate(over="ignore"):  # of runs that are about to diverge
             by_setting = [losses[settings == one].mean() for one in dict.fromkeys(settings.tolist())]
-        found[method] = np.unique(by_setting)
+        found[method] = np.sort(np.array(by_setting)[not_repeated(np.array(by_setting))])
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +16,8 @@ from ..running import Schedule, SweepResult, Table
 from ..running.settings import Setting
 from ..running.sweep import gather
 from ..running.tasks import Plan, run_plans
-from .result import CRITERIA, Comparison
-from .statistics import least_p
+from .result import CRITERIA, METRICS, Comparison
+from .sign_flip import least_p
 
 FEWEST = 5
 """So many seeds the final runs need at least."""
@@ -83,6 +84,9 @@ def compare(
     order: Order = "shuffled",
     criterion: str = "valid_loss",
     shared_lr: float | Sequence[float] = (1e-3,),
+    splits: Iterable[int] | None = None,
+    independent: bool = False,
+    metric: str | None = None,
     stack: int = 32,
     jobs: int | None = None,
     cache: str | Path | None = None,
@@ -96,18 +100,29 @@ def compare(
        method, so that results can be compared in pairs. They are taken in three views: "best", each method at
        the setting chosen for it; "shared", all at one learning rate; "defaults", each as it was given.
 
+    With *splits* all of this is repeated on so many divisions of the data, and each gives one number to a method, the
+    mean over its seeds. What is compared then are procedures on data, not runs on one test set.
+
     Args:
         methods: what is compared, by name; all with the same number of trials.
-        problem: a problem with training and test data, and validation data for the criterion.
+        problem: a problem with training and test data, and validation data for the criterion; with splits a function
+            that makes one, called as ``problem(seed=split)``.
         epochs: passes over the training data of every run, ≥ 0.
         batch_size: examples in a batch; None for all.
         tune_seeds: seeds of the tuning runs.
         seeds: seeds of the final runs, at least 5, none of them a tuning seed. With n of them no p-value is below
             2/2ⁿ, which for fewer than 6 is above 0.05 whatever the results; 10 allow for correcting a few comparisons.
+            With splits one is enough, and it is the splits that must be 5.
         schedule: multiplier of the learning rate by step, the same for all.
         order: how an epoch runs through the data (see `get_batches`).
         criterion: "valid_loss", "valid_accuracy", "loss" or "accuracy", at the end of a run.
         shared_lr: one or several learning rates that all methods with an lr are run at.
+        splits: seeds of the divisions into training, validation and test data; None for one problem as it is. In the
+            result they stand in the column ``seed``.
+        independent: whether each of the splits is made of new data. Otherwise they are divisions of one data set,
+            which overlap, and differences are tested with a correction for that (`CorrectedT`).
+        metric: what the comparison is decided by, declared before it is run: "test_accuracy", "test_loss" or one of
+            the criteria. Everything else is secondary. By default the accuracy, where there is one.
         stack: the most runs that are stacked, ≥ 1.
         jobs: how many stacks at a time (see `sweep`).
         cache: a directory in which finished stacks are kept (see `sweep`).
@@ -115,8 +130,8 @@ def compare(
 
     Raises:
         TypeError: for a method that is none.
-        ValueError: for unequal numbers of trials, fewer than 5 seeds, seeds that were tuned on, a criterion that is
-            unknown or looks at test data, or a problem without validation data for it.
+        ValueError: for unequal numbers of trials, fewer than 5 seeds or splits, seeds that were tuned on, a criterion
+            that is unknown or looks at test data, an unknown metric, or a problem without validation data.
 
     Examples:
         >>> from course_lib.optimizers import Adam, GradientDescent
@@ -132,17 +147,51 @@ def compare(
         array(['better'], dtype='<U6')
     """
     tune, final = list(tune_seeds), list(seeds)
-    _check(methods, problem, tune, final, criterion)
-    per_epoch = -(-len(problem.train) // check_size(batch_size, len(problem.train)))
-    options = dict(epochs=epochs, batch_size=batch_size, schedule=schedule, order=order,
-                   every=max(1, epochs * per_epoch))  # fmt: skip
+    divisions = None if splits is None else list(splits)
+    if metric is not None and metric not in METRICS:
+        raise ValueError(f"metric = {metric!r} is not allowed: it must be one of {', '.join(METRICS)}")
+    if independent and divisions is None:
+        raise ValueError("independent = True is not allowed without splits: it says what they are")
+    problems = [problem] if divisions is None else _divided(problem, divisions)
+    for one in problems:
+        _check(methods, one, tune, final, criterion, FEWEST if divisions is None else 1)
+    work = dict(stack=stack, jobs=jobs, cache=cache, progress=progress)
+    training = dict(epochs=epochs, batch_size=batch_size, schedule=schedule, order=order)
+    found = [_once(methods, one, tune, final, criterion, shared_lr, training, work) for one in problems]
+    said: dict[str, Any] = {} if metric is None else {"metric": metric}
+    if divisions is None:
+        return Comparison(_ordered(found[0], said))
+    said["overlap"] = 0.0 if independent else len(problems[0].test) / len(problems[0].train)
+    rows = [row for split, runs in zip(divisions, found, strict=True) for row in _means(runs, split)]
+    return Comparison(_ordered(rows, said))
 
-    def swept(trials: Mapping[str, Sequence[Setting]], numbers: list[int]) -> dict[str, SweepResult]:
+
+def _divided(problem: Any, splits: list[int]) -> list[Any]:
+    """Return the problem of each split."""
+    if len(splits) < FEWEST or len({*splits}) < len(splits):
+        raise ValueError(f"splits = {splits} is not allowed: there must be at least {FEWEST}, and none twice")
+    if not callable(problem):
+        raise TypeError(
+            f"problem = {problem!r} is not allowed with splits: it must be a function that is called as "
+            f"problem(seed=split), such as MLP.on_digits"
+        )
+    return [problem(seed=split) for split in splits]
+
+
+def _once(
+    methods: Mapping[str, Method], problem: Any, tune: list[int], final: list[int], criterion: str,
+    shared_lr: float | Sequence[float], training: Mapping[str, Any], work: Mapping[str, Any],
+) -> list[dict[str, Any]]:  # fmt: skip
+    """Tune and run all methods on one problem; return a row for each run."""
+    per_epoch = -(-len(problem.train) // check_size(training["batch_size"], len(problem.train)))
+    options = {**training, "every": max(1, training["epochs"] * per_epoch)}
+
+    def swept(trials: Mapping[str, Sequence[Setting]], seeds: list[int]) -> dict[str, SweepResult]:
         plans = [
-            Plan.of(methods[name].opt, problem, those, numbers, options, stack)
-            for name, those in trials.items()
+            Plan.of(methods[name].opt, problem, settings, seeds, options, work["stack"])
+            for name, settings in trials.items()
         ]
-        outcomes = run_plans(plans, jobs, cache, progress)
+        outcomes = run_plans(plans, work["jobs"], work["cache"], work["progress"])
         return {name: gather(plan, found) for name, plan, found in zip(trials, plans, outcomes, strict=True)}
 
     tuned = swept({name: method.trials for name, method in methods.items()}, tune)
@@ -155,13 +204,32 @@ def compare(
             rows.append({"method": name, "view": "tuning", "criterion": criterion} | kept)
         for view, setting in views[name].items():
             first = finals[name].settings.index(setting) * len(final)
-            rows += [{"method": name, "view": view, "criterion": criterion} | row
-                     for row in finals[name].rows[first : first + len(final)]]  # fmt: skip
-    return Comparison(_ordered(rows))
+            chosen = finals[name].rows[first : first + len(final)]
+            rows += [{"method": name, "view": view, "criterion": criterion} | row for row in chosen]
+    return rows
+
+
+def _means(runs: list[dict[str, Any]], split: int) -> list[dict[str, Any]]:
+    """Return for each method, view and setting the mean row over the seeds, with the split as seed."""
+    groups: dict[Any, list[dict[str, Any]]] = {}
+    for row in runs:
+        setting = tuple(itertools.takewhile(lambda item: item[0] != "seed", row.items()))
+        groups.setdefault(setting, []).append(row)
+    return [
+        dict(setting)
+        | {name: float(np.mean([row[name] for row in rows])) for name in rows[0] if name not in dict(setting)}
+        | {"seed": split, "stack": rows[0]["stack"]}
+        for setting, rows in groups.items()
+    ]
 
 
 def _check(
-    methods: Mapping[str, Method], problem: Any, tune: list[int], final: list[int], criterion: str
+    methods: Mapping[str, Method],
+    problem: Any,
+    tune: list[int],
+    final: list[int],
+    criterion: str,
+    fewest: int,
 ) -> None:
     """Raise if the comparison would not be a fair one."""
     if not methods:
@@ -176,9 +244,9 @@ def _check(
         raise ValueError(
             f"the numbers of trials differ, {budgets}: tuning is fair only if all methods get the same"
         )
-    if len(final) < FEWEST:
+    if len(final) < fewest:
         raise ValueError(
-            f"seeds = {final} is not allowed: it must be at least {FEWEST}, since {len(final)} pairs cannot give a "
+            f"seeds = {final} is not allowed: it must be at least {fewest}, since {len(final)} pairs cannot give a "
             f"p-value below {least_p(max(1, len(final)))}, and an interval of so few means little"
         )
     if set(tune) & set(final):
@@ -210,8 +278,11 @@ def _distinct(settings: Iterable[Setting]) -> list[Setting]:
     return found
 
 
-def _ordered(rows: list[dict[str, Any]]) -> Table:
-    """Return the rows as a table: what was run, then the settings, then the results from ``seed`` on."""
+def _ordered(rows: list[dict[str, Any]], said: Mapping[str, Any]) -> Table:
+    """Return the rows as a table: what was run and said of it, the settings, then the results from ``seed`` on."""
     columns = Table.of_rows(rows).columns
     results = list(rows[-1])[list(rows[-1]).index("seed") :]
-    return Table({name: columns[name] for name in [*(n for n in columns if n not in results), *results]})
+    first = {name: columns[name] for name in ("method", "view")}
+    noted = {name: np.full(len(rows), value) for name, value in said.items()}
+    settings = [name for name in columns if name not in (*first, *results)]
+    return Table(first | noted | {name: columns[name] for name in (*settings, *results)})

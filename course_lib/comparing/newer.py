@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..optimizers import (
     SOAP,
     AdamW,
@@ -97,13 +99,21 @@ def tuned_whole(steps: int, hidden: str = "W1") -> dict[str, Method]:
         "SOAP": (WeightDecay(SOAP()), 0.01),
         "Shampoo": (WeightDecay(Shampoo()), 0.3),
     }
-    return {name: _whole(Scheduled(opt, steps=steps), centre) for name, (opt, centre) in centres.items()}
+    return {name: whole(Scheduled(opt, steps=steps), centre) for name, (opt, centre) in centres.items()}
 
 
-def _whole(opt: Optimizer, centre: float) -> Method:
+def whole(opt: Optimizer, centre: float, trials: int = TRIALS, **more: Any) -> Method:
+    """Return a method of which lr, weight decay, schedule and ``more`` are drawn at random, together.
+
+    Args:
+        opt: the optimizer, with a schedule and a weight decay that can be set.
+        centre: the middle of three decades of lr.
+        trials: how many settings.
+        more: ranges of further hyperparameters, as for `random_settings`.
+    """
     ranges = {
         "lr": (centre / 10**1.5, centre * 10**1.5),
         "weight_decay": (1e-4 / centre, 0.03 / centre),
         "schedule": [*SCHEDULES],
-    }
-    return Method(opt, settings=random_settings(opt, ranges, TRIALS))
+    } | more
+    return Method(opt, settings=random_settings(opt, ranges, trials))

@@ -130,8 +130,9 @@ def differences_figure(
 ) -> Picture:
     """Return one panel for each table of `Comparison.differences`: how far each method is from its baseline.
 
-    A bar is the 95 % interval of the mean difference. Filled marks are distinguishable from the baseline after the
-    correction for many comparisons, hollow ones are not.
+    A thick bar is the 95 % interval of the mean difference, the thin line its interval after the correction for many
+    comparisons. Filled marks are distinguishable from the baseline: there the thin line leaves 0 out. Hollow ones are
+    not.
 
     Args:
         tables: differences against one baseline, by title.
@@ -149,7 +150,9 @@ def differences_figure(
         for row in table.rows:
             y, color = methods.index(row["method"]), colors[role[row["verdict"]]]
             filled = color if row["verdict"] != "not distinguishable" else colors["page"]
-            axes.plot([scale * row["low"], scale * row["high"]], [y, y], "-", color=color, lw=1.6)
+            for suffix, width in (("_holm", 0.8), ("", 2.2)):
+                ends = [scale * row[end + suffix] for end in ("low", "high") if end + suffix in row]
+                axes.plot(ends, [y] * len(ends), "-", color=color, lw=width, solid_capstyle="butt")
             axes.plot(scale * row["difference"], y, "o", ms=5.5, color=color, mfc=filled, mew=1.4)
         against = ", ".join(dict.fromkeys(table["other"].tolist()))
         axes.set(title=title, xlabel=f"method − {against}{f', {unit}' if unit else ''}")

@@ -11,14 +11,16 @@ from typing import Any, Self
 import numpy as np
 
 from ..running import Table
+from .differences import Difference, judged
+from .paired import CorrectedT, PairedTest, SignFlip, paired
 from .sensitivity import Sensitivity
-from .statistics import bootstrap_interval, holm, least_p, paired, sign_flip_p
+from .statistics import bootstrap_interval
 
 CRITERIA = ("valid_loss", "valid_accuracy", "loss", "accuracy")
 """What settings may be chosen by."""
 
-ALPHA = 0.05
-"""A difference counts if its corrected p-value is at most this."""
+METRICS = ("test_accuracy", "test_loss", *CRITERIA)
+"""What a comparison may be decided by."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,8 +51,16 @@ class Comparison:
 
     @property
     def metric(self) -> str:
-        """What is reported by default: the accuracy on test data, or the nearest to it that there is."""
+        """What is reported by default: what was declared, else the accuracy on test data, or the nearest to it."""
+        if "metric" in self.runs:
+            return str(self.runs["metric"][0])
         return next(name for name in ("test_accuracy", "test_loss", self.criterion) if name in self.runs)
+
+    @property
+    def test(self) -> PairedTest:
+        """The test that suits the pairs: by sign flips, or corrected for splits that overlap."""
+        overlap = float(self.runs["overlap"][0]) if "overlap" in self.runs else 0.0
+        return CorrectedT(overlap) if overlap else SignFlip()
 
     @property
     def settings(self) -> tuple[str, ...]:
@@ -96,43 +106,36 @@ class Comparison:
     def differences(
         self, view: str = "best", baseline: str | None = None, metric: str | None = None
     ) -> Table:
-        """Return what can be said of pairs of methods, seed by seed.
+        """Return what can be said of pairs of methods, seed by seed (or split by split).
 
-        Columns: ``method``, ``other``; ``difference``, the mean of method − other in the metric's own unit, with
-        the ``low`` and ``high`` end of its 95 % interval; ``p`` of the sign-flip test; ``p_holm``, corrected for the
-        number of pairs in the table; ``least_p``, the smallest p_holm that so few seeds could have given; ``verdict``
-        on the method: "better" or "worse" if p_holm ≤ 0.05, otherwise "not distinguishable", which is not "equal":
-        where least_p > 0.05 nothing could have been found.
+        The columns are those of `judged`: difference, interval, p-values, what was detectable, verdict. The correction
+        is for the pairs in the table; for all that a text reports there is `Report`.
 
         Args:
             view: of which view.
             baseline: the method that all others are held against; by default all pairs.
-            metric: by default test accuracy, or the nearest to it that there is.
+            metric: by default the one declared before the run, else test accuracy, or the nearest to it that there is.
 
         Raises:
             ValueError: for a view or a method that does not exist.
         """
+        return judged(self.pairs(view, baseline, metric))
+
+    def pairs(
+        self, view: str = "best", baseline: str | None = None, metric: str | None = None
+    ) -> list[Difference]:
+        """Return the differences that `differences` judges, with the numbers behind them."""
         metric, view = metric or self.metric, self._view(view)
         names = self._in(view)
         if baseline is not None and baseline not in names:
             raise ValueError(f"baseline = {baseline!r} is not allowed: it must be one of {', '.join(names)}")
-        pairs = (
-            [(name, baseline) for name in names if name != baseline]
-            if baseline
-            else [*itertools.combinations(names, 2)]
-        )
-        lines: list[dict[str, Any]] = []
-        for method, other in pairs:
-            d = paired(self.results(method, view, metric), self.results(other, view, metric))
-            low, high = bootstrap_interval(d)
-            lines.append({"method": method, "other": other, "difference": _mean(d), "low": float(low),
-                          "high": float(high), "p": sign_flip_p(d)})  # fmt: skip
-        good = 1 if metric.endswith("accuracy") else -1
-        for line, corrected in zip(lines, holm([line["p"] for line in lines]), strict=True):
-            line["p_holm"], line["least_p"] = float(corrected), least_p(len(d), len(pairs))
-            found = "better" if good * line["difference"] > 0 else "worse"
-            line["verdict"] = found if corrected <= ALPHA else "not distinguishable"
-        return Table.of_rows(lines)
+        against = [(name, baseline) for name in names if name != baseline]
+        chosen = against if baseline else itertools.combinations(names, 2)
+        found = {name: self.results(name, view, metric) for name in names}
+        return [
+            Difference(one, str(other), metric, paired(found[one], found[str(other)]), self.test)
+            for one, other in chosen
+        ]
 
     @cached_property
     def sensitivity(self) -> dict[str, Sensitivity]:
@@ -148,22 +151,31 @@ class Comparison:
 
     def notes(self) -> list[str]:
         """Return what a reader of the tables must know, in sentences."""
-        seeds = len(self.results(self.methods[0], self.views[0]))
+        n = len(self.results(self.methods[0], self.views[0]))
         pairs = len(self.methods) * (len(self.methods) - 1) // 2
+        of = {"corrected t": "splits of one data set"}.get(self.test.name, "data sets")
+        what = of if "overlap" in self.runs else "fresh seeds"
         said = [
-            f"Settings were chosen by {self.criterion} on tuning seeds; the tables are of {seeds} fresh seeds."
+            f"Settings were chosen by {self.criterion} on tuning seeds; the tables are of {n} {what}, and "
+            f"differences are judged by the {self.test.name} test."
         ]
-        if pairs:
+        if pairs and self.test.least_p(n):
             against = max(1, len(self.methods) - 1)
-            least = [f"{least_p(seeds, many):.2g}" for many in (1, against, pairs)]
+            least = [f"{min(1, many * self.test.least_p(n)):.2g}" for many in (1, against, pairs)]
             said.append(
-                f"With {seeds} seeds no p-value is below {least[0]}; corrected, none below {least[1]} against one "
+                f"With {n} pairs no p-value is below {least[0]}; corrected, none below {least[1]} against one "
                 f"baseline and {least[2]} for all pairs."
             )
         edges = [f"{name} ({found.edge})" for name, found in self.sensitivity.items() if found.edge]
         if edges:
             said.append(
                 f"The best lr is at the edge of its grid, so a better one may lie beyond: {', '.join(edges)}."
+            )
+        same = {name: len(found.repeated) for name, found in self.sensitivity.items() if len(found.repeated)}
+        if same:
+            counted = ", ".join(f"{name} ({n})" for name, n in same.items())
+            said.append(
+                f"Learning rates that gave the run of a smaller one over again, and count once: {counted}."
             )
         final = self.runs.take(self.runs["view"] != "tuning")
         alone = dict.fromkeys(final.where(stack=1)["method"].tolist())

@@ -53,6 +53,16 @@ class Sensitivity:
             return ""
         return "lowest lr" if self.best == self.lr[0] else "highest lr"
 
+    @property
+    def distinct(self) -> np.ndarray:
+        """The criterion at those learning rates whose run is not that of a smaller one over again, ``(runs,)``."""
+        return self.criterion[not_repeated(self.criterion, self.loss)]
+
+    @property
+    def repeated(self) -> np.ndarray:
+        """The learning rates that changed nothing: their run is that of a smaller one."""
+        return self.lr[~not_repeated(self.criterion, self.loss)]
+
     def width(self, tolerance: float = 0.1) -> float:
         """Return over how many decades of lr around the best one the result stays nearly as good.
 
@@ -78,6 +88,21 @@ class Sensitivity:
         right = _reach(x[k:] - x[k], bad[k:], limit)
         left = _reach(x[k] - x[k::-1], bad[k::-1], limit)
         return float(left + right)
+
+
+def not_repeated(*results: np.ndarray) -> np.ndarray:
+    """Return which trials are not the same run as an earlier one: equal in every result, and none of them infinite.
+
+    A method may ignore a setting beyond some point; then several trials are one run, and must count once. Runs that
+    diverged are not alike for that.
+
+    Examples:
+        >>> not_repeated(np.array([0.3, 0.1, 0.1, np.inf, np.inf]))
+        array([ True,  True, False,  True,  True])
+    """
+    trials = np.stack(results, axis=-1)
+    alike = (trials[:, None] == trials[None]).all(axis=-1) & np.isfinite(trials).all(axis=-1)
+    return ~np.tril(alike, -1).any(axis=1)
 
 
 def _reach(distance: np.ndarray, bad: np.ndarray, limit: float) -> float:

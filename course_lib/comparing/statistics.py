@@ -1,14 +1,12 @@
-"""What a handful of runs can say: intervals of means, and tests of paired differences."""
+"""What a handful of numbers can say: Student's distribution, intervals of means, correction for many tests."""
 
 from __future__ import annotations
 
+from functools import lru_cache
 from statistics import NormalDist
 from typing import Any
 
 import numpy as np
-
-EXACT = 16
-"""Up to so many pairs all 2ⁿ changes of sign are tried, beyond that a sample of them."""
 
 _NORMAL = NormalDist()
 
@@ -33,16 +31,45 @@ def student_t(level: float, free: int) -> float:
     """
     if not (0 < level < 1 and free >= 1):
         raise ValueError(f"level = {level!r} and free = {free!r}: level must be in (0, 1), free ≥ 1")
-    nodes, weights = np.polynomial.legendre.leggauss(200)
-
-    def inside(angle: float) -> float:
-        return float(angle * (weights @ np.cos(angle * (nodes + 1) / 2) ** (free - 1)))
-
-    low, high, whole = 0.0, np.pi / 2, inside(np.pi / 2)
+    low, high = 0.0, np.pi / 2
     for _ in range(60):
         middle = (low + high) / 2
-        low, high = (middle, high) if inside(middle) < level * whole else (low, middle)
+        low, high = (middle, high) if _within(middle, free) < level else (low, middle)
     return float(np.sqrt(free) * np.tan(low))
+
+
+def student_share(t: float, free: int) -> float:
+    """Return the probability with which Student's distribution stays within ±t: the inverse of `student_t`.
+
+    Args:
+        t: ≥ 0.
+        free: degrees of freedom, ≥ 1.
+
+    Raises:
+        ValueError: for a number out of range.
+
+    Examples:
+        >>> round(student_share(2.262, 9), 3)
+        0.95
+    """
+    if not (t >= 0 and free >= 1):
+        raise ValueError(f"t = {t!r} and free = {free!r}: t must be ≥ 0, free ≥ 1")
+    return _within(float(np.arctan(t / np.sqrt(free))), free)
+
+
+def _within(angle: float, free: int) -> float:
+    """Return the probability of |t| ≤ √ν·tan(angle)."""
+    nodes, weights = _gauss()
+
+    def inside(end: float) -> float:
+        return float(end * (weights @ np.cos(end * (nodes + 1) / 2) ** (free - 1)))
+
+    return inside(angle) / inside(np.pi / 2)
+
+
+@lru_cache(maxsize=1)
+def _gauss() -> tuple[np.ndarray, np.ndarray]:
+    return np.polynomial.legendre.leggauss(200)
 
 
 def bootstrap_interval(
@@ -108,65 +135,6 @@ def bootstrap_interval(
     return ends[0], ends[1]
 
 
-def sign_flip_p(differences: Any, draws: int = 100_000, rng: np.random.Generator | None = None) -> float:
-    r"""Return the p-value of paired differences: how often chance alone makes their sum as large.
-
-    If the two methods were alike, each difference would be as likely with the other sign. So all signs are tried,
-
-    .. math:: p = 2^{-n}\, \#\Bigl\{ \sigma \in \{-1, 1\}^n : \bigl|\textstyle\sum_i \sigma_i d_i\bigr| \ge
-        \bigl|\sum_i d_i\bigr| \Bigr\}
-
-    exactly for n ≤ 16; beyond that for a sample of them, the observed one counted in. No distribution is assumed; what
-    can come out is bounded by n alone (`least_p`). An infinite difference (one of the two runs diverged) counts for
-    more than all finite ones together.
-
-    Args:
-        differences: one for each pair, ``(n,)``, n ≥ 1, not NaN.
-        draws: how many signs are tried if not all are, ≥ 1.
-        rng: draws them; by default always the same ones.
-
-    Raises:
-        ValueError: for no differences, or NaN among them.
-
-    Examples:
-        >>> sign_flip_p([0.1, 0.2, 0.1, 0.3, 0.2])  # all of one sign: 2 of the 32 are as extreme
-        0.0625
-        >>> sign_flip_p([0.1, -0.1])
-        1.0
-
-    Reference: R. A. Fisher, "The design of experiments" (1935), §21.
-    """
-    d = np.asarray(differences, float)
-    if d.ndim != 1 or len(d) == 0 or np.isnan(d).any():
-        raise ValueError(
-            f"differences = {differences!r} is not allowed: it must be a vector of numbers, not NaN"
-        )
-    n, endless = len(d), np.isinf(d)
-    d = np.where(endless, np.copysign(2 * np.abs(d[~endless]).sum() + 1, d), d)
-    if n <= EXACT:
-        signs = 1 - 2 * (np.arange(2**n)[:, None] >> np.arange(n) & 1)
-    else:
-        rng = np.random.default_rng(0) if rng is None else rng
-        signs = rng.choice([-1, 1], size=(draws, n))
-        signs[0] = 1
-    rounding = 1e-12 * np.abs(d).sum()
-    return float(np.mean(np.abs(signs @ d) >= abs(d.sum()) - rounding))
-
-
-def least_p(n: int, comparisons: int = 1) -> float:
-    """Return the smallest p-value that n pairs can give at all, after Holm's correction for so many comparisons.
-
-    Args:
-        n: pairs, ≥ 1.
-        comparisons: how many are made at once, ≥ 1.
-
-    Examples:
-        >>> least_p(5), least_p(10)
-        (0.0625, 0.001953125)
-    """
-    return min(1.0, comparisons * 2.0 ** (1 - n))
-
-
 def holm(p: Any) -> np.ndarray:
     r"""Return p-values corrected for being several: below α each, wrong anywhere with probability at most α.
 
@@ -192,15 +160,3 @@ def holm(p: Any) -> np.ndarray:
     corrected = np.empty_like(p)
     corrected[order] = np.minimum(1, np.maximum.accumulate((len(p) - np.arange(len(p))) * p[order]))
     return corrected
-
-
-def paired(one: Any, other: Any) -> np.ndarray:
-    """Return differences of paired results; two that are infinite alike do not differ.
-
-    Examples:
-        >>> paired([1.0, np.inf, np.inf], [0.5, np.inf, 1.0])
-        array([0.5, 0. , inf])
-    """
-    one, other = np.asarray(one, float), np.asarray(other, float)
-    with np.errstate(invalid="ignore"):
-        return np.where(one == other, 0.0, one - other)

@@ -10,7 +10,7 @@ runs a small part of them anew. A method of one's own joins them unchanged:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -19,54 +19,26 @@ from typing import Any
 import numpy as np
 
 from .. import schedules
-from ..optimizers import (
-    SWATS,
-    AdaBound,
-    Adadelta,
-    Adafactor,
-    Adagrad,
-    Adam,
-    AdaMax,
-    AdamW,
-    AMSGrad,
-    GradientDescent,
-    Lion,
-    Momentum,
-    Nadam,
-    Nesterov,
-    RMSprop,
-)
 from ..problems import MLP, ConvNet, SoftmaxRegression
-from ..running import Table, log_grid
+from ..running import Table
+from .classical import METHODS, moved
 from .compare import Method, compare
+from .fully import tuned_fully
 from .large_batches import batch_size_study
 from .newer import newer_methods, tuned_whole
 from .result import Comparison
 from .second_order import cost_by_size, second_order_race
+from .to_target import WORKLOADS, target_of, time_to_target
 
 RESULTS = Path(__file__).with_name("results")
 """Where the tables stand that ``make results`` writes."""
 
-METHODS: dict[str, Method] = {
-    "SGD": Method(GradientDescent(), lr=log_grid(0.1)),
-    "Momentum": Method(Momentum(), lr=log_grid(0.1)),
-    "Nesterov": Method(Nesterov(), lr=log_grid(0.1)),
-    "Adagrad": Method(Adagrad(), lr=log_grid(0.1)),
-    "Adadelta": Method(Adadelta(), lr=log_grid(1.0)),
-    "RMSprop": Method(RMSprop(), lr=log_grid(0.01)),
-    "Adam": Method(Adam(), lr=log_grid(0.01)),
-    "AdaMax": Method(AdaMax(), lr=log_grid(10**-1.5)),
-    "Nadam": Method(Nadam(), lr=log_grid(0.01)),
-    "AMSGrad": Method(AMSGrad(), lr=log_grid(0.01)),
-    "Adafactor": Method(Adafactor(), lr=log_grid(0.1)),
-    "AdaBound": Method(AdaBound(), lr=log_grid(0.01)),
-    "SWATS": Method(SWATS(), lr=log_grid(0.01)),
-    "AdamW": Method(AdamW(), lr=log_grid(0.01)),
-    "Lion": Method(Lion(), lr=log_grid(0.001)),
-}
-"""Each method with its paper's other settings and nine learning rates, half a decade apart, about its own centre."""
-
 _FEW = {name: METHODS[name] for name in ("SGD", "Momentum", "Adagrad", "RMSprop", "Adam", "AdamW")}
+_FOUR = {name: METHODS[name] for name in ("SGD", "Momentum", "Adagrad", "Adam")}
+_SCALED = {name: moved(method, 0.3) for name, method in _FEW.items()}
+_UNEQUAL = {
+    name: moved(METHODS[name], factor) for name, factor in (("SGD", 30.0), ("Momentum", 30.0), ("Adam", 3.0))
+}
 _mlp = partial(MLP.on_digits, hidden=(64,), dtype=np.float32)
 
 
@@ -79,46 +51,40 @@ class Study:
         problem: makes the problem.
         methods: what is compared.
         epochs: passes over the training data.
-        batch_size: examples in a batch.
+        batch_size: examples in a batch; None for all.
         annealed: whether lr follows half a cosine to zero; constant otherwise.
         tune_seeds: how many seeds the tuning has.
         seeds: how many fresh seeds the final runs have.
         splits: if not 0, the whole comparison, tuning and all, is repeated on so many divisions of the data into
             training, validation and test examples (``problem(seed=…)``).
+        independent: whether each split is a data set drawn anew.
+        metric: what the study is decided by, declared before it is run.
+        shared_lr: learning rates that all methods are run at, too.
     """
 
     title: str
     problem: Callable[..., Any]
     methods: Mapping[str, Method] = field(default_factory=lambda: METHODS)
     epochs: int = 20
-    batch_size: int = 64
+    batch_size: int | None = 64
     annealed: bool = False
     tune_seeds: int = 5
-    seeds: int = 10
+    seeds: int = 20
     splits: int = 0
+    independent: bool = False
+    metric: str = "test_accuracy"
+    shared_lr: tuple[float, ...] = (1e-3,)
 
     def run(self, **options: Any) -> Comparison:
-        """Run the comparison; ``options`` are further arguments of `compare`, such as cache, jobs and progress.
-
-        With ``splits`` each split gives one number to a method, the mean over its seeds, and stands in the column
-        ``seed`` of the result: what is compared then are procedures on data, not runs on one test set.
-        """
-        if not self.splits:
-            return self._compare(self.problem(), options)
-        return Comparison(
-            Table.of_rows(
-                row
-                for split in range(self.splits)
-                for row in _means(self._compare(self.problem(seed=split), options).runs, split)
-            )
-        )
-
-    def _compare(self, problem: Any, options: Mapping[str, Any]) -> Comparison:
-        steps = self.epochs * -(-len(problem.train) // self.batch_size)
+        """Run the comparison; ``options`` are further arguments of `compare`, such as cache, jobs and progress."""
+        problem = self.problem()
+        steps = self.epochs * -(-len(problem.train) // (self.batch_size or len(problem.train)))
         return compare(
-            self.methods, problem, self.epochs, self.batch_size,
+            self.methods, self.problem if self.splits else problem, self.epochs, self.batch_size,
             tune_seeds=range(self.tune_seeds), seeds=range(100, 100 + self.seeds),
-            schedule=schedules.cosine(steps) if self.annealed else None, **options,
+            schedule=schedules.cosine(steps) if self.annealed else None, shared_lr=self.shared_lr,
+            splits=range(self.splits) if self.splits else None, independent=self.independent,
+            metric=self.metric, **options,
         )  # fmt: skip
 
     def reduced(self, *methods: str, tune_seeds: int = 1, seeds: int = 10, **more: Any) -> Study:
@@ -134,6 +100,14 @@ class Study:
         return replace(self, methods=chosen, tune_seeds=tune_seeds, seeds=seeds, **more)
 
 
+_docstrings = partial(SoftmaxRegression.on_docstrings, dtype=np.float32)
+_text = partial(SoftmaxRegression.on_text, dtype=np.float32)
+_conv = partial(ConvNet.on_digits, dtype=np.float32)
+_reading = Study(
+    "docstrings, which module", _docstrings, _FEW, epochs=5, batch_size=32, tune_seeds=2, shared_lr=()
+)
+_seeing = Study("convolutional net on the digits", _conv, _FEW, epochs=10, tune_seeds=2)
+
 STUDIES: dict[str, Study] = {
     "softmax": Study(
         "softmax regression on the digits (convex)", partial(SoftmaxRegression.on_digits, dtype=np.float32)
@@ -143,57 +117,99 @@ STUDIES: dict[str, Study] = {
     "mlp_long": Study(
         "MLP on the digits, annealed, three times as long", _mlp, _FEW, epochs=60, annealed=True, tune_seeds=3
     ),
-    "mlp_splits": Study("MLP 64-64-10 on ten splits of the digits", _mlp, _FEW, tune_seeds=1, seeds=5, splits=10),
-    "text": Study(
-        "sparse text, told apart by rare words", partial(SoftmaxRegression.on_text, dtype=np.float32),
-        epochs=5, batch_size=32,
+    "mlp_wide": Study(
+        "MLP 64-256-10 on the digits, four times as wide", partial(MLP.on_digits, hidden=(256,), dtype=np.float32),
+        _FEW, tune_seeds=2, shared_lr=(),
     ),
-    "conv": Study(
-        "convolutional net on the digits", partial(ConvNet.on_digits, dtype=np.float32), _FEW, epochs=10, tune_seeds=2
+    "mlp_splits": Study("MLP 64-64-10 on ten splits of the digits", _mlp, _FEW, tune_seeds=5, seeds=5, splits=10),
+    "text": Study(
+        "synthetic sparse text, twenty data sets", _text, epochs=5, batch_size=32, tune_seeds=1, seeds=2,
+        splits=20, independent=True,
+    ),
+    "text_scaled": Study(
+        "synthetic text, columns divided by the root of their rms", partial(_text, power=0.5), _SCALED, epochs=5,
+        batch_size=32, tune_seeds=1, seeds=2, splits=20, independent=True, shared_lr=(),
+    ),
+    "docstrings": _reading,
+    "docstrings_scaled": replace(
+        _reading, title="docstrings, columns divided by the root of their rms", methods=_SCALED,
+        problem=partial(_docstrings, power=0.5),
+    ),
+    "docstrings_annealed": replace(_reading, title="docstrings, lr annealed to zero", annealed=True),
+    "docstrings_long": replace(_reading, title="docstrings, four times as long", epochs=20, methods=_FOUR),
+    "next_words": Study(
+        "docstrings, the next word (unequal classes, full batch)",
+        partial(SoftmaxRegression.on_next_words, dtype=np.float32), _UNEQUAL, epochs=50, batch_size=None, tune_seeds=1,
+        seeds=1, splits=5, shared_lr=(), metric="loss",
+    ),
+    "conv": _seeing,
+    "conv_annealed": replace(_seeing, title="convolutional net, lr annealed to zero", annealed=True, shared_lr=()),
+    "conv_long": replace(
+        _seeing, title="convolutional net, three times as long", epochs=30, tune_seeds=1, seeds=14, shared_lr=(),
+        methods=_FOUR,
     ),
 }  # fmt: skip
 """The studies by name."""
+
+_steps = 20 * 19
+FULLY: dict[str, Study] = {
+    "mlp_tuned": Study(
+        "everything tuned, MLP 64-64-10 on the digits", _mlp, tuned_fully(_steps, trials=48), tune_seeds=2, shared_lr=()
+    ),
+    "docstrings_tuned": replace(
+        _reading, title="everything tuned, docstrings", methods=tuned_fully(5 * 101, trials=48, scale=3.0),
+        tune_seeds=1,
+    ),
+}  # fmt: skip
+"""Studies in which a rule's own numbers, weight decay and schedule are tuned with lr, by random search."""
 
 _newer = newer_methods()
 _MOST = {name: method for name, method in _newer.items() if name not in ("Lion", "AdEMAMix", "Shampoo")}
 
 NEWER: dict[str, Study] = {
-    "mlp_newer": Study("methods of after 2018, MLP 64-64-10 on the digits", _mlp, _newer),
+    "mlp_newer": Study("methods of after 2018, MLP 64-64-10 on the digits", _mlp, _newer, seeds=10),
     "mlp_newer_splits": Study(
         "methods of after 2018, MLP on ten splits of the digits", _mlp, _MOST, tune_seeds=1, seeds=5, splits=10
     ),
     "mlp_whole": Study(
-        "lr, weight decay and schedule tuned together", _mlp, tuned_whole(steps=20 * 19), tune_seeds=3
+        "lr, weight decay and schedule tuned together", _mlp, tuned_whole(_steps), tune_seeds=3, seeds=10
     ),
     "text_newer": Study(
-        "methods of after 2018 that need no matrix, sparse text", partial(SoftmaxRegression.on_text, dtype=np.float32),
-        newer_methods(hidden=None), epochs=5, batch_size=32,
+        "methods of after 2018 that need no matrix, synthetic sparse text", _text, newer_methods(hidden=None), epochs=5,
+        batch_size=32, seeds=10,
     ),
     "conv_newer": Study(
-        "methods of after 2018, convolutional net", partial(ConvNet.on_digits, dtype=np.float32),
-        {name: newer_methods("W[12]")[name] for name in _MOST}, epochs=10, tune_seeds=2,
+        "methods of after 2018, convolutional net", _conv,
+        {name: newer_methods("W[12]")[name] for name in _MOST}, epochs=10, tune_seeds=2, seeds=10,
     ),
 }  # fmt: skip
 """The studies of lesson 20, by name."""
 
+ALL: dict[str, Study] = STUDIES | FULLY | NEWER
+"""All studies."""
+
+
+def time_to_target_table(workloads: Sequence[str] = WORKLOADS, **options: Any) -> Table:
+    """Return the times to a target on several problems, with the six methods and the budgets of their studies.
+
+    The target is a loss that each method, tuned, had at the end of its study (`target_of`).
+    """
+    rows: list[dict[str, Any]] = []
+    for name in workloads:
+        study = STUDIES[name]
+        methods = {key: study.methods[key] for key in _FEW}
+        target = target_of(results(name), methods)
+        table = time_to_target(methods, study.problem(), target, study.epochs, study.batch_size, **options)
+        rows += [{"workload": name} | row for row in table.rows]
+    return Table.of_rows(rows)
+
 
 TABLES: dict[str, Callable[[], Table]] = {
     "second_order": second_order_race, "cost_by_size": cost_by_size, "batch_sizes": batch_size_study,
+    "time_to_target": time_to_target_table,
 }  # fmt: skip
 """What else ``make results`` computes: curves of second-order methods, seconds per step against size, and steps to a
-loss against the batch size."""
-
-
-def _means(runs: Table, split: int) -> list[dict[str, Any]]:
-    """Return for each method, view and setting the mean row over the seeds."""
-    groups: dict[Any, list[dict[str, Any]]] = {}
-    for row in runs.rows:
-        groups.setdefault((row["method"], row["view"], row["lr"]), []).append(row)
-    return [
-        {name: value if isinstance(value, str) else float(np.mean([row[name] for row in rows]))
-         for name, value in rows[0].items()} | {"seed": split, "stack": rows[0]["stack"]}
-        for rows in groups.values()
-    ]  # fmt: skip
+loss against the batch size and against the method."""
 
 
 def results(name: str, folder: Path = RESULTS) -> Comparison:
@@ -210,9 +226,8 @@ def results(name: str, folder: Path = RESULTS) -> Comparison:
         >>> results("mlp").methods[:3]
         ('SGD', 'Momentum', 'Nesterov')
     """
-    known = [*STUDIES, *NEWER]
-    if name not in known:
-        raise ValueError(f"name = {name!r} is not allowed: it must be one of {', '.join(known)}")
+    if name not in ALL:
+        raise ValueError(f"name = {name!r} is not allowed: it must be one of {', '.join(ALL)}")
     return Comparison.load(_made(name, folder))
 
 

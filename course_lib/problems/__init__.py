@@ -16,6 +16,7 @@ from .registry import PROBLEMS
 from .softmax import SoftmaxRegression
 from .stacks import keep_freed_memory
 from .stream import Stream
+from .texts import docstrings, next_words, scaled_columns
 
 __all__ = [
     "MLP",
@@ -36,8 +37,11 @@ __all__ = [
     "check_gradient",
     "diabetes",
     "digits",
+    "docstrings",
     "get_batches",
     "layer_fishers",
+    "next_words",
+    "scaled_columns",
     "zipf_text",
 ]
 

@@ -1,4 +1,4 @@
-"""Data sets: three well-known small ones, bundled with the course, and a synthetic text.
+"""Data sets: three well-known small ones, bundled with the course, and a synthetic text (`texts` has a real one).
 
 ``bundled/README.md`` says where the files come from and under which licences.
 """

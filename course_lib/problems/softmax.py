@@ -11,6 +11,7 @@ from .classifier import Classifier
 from .datasets import breast_cancer, digits, zipf_text
 from .layers import Dense, dense_layers
 from .network import Weights
+from .texts import docstrings, next_words, scaled_columns
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -61,10 +62,32 @@ class SoftmaxRegression(Classifier):
         return cls(train=train, valid=valid, test=test, l2=l2, classes=2)
 
     @classmethod
-    def on_text(cls, l2: float = 0.0, seed: int = 0, dtype: type = np.float64) -> SoftmaxRegression:
-        """Return the problem on texts whose rare words tell the three classes apart (see `zipf_text`)."""
-        train, valid, test = zipf_text(seed=seed, dtype=dtype)
+    def on_text(
+        cls, l2: float = 0.0, seed: int = 0, dtype: type = np.float64, power: float = 0.0
+    ) -> SoftmaxRegression:
+        """Return the problem on synthetic texts whose rare words tell the three classes apart (see `zipf_text`).
+
+        The columns are divided by their root mean square to the ``power`` (see `scaled_columns`).
+        """
+        train, valid, test = scaled_columns(zipf_text(seed=seed, dtype=dtype), power)
         return cls(train=train, valid=valid, test=test, l2=l2, classes=3)
+
+    @classmethod
+    def on_docstrings(
+        cls, l2: float = 0.0, seed: int = 0, dtype: type = np.float64, power: float = 0.0
+    ) -> SoftmaxRegression:
+        """Return the problem on a real text, told which of 20 modules a docstring is from (see `docstrings`).
+
+        The columns are divided by their root mean square to the ``power`` (see `scaled_columns`).
+        """
+        train, valid, test = scaled_columns(docstrings(seed=seed, dtype=dtype), power)
+        return cls(train=train, valid=valid, test=test, l2=l2, classes=20)
+
+    @classmethod
+    def on_next_words(cls, l2: float = 0.0, seed: int = 0, dtype: type = np.float64) -> SoftmaxRegression:
+        """Return the bigram model of a real text: 100 very unequal classes (see `next_words`)."""
+        train, valid, test = next_words(seed=seed, dtype=dtype)
+        return cls(train=train, valid=valid, test=test, l2=l2, classes=100)
 
     @cached_property
     def layers(self) -> tuple[Dense, ...]:

@@ -11,7 +11,7 @@ from ..questions import load_all, markdown, moodle_xml
 from ..questions.pages import ENDINGS
 from . import COURSE, ROOT, figures
 from .lesson_map import short_names
-from .links import FOLDERS
+from .links import FOLDERS, in_markdown
 from .run import Job
 
 PAGES = {
@@ -21,6 +21,7 @@ PAGES = {
     "hub": "Students open an address and find lesson 00. They install nothing.",
     "jupyterlite": "JupyterLite on any web host: what a reader gets, and how it is built.",
     "authors": "How tasks, hints and checks are written.",
+    "reviewers": "What reviewers ask of a comparison of optimizers, and where lesson 12 meets it or does not.",
 }
 """Pages of ``docs/`` with what they are about, in the order of the menu. The first is for everybody."""
 _FORMS = {"hall": ", to project", "folded": "", "open": ", with answers"}
@@ -121,7 +122,7 @@ def with_links(text: str, file: Path, known: dict[Path, str]) -> str:
         if target in known:
             return f"[{found[1]}]({known[target]}{f'#{place}' if place else ''})"
         if target.suffix == ".ipynb" and target.parent.name in FOLDERS and target.exists():
-            return f"[{found[1]}](/{target.parent.name}/{target.name})"
+            return in_markdown(found[0], f"docs/{file.stem}")
         return found[1]
 
     return _LINK.sub(changed, text)

@@ -9,10 +9,19 @@ import sys
 import numpy as np
 import pytest
 
-from course_lib.comparing import Comparison, Method, compare
+from course_lib.comparing import Comparison, CorrectedT, Method, SignFlip, compare
 from course_lib.comparing.picture import comparison_figure
 from course_lib.comparing.sensitivity import Sensitivity
-from course_lib.optimizers import KFAC, LBFGS, Adam, GradientDescent, Momentum, Partition, as_optimizer
+from course_lib.optimizers import (
+    KFAC,
+    LBFGS,
+    Adafactor,
+    Adam,
+    GradientDescent,
+    Momentum,
+    Partition,
+    as_optimizer,
+)
 from course_lib.picture import to_png
 from course_lib.problems import MLP, Data, SoftmaxRegression
 from course_lib.running import Table, log_grid, random_settings, train
@@ -284,3 +293,57 @@ def test_only_the_picture_loads_matplotlib():
 
 def test_a_table_may_be_empty():
     assert Table({}).rows == [] and len(Table({"a": []})) == 0
+
+
+TWO = {"SGD": Method(GradientDescent(), lr=RATES), "Adam": Method(Adam(), lr=RATES)}
+SHORT = dict(epochs=1, batch_size=64, tune_seeds=[0], seeds=[10, 11])
+
+
+class TestSplits:
+    def test_each_split_is_the_comparison_alone(self):
+        found = compare(TWO, SoftmaxRegression.on_digits, splits=[3, 4, 5, 6, 7], **SHORT)
+        assert found.test == CorrectedT(300 / 1197) and len(found.results("Adam")) == 5
+        alone = compare(TWO, SoftmaxRegression.on_digits(seed=4), **SHORT | dict(seeds=range(10, 15)))
+        for method in TWO:
+            row = found.runs.where(view="best", method=method, seed=4)
+            assert row["lr"] == alone.table("best").where(method=method)["lr"]
+            assert row["test_loss"][0] == pytest.approx(alone.results(method, metric="test_loss")[:2].mean())
+            tuned = found.runs.where(view="tuning", method=method, seed=4)
+            assert tuned["lr"].tolist() == RATES and np.isnan(tuned["test_loss"]).all()
+
+    def test_new_data_need_no_correction(self):
+        found = compare(TWO, SoftmaxRegression.on_text, splits=range(5), independent=True, **SHORT)
+        assert found.test == SignFlip()
+
+    def test_what_would_mislead_is_refused(self):
+        for splits in ([0, 1, 2], [1, 1, 2, 3, 4]):
+            with pytest.raises(ValueError, match=r"splits = \[.*at least 5, and none twice"):
+                compare(TWO, SoftmaxRegression.on_digits, splits=splits, **SHORT)
+        with pytest.raises(TypeError, match=r"a function that is called as problem\(seed=split\)"):
+            compare(TWO, problem(), splits=range(5), **SHORT)
+        with pytest.raises(ValueError, match="independent = True is not allowed without splits"):
+            compare(TWO, problem(), independent=True, **OPTIONS)
+
+
+def test_the_metric_is_declared_before_the_run(tmp_path):
+    found = compare(TWO, problem(), metric="test_loss", **OPTIONS)
+    found.save(tmp_path / "runs.csv")
+    for each in (found, Comparison.load(tmp_path / "runs.csv")):
+        assert each.metric == "test_loss" and each.settings == ("lr",)
+        assert each.differences().rows == each.differences(metric="test_loss").rows
+    with pytest.raises(
+        ValueError, match="metric = 'test_lost' is not allowed: it must be one of test_accuracy"
+    ):
+        compare(TWO, problem(), metric="test_lost", **OPTIONS)
+
+
+def test_a_run_that_is_repeated_counts_once():
+    methods = {
+        "Adafactor": Method(Adafactor(), lr=[0.01, 0.1, 1.0, 10.0]),
+        "SGD": Method(GradientDescent(), lr=[1e-2, 0.1, 1e2, 1e3]),
+    }
+    found = compare(methods, problem(noise=9.0), **OPTIONS)
+    curve = found.sensitivity["Adafactor"]
+    assert curve.repeated.tolist() == [10.0] and len(curve.distinct) == 3
+    assert len(found.sensitivity["SGD"].distinct) == 4
+    assert any("count once: Adafactor (1)." in note for note in found.notes())

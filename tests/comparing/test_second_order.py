@@ -37,12 +37,12 @@ def small(examples: int = 60) -> MLP:
 def race() -> Table:
     contenders = {name: one._replace(batch_size=one.batch_size and 20) for name, one in CONTENDERS.items()}
     contenders["K-FAC"] = contenders["K-FAC"]._replace(share=1.0)
-    return second_order_race(small(), contenders, epochs=40)
+    return second_order_race(small(), contenders, epochs=40, seeds=[1])
 
 
 def test_every_method_has_a_curve(race: Table, tmp_path: Any) -> None:
     assert list(race.columns) == [
-        "method", "setting", "step", "seconds", "evaluations",
+        "method", "setting", "seed", "step", "seconds", "evaluations",
         "loss", "valid_loss", "valid_accuracy", "test_accuracy",
     ]  # fmt: skip
     epochs = {"Hessian-free": 20}
@@ -59,8 +59,17 @@ def test_every_method_has_a_curve(race: Table, tmp_path: Any) -> None:
     assert Table.load(tmp_path / "race.csv")["loss"].tolist() == race["loss"].tolist()
 
 
-def test_all_have_the_same_number_of_trials() -> None:
+def test_all_have_the_same_number_of_trials_and_equal_batches() -> None:
     assert {len(contender.trials) for contender in CONTENDERS.values()} == {3}
+    assert {contender.batch_size for contender in CONTENDERS.values()} == {None, 64}
+
+
+def test_each_seed_has_a_curve_of_its_own() -> None:
+    table = second_order_race(
+        small(), {"SGD": Contender(GradientDescent(), [{"lr": 0.1}], 20)}, 3, seeds=[5, 7]
+    )
+    one, other = (table.where(seed=seed)["loss"] for seed in (5, 7))
+    assert len(one) == len(other) == 4 and not np.array_equal(one, other)
 
 
 def test_curvature_needs_fewer_steps(race: Table) -> None:
@@ -79,7 +88,7 @@ def test_evaluations_count_what_is_asked() -> None:
         "SGD": Contender(GradientDescent(), [{"lr": 0.1}], 20),
         "HF": Contender(HessianFree(iterations=4, tolerance=1e-12), [{"damping": 0.1}]),
     }
-    table = second_order_race(small(), two, epochs=3)
+    table = second_order_race(small(), two, epochs=3, seeds=[1])
     np.testing.assert_allclose(table.where(method="SGD")["evaluations"], [0, 1, 2, 3])
     assert table.where(method="HF")["evaluations"].tolist() == [
         0,
@@ -91,11 +100,15 @@ def test_evaluations_count_what_is_asked() -> None:
 
 def test_the_setting_is_chosen_on_validation_data_and_run_anew() -> None:
     trials = [{"lr": lr} for lr in (1e-6, 0.3, 1e9)]
-    table = second_order_race(small(), {"SGD": Contender(GradientDescent(), trials, 20)}, epochs=5)
+    table = second_order_race(small(), {"SGD": Contender(GradientDescent(), trials, 20)}, epochs=5, seeds=[1])
     assert {*table["setting"]} == {"lr=0.3"}
     again, other = (
         second_order_race(
-            small(), {"SGD": Contender(GradientDescent(), trials[1:2], 20)}, epochs=5, seed=seed, tune_seed=9
+            small(),
+            {"SGD": Contender(GradientDescent(), trials[1:2], 20)},
+            epochs=5,
+            seeds=[seed],
+            tune_seed=9,
         )
         for seed in (1, 2)
     )
@@ -104,7 +117,7 @@ def test_the_setting_is_chosen_on_validation_data_and_run_anew() -> None:
 
 def test_what_is_no_number_is_infinite() -> None:
     wild = {"wild": Contender(Momentum(), [{"lr": 1e200}], 20)}
-    table = second_order_race(small(), wild, epochs=3)
+    table = second_order_race(small(), wild, epochs=3, seeds=[1])
     assert np.isinf(table["loss"][-1]) and np.isinf(table["valid_loss"][-1])
     assert table["valid_accuracy"][-1] == table["test_accuracy"][-1] == 0
 
@@ -113,7 +126,7 @@ def test_what_is_no_number_is_infinite() -> None:
     ("options", "message"),
     [
         ({"epochs": 0}, "epochs = 0"),
-        ({"seed": 0}, "seed = 0 was tuned on"),
+        ({"seeds": [3, 0]}, r"seeds = \[3, 0\] is not allowed: 0 was tuned on"),
         ({"contenders": {"a": CONTENDERS["Adam"], "b": Contender(Adam(), [{"lr": 1}])}}, "numbers of trials"),
         ({"contenders": {"a": Contender(Adam(), [])}}, "numbers of trials"),
         ({"contenders": {}}, "numbers of trials"),

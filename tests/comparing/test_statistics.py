@@ -7,7 +7,8 @@ import pytest
 from scipy import stats
 
 from course_lib.comparing import bootstrap_interval, holm, least_p, sign_flip_p
-from course_lib.comparing.statistics import paired, student_t
+from course_lib.comparing.paired import paired
+from course_lib.comparing.statistics import student_t
 
 RNG = np.random.default_rng(5)
 

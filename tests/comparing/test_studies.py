@@ -8,10 +8,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from course_lib.comparing import CorrectedT, SignFlip, made, studies
 from course_lib.comparing import __main__ as program
-from course_lib.comparing import studies
+from course_lib.comparing.made import words
 from course_lib.comparing.picture import differences_figure
 from course_lib.comparing.studies import (
+    ALL,
+    FULLY,
     METHODS,
     NEWER,
     RESULTS,
@@ -56,7 +59,7 @@ class TestCommittedTable:
             assert len(tuned) == 9 * tuning
             rates = [trial["lr"] for trial in study.methods[method].trials]
             np.testing.assert_allclose(np.unique(tuned["lr"]), sorted(rates), rtol=1e-5)
-            for view in ("best", "defaults", "shared lr=0.001"):
+            for view in ("best", "defaults", *(["shared lr=0.001"] if study.shared_lr else [])):
                 assert len(rows.where(view=view)) == each
 
     def test_no_best_rate_is_at_an_edge_and_nothing_best_diverged(self, name):
@@ -73,18 +76,21 @@ class TestCommittedTable:
             assert row["lr"] == min(means, key=means.get)
 
 
-@pytest.mark.parametrize("name", STUDIES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow if name.endswith("_long") else ()) for name in STUDIES]
+)
 def test_committed_numbers_are_those_of_the_code(name):
     """At so small a rate rounding on another machine stays small, in networks too."""
     study, found = STUDIES[name], results(name)
-    row = found.runs.where(method="SGD", view="shared lr=0.001").rows[0]
+    rows = found.runs.where(method="SGD", view="defaults")
+    row, lr = rows.rows[0], study.methods["SGD"].opt.lr
     problem = study.problem(seed=row["seed"]) if study.splits else study.problem()
     assert problem.train.inputs.dtype == np.float32
-    steps = study.epochs * -(-len(problem.train) // study.batch_size)
+    steps = study.epochs * -(-len(problem.train) // (study.batch_size or len(problem.train)))
     schedule = cosine(steps) if study.annealed else None
     seeds = range(100, 100 + study.seeds) if study.splits else [row["seed"]]
-    opt = study.methods["SGD"].opt.replace(lr=0.001)
-    history = train(opt, problem, study.epochs, study.batch_size, schedule, seed=seeds)
+    assert row["lr"] == lr
+    history = train(study.methods["SGD"].opt, problem, study.epochs, study.batch_size, schedule, seed=seeds)
     assert (row["step"], row["examples"]) == (steps, study.epochs * len(problem.train))
     for column in ("loss", "valid_loss", "test_loss"):
         assert history[column][-1].mean() == pytest.approx(row[column], rel=1e-4)
@@ -103,11 +109,49 @@ def test_committed_numbers_at_the_best_rates_are_those_of_the_code(method):
 
 def test_the_notes_name_every_study():
     about = Table.load(RESULTS / "about.csv")
-    assert about["study"].tolist() == [*STUDIES, *TABLES, *NEWER]
-    assert {"command", "date", "python", "numpy"} <= set(about.columns)
-    made = [results(name).runs for name in STUDIES] + [table(name) for name in TABLES]
-    made += [results(name).runs for name in NEWER]
-    assert about["rows"].tolist() == [len(rows) for rows in made]
+    assert about["study"].tolist() == [*STUDIES, *FULLY, *TABLES, *NEWER]
+    assert {"command", "date", "python", "numpy", "settings", "seconds", "cpu_seconds"} <= set(about.columns)
+    rows = {name: len(results(name).runs) for name in ALL} | {name: len(table(name)) for name in TABLES}
+    for note in about.rows:
+        assert note["rows"] == rows[note["study"]]
+        assert note["study"] in TABLES or note["settings"] == words(ALL[note["study"]])
+
+
+@pytest.mark.parametrize("name", FULLY)
+def test_everything_is_tuned_with_the_same_number_of_trials(name):
+    study, found = FULLY[name], results(name)
+    assert {len(method.trials) for method in study.methods.values()} == {48}
+    for method, entrant in study.methods.items():
+        tried = {name for trial in entrant.trials for name in trial}
+        assert {"lr", "weight_decay", "schedule"} <= tried and (len(tried) > 3 or method == "SGD")
+        rows = found.runs.where(method=method)
+        assert len(rows.where(view="tuning")) == 48 * study.tune_seeds
+        assert len(rows.where(view="best")) == study.seeds
+
+
+def test_a_fingerprint_knows_settings_and_code(monkeypatch):
+    before = made.fingerprint_of("mlp")
+    for change in (dict(epochs=21), dict(seeds=19), dict(methods={"SGD": METHODS["SGD"]}), dict(shared_lr=(0.1,)),
+                   dict(problem=SoftmaxRegression.on_digits)):  # fmt: skip
+        monkeypatch.setitem(made.ALL, "mlp", replace(STUDIES["mlp"], **change))
+        assert made.fingerprint_of("mlp") != before
+    monkeypatch.setitem(made.ALL, "mlp", replace(STUDIES["mlp"], title="other words"))
+    assert made.fingerprint_of("mlp") == before
+    monkeypatch.setattr(made, "code_version", lambda own: "other code")
+    assert made.fingerprint_of("mlp") != before
+
+
+def test_comments_and_docstrings_are_no_code(tmp_path):
+    codes = [
+        'def f(x):\n    """One."""\n    return x  # so\n',
+        "def f(x):\n    return x\n",
+        "def f(x):\n    return -x\n",
+    ]
+    files = [tmp_path / f"{k}.py" for k in range(3)]
+    for file, code in zip(files, codes, strict=True):
+        file.write_text(code, encoding="utf-8")
+    one, same, other = map(made._bare, files)
+    assert one == same != other
 
 
 def test_a_study_spends_the_effort_that_it_states():
@@ -131,7 +175,7 @@ def test_a_reduced_study_is_a_part_of_the_whole():
     )
 
 
-@pytest.mark.parametrize("splits", [0, 2])
+@pytest.mark.parametrize("splits", [0, 5])
 def test_options_reach_the_comparison(splits, tmp_path):
     tiny(splits=splits).run(cache=tmp_path)
     assert any(tmp_path.rglob("*.npz"))
@@ -140,8 +184,9 @@ def test_options_reach_the_comparison(splits, tmp_path):
 @pytest.mark.parametrize(
     ("name", "small"),
     [
-        ("second_order", {"epochs": 1}),
+        ("second_order", {"epochs": 1, "seeds": [1]}),
         ("cost_by_size", {"sizes": [90], "budget": 1e-6}),
+        ("time_to_target", {"workloads": ["softmax"], "seeds": [7], "looks": 1}),
         ("batch_sizes", {"sizes": [64], "targets": [0.3], "seeds": [0], "examples": 100}),
     ],
 )
@@ -150,15 +195,21 @@ def test_committed_tables_have_the_columns_of_the_code(name, small):
 
 
 def test_splits_repeat_the_whole_procedure():
-    study = tiny(splits=3)
+    study = tiny(splits=5, seeds=2)
     found = study.run()
-    assert len(found.runs) == 2 * 3 * (9 + 3)
+    assert len(found.runs) == 2 * 5 * (9 + 3)
     assert found.runs["seed"].dtype.kind == found.runs["stack"].dtype.kind == "i"
     one = tiny(problem=lambda: SoftmaxRegression.on_digits(seed=2)).run()
     for view in ("best", "defaults"):
         alone = one.runs.where(method="Adam", view=view)
         row = found.runs.where(method="Adam", view=view, seed=2)
-        assert len(row) == 1 and row["test_loss"][0] == pytest.approx(alone["test_loss"].mean(), rel=1e-12)
+        assert len(row) == 1 and row["test_loss"][0] == pytest.approx(
+            alone["test_loss"][:2].mean(), rel=1e-12
+        )
+    assert (
+        found.test == CorrectedT(300 / 1197)
+        and tiny(splits=5, seeds=1, independent=True).run().test == SignFlip()
+    )
 
 
 def test_annealing_ends_with_a_small_rate():
@@ -173,24 +224,71 @@ def test_annealing_ends_with_a_small_rate():
     np.testing.assert_allclose(coarse, history["loss"][-1], rtol=1e-9)  # the smaller last batch is a step too
 
 
-def test_the_program_writes_tables_and_notes(monkeypatch, tmp_path, capsys):
-    monkeypatch.setattr(program, "STUDIES", {"one": tiny(), "two": tiny(annealed=True)})
-    monkeypatch.setattr(studies, "STUDIES", program.STUDIES)
-    monkeypatch.setattr(program, "NEWER", {})
-    monkeypatch.setattr(program, "TABLES", {"three": lambda: Table({"n": [1, 2], "seconds": [0.1, 0.2]})})
+@pytest.fixture
+def small_program(monkeypatch, tmp_path):
+    """The program with two tiny studies and a table, and a folder for what it writes."""
+    chosen = {"one": tiny(), "two": tiny(annealed=True)}
+    tables = {"three": _three}
+    for module in (program, made, studies):
+        for name, value in (("STUDIES", chosen), ("ALL", chosen), ("TABLES", tables)):
+            monkeypatch.setattr(module, name, value, raising=False)
+    for name in ("NEWER", "FULLY"):
+        monkeypatch.setattr(program, name, {})
+    monkeypatch.setattr(made, "_TABLES", {"three": ("compare.py",)})
     monkeypatch.setattr(program, "RESULTS", tmp_path)
-    for arguments, listed in ((["two"], ["two"]), ([], ["one", "two", "three"])):
-        monkeypatch.setattr(
-            sys, "argv", ["compare", "--jobs", "1", "--cache", str(tmp_path / "cache"), *arguments]
-        )
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["compare", "--jobs", "1", *arguments])
         program.main()
+
+    return run
+
+
+def _three():
+    return Table({"n": [1, 2], "seconds": [0.1, 0.2]})
+
+
+def test_the_program_writes_tables_and_notes(small_program, tmp_path, capsys):
+    for arguments, listed in ((["two"], ["two"]), ([], ["one", "two", "three"])):
+        small_program("--cache", str(tmp_path / "cache"), *arguments)
         assert Table.load(tmp_path / "about.csv")["study"].tolist() == listed
     assert len(results("one", tmp_path).runs) == 2 * (9 + 3 * 5)
     assert "one: 48 rows in" in capsys.readouterr().out
-    monkeypatch.setattr(sys, "argv", ["compare", "four"])
     with pytest.raises(SystemExit):
-        program.main()
+        small_program("four")
     assert "there is no study four; there are one, two, three" in capsys.readouterr().err
+
+
+def test_what_is_finished_is_not_run_again(small_program, monkeypatch, tmp_path, capsys):
+    def interrupted():
+        raise KeyboardInterrupt
+
+    monkeypatch.setitem(program.TABLES, "three", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        small_program()
+    capsys.readouterr()
+    monkeypatch.setitem(program.TABLES, "three", _three)
+    small_program()
+    said = capsys.readouterr().out
+    assert said.count("nothing to do") == 2 and "three: 2 rows" in said
+    monkeypatch.setitem(made.ALL, "one", tiny(epochs=2))
+    small_program()
+    said = capsys.readouterr().out
+    assert said.count("nothing to do") == 2 and "one: 48 rows" in said
+    (tmp_path / "two.csv").unlink()
+    small_program("two", "three", "--again")
+    assert "nothing to do" not in capsys.readouterr().out
+
+
+def test_tables_are_kept_over_a_change_of_code_but_not_of_settings(small_program, monkeypatch, capsys):
+    small_program()
+    monkeypatch.setattr(made, "code_version", lambda own: "other code")
+    monkeypatch.setitem(made.ALL, "one", tiny(epochs=2))
+    small_program("--keep")
+    capsys.readouterr()
+    small_program()
+    said = capsys.readouterr().out
+    assert said.count("nothing to do") == 2 and "one: 48 rows" in said
 
 
 def test_what_has_not_been_run_is_named(tmp_path):

@@ -24,8 +24,8 @@ def test_each_interval_is_drawn_at_its_method():
         np.testing.assert_allclose(dot, [[place.value, height + 0.5]], rtol=1e-6)
         np.testing.assert_allclose(line[:, 0], [place.low, place.high], rtol=1e-6)
     shapes = [mark["shape"] for mark in figure._scene["marks"] if mark["kind"] == "points"]
-    assert [place.standing for place in places] == ["alike", "first", *["worse"] * 4]
-    assert shapes == [*["dot"] * 5, "ring"]  # filled: told from the first
+    assert [place.standing for place in places] == ["alike", "first", "alike", *["worse"] * 3]
+    assert shapes == [*["dot"] * 3, "ring", "dot", "ring"]  # filled: told from the first
     assert texts(figure) == [place.method for place in reversed(places)]
 
 
@@ -70,12 +70,13 @@ def test_some_trials_are_shown_as_chances():
 @pytest.mark.parametrize(
     ("settings", "begins"),
     [
-        ({"data": "images, convolutional net"}, "Adam, AdamW or RMSprop: the 3 others are worse."),
-        ({}, "Anything but Lion: the 14 others cannot be told from AdamW."),
+        ({"data": "images, convolutional net"}, "Adam, AdamW or Momentum: the 3 others are worse."),
+        ({}, "Anything but RMSprop and Lion: the 13 others cannot be told from AdamW."),
         ({"memory": 0}, "Our rows do not decide: none of the 2 can be told from Adafactor."),
         ({"memory": 0, "data": "images, convolutional net"}, "Only SGD is left."),
-        ({"trials": 2}, "One of 7, Nadam, Adafactor, Adam, AdaMax, AMSGrad, SWATS or AdamW: the 8 others are less"),
-        ({"run": "lr constant, on ten splits", "metric": "test loss"}, "AdamW: the 5 others are worse."),
+        ({"trials": 2}, "One of 9, Nadam, Adafactor, Momentum, Adadelta, Adam, AdaMax, AMSGrad, SWATS or AdamW: "),
+        ({"run": "lr constant, on ten splits", "metric": "test loss"}, "Our rows do not decide: none of the 6 can"),
+        ({"run": "lr constant, on ten splits"}, "AdamW, Adam, Momentum, SGD or RMSprop: the other is worse."),
     ],
 )  # fmt: skip
 def test_the_answer_in_words(settings, begins):

@@ -83,7 +83,7 @@ class TestLeastSquares:
             dataclasses.replace(problem, start=np.array([np.nan]))
 
 
-class TestText:
+class TestSyntheticText:
     def test_words_follow_zipfs_law_and_classes_differ_in_rare_ones(self):
         train, _, _ = zipf_text(documents=5000, seed=1)
         often = train.inputs.mean(axis=0)

@@ -39,13 +39,13 @@ from course_lib.comparing.studies import NEWER, RESULTS, STUDIES, TABLES, result
 from course_lib.distribution import version
 from course_lib.installation import check_installation
 from course_lib.live import explore_choice
-from course_lib.problems import breast_cancer, diabetes, digits
+from course_lib.problems import breast_cancer, diabetes, digits, docstrings
 
 task = find_task("momentum_step")[1]
 print(json.dumps({
     "rows": [len(results(name).runs) for name in [*STUDIES, *NEWER]] + [len(table(name)) for name in TABLES],
     "entries": [read(file).name for file in sorted((RESULTS / "board").glob("*.json"))],
-    "sets": [sum(map(len, load())) for load in (digits, breast_cancer, diabetes)],
+    "sets": [sum(map(len, load())) for load in (digits, breast_cancer, diabetes, docstrings)],
     "choice": explore_choice().message()["notice"],
     "points": [check(answer).points for answer in (task.solution, lambda x, g, state, lr=0, beta=0: (x, state))],
     "installation": repr(check_installation()),
@@ -89,7 +89,7 @@ def test_an_installed_course_reads_nothing_of_the_sources(installed, tmp_path):
     assert [file for file in said["modules"] if not file.startswith(str(installed))] == []
     assert [file for file in said["opened"] if file.startswith(str(ROOT)) and ".venv" not in file] == []
     assert min(said["rows"]) > 5 and len(said["rows"]) >= 14
-    assert said["entries"] == ["Ada", "Ben", "Cleo"] and said["sets"] == [1797, 569, 442]
+    assert said["entries"] == ["Ada", "Ben", "Cleo"] and said["sets"] == [1797, 569, 442, 5363]
     assert "comparing/results" in said["choice"]
     assert said["points"][0] == 4 > said["points"][1]
     assert "Everything is in place" in said["installation"]

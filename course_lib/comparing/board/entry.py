@@ -72,7 +72,8 @@ class Entry:
         sides = {"better": "worse", "worse": "better"}
         return Table.of_rows(
             row | {"method": self.name, "other": row["method"], "difference": 0 - row["difference"],
-                   "low": 0 - row["high"], "high": 0 - row["low"], "verdict": sides.get(row["verdict"], row["verdict"])}
+                   "low": 0 - row["high"], "high": 0 - row["low"], "low_holm": 0 - row["high_holm"],
+                   "high_holm": 0 - row["low_holm"], "verdict": sides.get(row["verdict"], row["verdict"])}
             for row in rows
         )  # fmt: skip
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from ...picture import Picture, themed
 from ...running import Table
+from ..differences import ALPHA
 from ..picture import differences_figure
-from ..result import ALPHA
 from ..statistics import holm
 from .challenge import ENTRANT
 from .entry import METRICS, Entry, as_label, digest, packed
