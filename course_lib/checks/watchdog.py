@@ -29,6 +29,7 @@ class Watchdog:
 
     Attributes:
         armed: whether it may strike. The guard sets it, and takes it back as soon as it has caught the exception.
+            Code of the course's own that must not be torn, amid the student's, may take it back for a moment.
         reason: why the code was stopped, in words; None if it was not.
         interrupted: whether the reader stopped it by hand.
     """
@@ -89,7 +90,7 @@ class ByThread(Watchdog):
 
     def __init__(self, seconds: float) -> None:
         super().__init__(seconds)
-        self._striking = False
+        self._striking = self._over = False
         self._due = threading.Event()
         self._target = threading.get_ident()
         self._in_main = threading.current_thread() is threading.main_thread()
@@ -109,6 +110,7 @@ class ByThread(Watchdog):
 
     def stop(self) -> None:
         """End watching and put the signals back."""
+        self._over = True
         self._due.set()
         self._thread.join()
         super().stop()
@@ -132,16 +134,20 @@ class ByThread(Watchdog):
     def _wait(self) -> None:
         if not self._due.wait(self._seconds):
             self.reason = self._late()
-        while self.armed:
-            sys.setrecursionlimit(sys.getrecursionlimit() + 50)  # room for the handler in a runaway recursion
-            if self._in_main:
-                _thread.interrupt_main()
-                if hasattr(signal, "pthread_kill"):  # wakes a sleep
-                    signal.pthread_kill(self._target, signal.SIGINT)
-            else:
-                thread, error = ctypes.c_ulong(self._target), ctypes.py_object(Stopped)
-                ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, error)
+        while not self._over:
+            if self.armed:
+                self._hit()
             time.sleep(0.002)
+
+    def _hit(self) -> None:
+        sys.setrecursionlimit(sys.getrecursionlimit() + 50)  # room for the handler in a runaway recursion
+        if self._in_main:
+            _thread.interrupt_main()
+            if hasattr(signal, "pthread_kill"):  # wakes a sleep
+                signal.pthread_kill(self._target, signal.SIGINT)
+        else:
+            thread, error = ctypes.c_ulong(self._target), ctypes.py_object(Stopped)
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, error)
 
     def _strike(self, number: int, frame: Any) -> None:
         if not self.armed:
