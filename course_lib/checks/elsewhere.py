@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from .guard import Outcome
 
 
@@ -15,6 +17,9 @@ class Elsewhere:
         words: what it is.
         numbers: what it is where numbers were asked for.
 
+    Attributes:
+        array: what numpy reads of it, if it can.
+
     Examples:
         >>> Elsewhere("a Tensor").words
         'a Tensor'
@@ -22,6 +27,12 @@ class Elsewhere:
 
     def __init__(self, words: str, numbers: str = "") -> None:
         self.words, self.numbers = words, numbers or words
+        self.array: np.ndarray | None = None
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        if self.array is None:
+            raise TypeError(f"this is {self.words}, no array of numbers")
+        return np.array(self.array, dtype)
 
 
 class Far(Elsewhere):

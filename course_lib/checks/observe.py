@@ -191,7 +191,7 @@ def as_numbers(value: Any) -> np.ndarray | Odd:
         >>> as_numbers(None), as_numbers("2"), as_numbers(1j)
         (Odd(words='None', wanted=''), Odd(words="text, '2'", wanted=''), Odd(words='complex numbers', wanted=''))
     """
-    if isinstance(value, Elsewhere):
+    if isinstance(value, Elsewhere) and value.array is None:
         return Odd(value.numbers)
     if value is None or isinstance(value, (str, bytes, dict, set)) or callable(value):
         return Odd(described(value))

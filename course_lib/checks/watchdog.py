@@ -16,6 +16,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, ClassVar
 
+LOOK = 0.25
+"""So often, in seconds, a thread that waits looks whether its time was changed."""
+
 
 class Stopped(BaseException):
     """What ends student code that does not end; a BaseException, so that ``except Exception`` lets it pass."""
@@ -41,6 +44,12 @@ class Watchdog:
         self.reason: str | None = None
         self.interrupted = False
         self._seconds = seconds
+        self._now = time.monotonic  # our own: the code may patch the module
+        self.allow(seconds)
+
+    def allow(self, seconds: float) -> None:
+        """Let the code run for so long from now on."""
+        self._until = self._now() + seconds
 
     def start(self) -> None:
         """Begin to watch the thread that calls this."""
@@ -132,8 +141,12 @@ class ByThread(Watchdog):
         raise Stopped
 
     def _wait(self) -> None:
-        if not self._due.wait(self._seconds):
-            self.reason = self._late()
+        while self.reason is None and not self._over:
+            if (
+                not self._due.wait(max(0.0, min(self._until - self._now(), LOOK)))
+                and self._now() >= self._until
+            ):
+                self.reason = self._late()
         while not self._over:
             if self.armed:
                 self._hit()
@@ -175,8 +188,7 @@ class ByEvents(Watchdog):
     def __init__(self, seconds: float) -> None:
         super().__init__(seconds)
         self._target = threading.get_ident()
-        self._now = time.monotonic  # our own: the code may patch the module
-        self._sleep, self._until = time.sleep, time.monotonic() + seconds
+        self._sleep = time.sleep
         self._interrupt: Any = None
 
     def start(self) -> None:

@@ -4,14 +4,15 @@ Started by `sandbox`. It reads lines of JSON on standard input and answers each 
 
 * ``{"cell": [number, source], "seconds": …}`` → ``{"trouble": …}``;
 * ``{"find": name}`` → the function of that name, by number, or nothing;
-* ``{"case": number, "of": function, "seconds": …}`` begins a case: until ``{"end": …}`` come ``{"call": …}`` and
-  ``{"next": …}``, each answered by a value, or by what became of the case: it is over then.
+* ``{"case": number, "of": function, "seconds": …}`` begins a case, with so much time for each call: until ``{"end": …}``
+  come ``{"call": …}`` and ``{"next": …}``, each answered by a value, by an error, or by what became of the case.
 
 Amid all of them it may ask: ``{"ask": number, "args": …}`` calls a function that it was handed.
 """
 
 from __future__ import annotations
 
+import functools
 import inspect
 import json
 import os
@@ -24,7 +25,7 @@ from typing import Any
 import numpy as np
 
 from ..checks.guard import Trouble, guarded, trouble_of
-from ..checks.observe import as_numbers, described
+from ..checks.observe import Odd, as_numbers, described
 from ..checks.restore import builtins_kept
 from ..checks.stub import left_over
 from ..checks.watchdog import Watchdog
@@ -34,6 +35,9 @@ from .cells import furnished, run_cell
 from .enclosure import limit
 from .wire import Unfit, error_of, packed, told_of, unpacked
 
+IDLE = 1e6
+"""Seconds: while the grader is busy no time runs."""
+
 
 class Servant:
     """Answers what comes on one file descriptor on another one."""
@@ -42,6 +46,7 @@ class Servant:
         self._lines, self._writing = os.fdopen(reading, "rb"), writing
         self._write, self._dumps, self._loads = os.write, json.dumps, json.loads
         self._kept: list[Any] = []
+        self._rngs: dict[int, tuple[np.random.Generator, Any]] = {}
         self._case = 0
         self.main = ModuleType("__main__")
         furnished(vars(self.main))
@@ -88,8 +93,9 @@ class Servant:
     # -- a case -----------------------------------------------------------------------------------
 
     def _serve_case(self, function: Callable[..., Any], seconds: float) -> None:
+        self._rngs.clear()
         self._function, self._file = function, getattr(getattr(function, "__code__", None), "co_filename", "")
-        outcome = guarded(self._calls, seconds, self._file)
+        outcome = guarded(functools.partial(self._calls, seconds), seconds, self._file)
         trouble = self._left_over(outcome.trouble)
         self._send(trouble=_told(trouble), printed=outcome.printed, warned=outcome.warned)
 
@@ -97,16 +103,20 @@ class Servant:
         left = trouble is not None and trouble.kind == "unattempted" and left_over(self._function)
         return Trouble("left over") if left else trouble
 
-    def _calls(self) -> None:
+    def _calls(self, seconds: float) -> None:
         while True:
+            _allow(IDLE)
             message = self._receive()
+            _allow(seconds)
             if message.get("of") != self._case:
                 continue
             if "end" in message:
                 return
             if "next" in message:
                 found = next(self._kept[message["next"]], self)
-                self._send(**({"over": True} if found is self else {"value": self._pack(found)}))
+                self._send(
+                    **({"over": True} if found is self else {"value": self._pack(found)}), rngs=self._moved()
+                )
             elif "call" in message:
                 self._call(builtins_kept(self._kept[message["call"]]), message)
 
@@ -122,11 +132,20 @@ class Servant:
             return
         after = {}
         for place, (part, before) in enumerate(zip(args, message["args"], strict=True)):
-            if isinstance(part, (np.ndarray, dict, list, np.random.Generator)):
+            if isinstance(part, (np.ndarray, dict, list)):
                 now = self._pack(part)
                 if now != before:
                     after[place] = now
-        self._send(value=value, after=after)
+        self._send(value=value, after=after, rngs=self._moved())
+
+    def _moved(self) -> dict[int, Any]:
+        """Return the states of the generators that numbers were drawn from since this was last asked."""
+        moved = {}
+        for number, (rng, before) in self._rngs.items():
+            if (now := _state_of(rng)) != before:
+                self._rngs[number] = rng, now
+                moved[number] = now
+        return moved
 
     # -- values -----------------------------------------------------------------------------------
 
@@ -137,8 +156,6 @@ class Servant:
             return self._other(value)
 
     def _other(self, value: Any) -> Any:
-        if isinstance(value, np.random.Generator):
-            return {"generator": _state_of(value)}
         if type(value).__module__.startswith("course_lib.") and isinstance(value, Optimizer):
             fields = {name: getattr(value, name) for name in value.__dataclass_fields__}  # type: ignore[attr-defined]
             return {"optimizer": [type(value).__name__, self._pack(fields)]}
@@ -149,9 +166,8 @@ class Servant:
         if isinstance(value, Iterator):
             return {"iterator": [self._keep(value), described(value)]}
         numbers = as_numbers(value)
-        if isinstance(numbers, np.ndarray) and numbers.size < 1000:
-            return self._pack(np.array(value))  # what numpy can read, such as a tensor
-        return {"odd": [self._keep(value), described(value), getattr(numbers, "words", "")]}
+        carried = numbers.words if isinstance(numbers, Odd) else np.array(value)  # such as a tensor
+        return {"odd": [self._keep(value), described(value), self._pack(carried)]}
 
     def _keep(self, value: Any) -> int:
         for number, kept in enumerate(self._kept):
@@ -181,8 +197,10 @@ class Servant:
         if name == "iterator":
             return iter(self._value(inside))
         if name == "generator":
-            rng = np.random.default_rng()
-            rng.bit_generator.state = inside
+            number, state = inside
+            rng = self._rngs[number][0] if number in self._rngs else np.random.default_rng()
+            rng.bit_generator.state = state
+            self._rngs[number] = rng, state
             return rng
         raise Unfit(name)
 
@@ -199,6 +217,11 @@ class Servant:
             return self._value(reply["value"])
 
         return grad
+
+
+def _allow(seconds: float) -> None:
+    if Watchdog.current:
+        Watchdog.current.allow(seconds)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..checks.elsewhere import Far
-from ..checks.guard import Trouble
+from ..checks.guard import Trouble, readable
 from ..checks.result import Result, judged
 from ..checks.tasks import Exercise, Task, Verdict
 from .identity import same
@@ -25,14 +25,14 @@ class Limits:
         seconds: of the clock, in all.
         megabytes: of memory.
         task: seconds of the clock for one task.
-        case: seconds of the clock for one case of a task; some tasks take a multiple of it.
+        call: seconds of the clock for one call of a function; some tasks allow a multiple of it.
         cell: seconds of the clock for one cell.
     """
 
     seconds: float = 120.0
     megabytes: int = 3000
-    task: float = 30.0
-    case: float = 6.0
+    task: float = 45.0
+    call: float = 6.0
     cell: float = 10.0
 
 
@@ -168,7 +168,7 @@ class Examination:
         first = next((line.strip() for line in source.splitlines() if line.strip()), "")[:60]
         which = f"Code cell {number}" if number else "A setup cell of the course"
         at = f", in its line {trouble.line}: {trouble.code[:80]}" if trouble.line else ""
-        return f"{which} ({first} …) did not run to its end: {trouble.error or trouble.kind}{at}"
+        return readable(f"{which} ({first} …) did not run to its end: {trouble.error or trouble.kind}{at}")
 
     # -- the student's own numbers ----------------------------------------------------------------
 
@@ -199,7 +199,7 @@ class Examination:
         if problem := task.signature_problem(function):
             return _no_result(task, "Not yet right", problem, "wrong")
         session.until = min(self._until, time.monotonic() + self.limits.task)
-        result = judged(self.exercise, task, task.observe(function, self.limits.case), mine)
+        result = judged(self.exercise, task, task.observe(function, self.limits.call), mine)
         if session.gone:
             self.remarks.append(f"{task.name}: {session.gone}")
         return result

@@ -10,7 +10,7 @@ import numpy as np
 
 from .. import optimizers
 from ..checks.elsewhere import Elsewhere, Far
-from ..checks.guard import Outcome
+from ..checks.guard import Outcome, readable
 from .wire import Unfit, packed, unpacked
 
 
@@ -39,10 +39,22 @@ class Values:
 
     Attributes:
         handed: the functions that were handed over, by number.
+        rngs: and the generators of random numbers.
     """
 
     def __init__(self, session: Conversation) -> None:
-        self.session, self.handed = session, list[Callable[..., Any]]()
+        self.session = session
+        self.handed: list[Callable[..., Any]] = []
+        self.rngs: list[np.random.Generator] = []
+
+    def forget(self) -> None:
+        """Forget what was handed over, but for the first function, which `variant` calls."""
+        del self.handed[1:], self.rngs[:]
+
+    def moved(self, states: dict[str, Any]) -> None:
+        """Bring the generators to where they are in the process."""
+        for number, state in states.items():
+            self.rngs[int(number)].bit_generator.state = state
 
     def pack(self, value: Any) -> Any:
         """Return a value as JSON."""
@@ -52,7 +64,10 @@ class Values:
         if isinstance(value, (FarFunction, Odd, FarIterator)):
             return {"kept": value.number}
         if isinstance(value, np.random.Generator):
-            return {"generator": dict(value.bit_generator.state)}
+            if not any(value is rng for rng in self.rngs):
+                self.rngs.append(value)
+            number = next(number for number, rng in enumerate(self.rngs) if rng is value)
+            return {"generator": [number, dict(value.bit_generator.state)]}
         if isinstance(value, Iterator):
             return {"iterator": self.pack(list(value))}
         if callable(value):
@@ -69,15 +84,12 @@ class Values:
         if name == "function":
             number, called, parameters = inside
             signature = None if parameters is None else self._signature(parameters)
-            return FarFunction(self.session, int(number), str(called)[:200], signature)
+            return FarFunction(self.session, int(number), readable(str(called)[:200]), signature)
         if name == "iterator":
-            return FarIterator(self.session, int(inside[0]), str(inside[1])[:200])
+            return FarIterator(self.session, int(inside[0]), readable(str(inside[1])[:200]))
         if name == "odd":
-            return Odd(int(inside[0]), *(str(text)[:300] for text in inside[1:3]))
-        if name == "generator":
-            rng = np.random.default_rng()
-            rng.bit_generator.state = inside
-            return rng
+            number, words, numbers = inside
+            return Odd(int(number), readable(str(words)[:300]), self.value(numbers))
         if name == "optimizer":
             kind = getattr(optimizers, str(inside[0]), None)
             if not (isinstance(kind, type) and issubclass(kind, optimizers.Optimizer)):
@@ -133,11 +145,13 @@ class FarIterator(Elsewhere):
 
 
 class Odd(Elsewhere):
-    """An object of a process."""
+    """An object of a process; where numpy can read it, this one can be read, too."""
 
-    def __init__(self, number: int, words: str, numbers: str = "") -> None:
-        super().__init__(words, numbers)
+    def __init__(self, number: int, words: str, numbers: Any) -> None:
+        super().__init__(words, "" if isinstance(numbers, np.ndarray) else readable(str(numbers)[:300]))
         self.number = number
+        if isinstance(numbers, np.ndarray):
+            self.array = numbers
 
 
 def changed(before: Any, now: Any) -> None:
@@ -149,5 +163,3 @@ def changed(before: Any, now: Any) -> None:
         before.update(now)
     elif isinstance(before, list) and isinstance(now, list):
         before[:] = now
-    elif isinstance(before, np.random.Generator) and isinstance(now, np.random.Generator):
-        before.bit_generator.state = now.bit_generator.state

@@ -16,7 +16,7 @@ from typing import IO, Any
 import numpy as np
 
 from ..checks.elsewhere import Far
-from ..checks.guard import Outcome, Trouble
+from ..checks.guard import Outcome, Trouble, readable
 from .far import Expired, Values, changed
 from .wire import Unfit, error_of, told_of
 
@@ -61,7 +61,9 @@ class Session:
         self._case, self._open = 0, False
         self._outcome: Outcome | None = None
         self.gone = ""
-        self.until = float("inf")
+        self._due = self.until = float("inf")
+        self._seconds = 0.0
+        threading.Thread(target=self._watch, daemon=True).start()
 
     def close(self) -> None:
         """End the process."""
@@ -101,14 +103,20 @@ class Session:
     # -- cases ------------------------------------------------------------------------------------
 
     def case(self, number: int, call: Callable[[], Any], seconds: float) -> Outcome:
-        """Run code that calls functions of the process, and tell what came of them. Never raises."""
-        seconds = max(0.1, min(seconds, self.until - time.monotonic()))
+        """Run code that calls functions of the process, and tell what came of them. Never raises.
+
+        Args:
+            number: of the function whose lines are told, if it raises.
+            call: the code.
+            seconds: for each call of the process; `until` counts for all of them.
+        """
         self._case += 1
+        self._seconds = seconds
         self._open, self._outcome = True, None
-        del self._values.handed[1:]
+        self._values.forget()
         trouble = None
         try:
-            with self._within(seconds):
+            with self._within(self.until - time.monotonic()):
                 self._send({"case": self._case, "of": number, "seconds": seconds})
                 try:
                     with np.errstate(all="ignore"):
@@ -124,7 +132,7 @@ class Session:
                 with suppress(Over), self._doubted():
                     self._said({"end": True, "of": self._case})
         except Gone as gone:
-            late = f"it was still running after {seconds:.3g} seconds"
+            late = f"it was still running after {seconds:g} seconds"
             return Outcome(
                 trouble=Trouble("endless", late) if str(gone) == LATE else Trouble("raised", str(gone))
             )
@@ -141,11 +149,12 @@ class Session:
             Over: if it was stopped; so will all further calls in this case.
             Raised: if it raised an error, which is also one of that error's kind.
         """
-        with self._doubted():
+        with self._within(self._seconds), self._doubted():
             there = [self._values.pack(part) for part in args]
             keywords = {name: self._values.pack(part) for name, part in kwargs.items()}
             reply = self._said({"call": number, "args": there, "kwargs": keywords, "of": self._case})
             if "raised" not in reply:
+                self._values.moved(reply["rngs"])
                 for place, now in dict(reply["after"]).items():
                     changed(args[int(place)], self._values.value(now))
                 return self._values.value(reply["value"])
@@ -155,8 +164,9 @@ class Session:
 
     def next_of(self, number: int) -> Any:
         """Return what an iterator of the process gives next."""
-        with self._doubted():
+        with self._within(self._seconds), self._doubted():
             reply = self._said({"next": number, "of": self._case})
+            self._values.moved(reply["rngs"])
             if "over" not in reply:
                 return self._values.value(reply["value"])
         raise StopIteration
@@ -165,13 +175,18 @@ class Session:
 
     @contextmanager
     def _within(self, seconds: float) -> Iterator[None]:
-        timer = threading.Timer(seconds + GRACE, self.end, [LATE])
-        timer.daemon = True
-        timer.start()
+        """Let the process be ended if this takes longer."""
+        before, self._due = self._due, min(self._due, time.monotonic() + seconds + GRACE)
         try:
             yield
         finally:
-            timer.cancel()
+            self._due = before
+
+    def _watch(self) -> None:
+        while not self.gone:
+            if time.monotonic() > self._due:
+                self.end(LATE)
+            time.sleep(0.1)
 
     @contextmanager
     def _doubted(self) -> Iterator[None]:
@@ -240,9 +255,10 @@ def _trouble(told: Any) -> Trouble | None:
     kind, error, line, code = told
     if kind not in KINDS:
         raise Unfit(f"trouble of kind {kind}")
-    return Trouble(kind, str(error)[:1000], int(line), str(code)[:300])
+    return Trouble(kind, readable(str(error)[:1000]), int(line), readable(str(code)[:300]))
 
 
 def _outcome(reply: dict[str, Any]) -> Outcome:
-    warned = [str(text)[:500] for text in list(reply["warned"])[:5]]
-    return Outcome(trouble=_trouble(reply["trouble"]), printed=str(reply["printed"])[:3000], warned=warned)
+    warned = [readable(str(text)[:500]) for text in list(reply["warned"])[:5]]
+    printed = readable(str(reply["printed"])[:3000])
+    return Outcome(trouble=_trouble(reply["trouble"]), printed=printed, warned=warned)
