@@ -4,7 +4,7 @@ Started by `sandbox`. It reads lines of JSON on standard input and answers each 
 
 * ``{"cell": [number, source], "seconds": …}`` → ``{"trouble": …}``;
 * ``{"find": name}`` → the function of that name, by number, or nothing;
-* ``{"case": number, "of": function, "seconds": …}`` begins a case, with so much time for each call: until ``{"end": …}``
+* ``{"case": number, "of": function, "seconds": …}`` begins a case, with so much time a call: until ``{"end": …}``
   come ``{"call": …}`` and ``{"next": …}``, each answered by a value, by an error, or by what became of the case.
 
 Amid all of them it may ask: ``{"ask": number, "args": …}`` calls a function that it was handed.

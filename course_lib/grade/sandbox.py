@@ -14,6 +14,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import weakref
 from pathlib import Path
 
@@ -51,7 +52,7 @@ class Sandbox:
     def __init__(self, megabytes: int, shut: bool) -> None:
         self.megabytes, self.shut = megabytes, shut
         self._sessions: weakref.WeakSet[Session] = weakref.WeakSet()
-        self._closed = False
+        self._closed, self._lock = False, threading.Lock()
 
     def __enter__(self) -> Sandbox:
         self._folder = Path(tempfile.mkdtemp(prefix="grading-")).resolve()
@@ -72,6 +73,7 @@ class Sandbox:
     def __exit__(self, *error: object) -> None:
         if self.shut:
             self._line.close()
+            self._template.kill()
             self._template.wait()
         shutil.rmtree(self._folder, ignore_errors=True)
 
@@ -81,15 +83,17 @@ class Sandbox:
         Raises:
             Gone: if the place was closed.
         """
-        if self._closed:
-            raise Gone("grading was interrupted")
-        session = self._shut_in() if self.shut else self._open()
-        self._sessions.add(session)
+        with self._lock:
+            if self._closed:
+                raise Gone("grading was interrupted")
+            session = self._shut_in() if self.shut else self._open()
+            self._sessions.add(session)
         return session
 
     def close(self) -> None:
         """End all processes; no others are started."""
-        self._closed = True
+        with self._lock:
+            self._closed = True
         for session in list(self._sessions):
             session.end("grading was interrupted")
 
