@@ -28,7 +28,7 @@ def fresh(exercise: Exercise, seed: int) -> Exercise:
         >>> from course_lib.checks.reader import exercise_named
         >>> exercise = exercise_named("08_adam")
         >>> [task.plan.deciding for task in (exercise.tasks[0], fresh(exercise, 1).tasks[0])]
-        [17, 21]
+        [15, 19]
     """
     rng = np.random.default_rng(seed)
     return dataclasses.replace(exercise, tasks=[_with_fresh(task, rng) for task in exercise.tasks])
@@ -37,15 +37,22 @@ def fresh(exercise: Exercise, seed: int) -> Exercise:
 def _with_fresh(task: Task, rng: np.random.Generator) -> Task:
     if not isinstance(task, Code):
         return task  # numbers of one's own, or goals: there is nothing to know by heart
-    named = [{**case, **_drawn(case, rng), "about": ABOUT} for case in task.cases.named]
-    changed = [new for new, old in zip(named, task.cases.named, strict=True) if not _same(new, old)]
-    cases = Cases(task.cases.named, [*task.cases.edges, *changed], task.cases.clues)
+    named = [_drawn(case, rng) for case in task.cases.named]
+    cases = Cases(task.cases.named, [*task.cases.edges, *named], task.cases.clues)
     return dataclasses.replace(task, cases=cases)
 
 
-def _drawn(case: Case, rng: np.random.Generator) -> dict[str, Any]:
-    """Return the real numbers of a case, each array by one factor larger or smaller; 0, 1 and whole numbers stay."""
-    return {name: _scaled(value, rng) for name, value in case.items() if name != "about"}
+def _drawn(case: Case, rng: np.random.Generator) -> Case:
+    """Return a case with other real numbers; where it has none, with whole numbers a few times as large."""
+    plain = {name: value for name, value in case.items() if name != "about"}
+    new = {name: _scaled(value, rng) for name, value in plain.items()}
+    if all(new[name] is value for name, value in plain.items()):
+        times = int(rng.integers(2, 5))  # one for all: which of them is the larger may matter
+        new = {
+            name: value * times if type(value) is int and value > 1 else value
+            for name, value in plain.items()
+        }
+    return {**new, "about": ABOUT}
 
 
 def _scaled(value: Any, rng: np.random.Generator) -> Any:
@@ -59,7 +66,3 @@ def _scaled(value: Any, rng: np.random.Generator) -> Any:
         # what lies between 0 and 1 may have to stay there
         return value ** rng.uniform(0.9, 1.1) if 0 < value < 1 else value * rng.uniform(0.9, 1.1)
     return value
-
-
-def _same(new: Case, old: Case) -> bool:
-    return all(new[name] is value for name, value in old.items() if name != "about")
