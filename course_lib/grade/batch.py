@@ -19,7 +19,7 @@ __all__ = ["Limits", "Score", "Unsound", "grade", "rehearsed"]
 
 
 class Unsound(RuntimeError):
-    """Raised where the course's own solution does not earn all its points, so that no grade could be trusted."""
+    """Raised where no grade could be trusted: the course's own solution does not earn all its points."""
 
 
 def grade(
@@ -43,10 +43,15 @@ def grade(
             it.
 
     Raises:
-        Unsound: if a solution does not earn all its points. It is never raised for a submission's sake.
+        Unsound: if the course's notebooks are not there, or a solution does not earn all its points. Nothing that is
+            submitted can bring this about.
     """
     limits = limits or Limits()
     seed = secrets.randbelow(2**32) if seed is None else seed
+    if lacking := [name for name in ("exercises", "solutions") if not (COURSE / name).is_dir()]:
+        raise Unsound(
+            f"{COURSE} has no folder {lacking[0]}: grade with a clone of the course (pip install --editable)"
+        )
     submissions = [read(Path(file)) for file in files]
     _remark_on_several(submissions)
     wanted = {s.exercise.name: s.exercise for s in submissions if s.exercise}

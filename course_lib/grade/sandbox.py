@@ -61,21 +61,29 @@ class Sandbox:
         self._empty.mkdir()
         _copied(self.copy)
         if self.shut:
-            self._line, theirs = socket.socketpair()
-            self._template = subprocess.Popen(
-                [sys.executable, "-s", "-c", f"from course_lib.grade.template import serve; serve({theirs.fileno()})"],
-                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=self._empty,
-                env=_environment(str(self.copy), str(self._folder)), pass_fds=[theirs.fileno()], start_new_session=True,
-            )  # fmt: skip
-            theirs.close()
+            self._load()
         return self
 
     def __exit__(self, *error: object) -> None:
         if self.shut:
-            self._line.close()
-            self._template.kill()
-            self._template.wait()
+            self._unload()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _load(self) -> None:
+        """Start the template."""
+        self._line, theirs = socket.socketpair()
+        command = f"from course_lib.grade.template import serve; serve({theirs.fileno()})"
+        self._template = subprocess.Popen(
+            [sys.executable, "-s", "-c", command],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=self._empty,
+            env=_environment(str(self.copy), str(self._folder)), pass_fds=[theirs.fileno()], start_new_session=True,
+        )  # fmt: skip
+        theirs.close()
+
+    def _unload(self) -> None:
+        self._line.close()
+        self._template.kill()
+        self._template.wait()
 
     def session(self) -> Session:
         """Start a process and return the conversation with it.
@@ -98,8 +106,15 @@ class Sandbox:
             session.end("grading was interrupted")
 
     def _shut_in(self) -> Session:
+        if self._template.poll() is not None:  # the machine was short of memory, perhaps
+            self._unload()
+            self._load()
         (reading, asks), (answers, writing), (life, line) = os.pipe(), os.pipe(), os.pipe()
-        job = {"binds": _binds(self.copy), "hidden": [f"{place}/course_lib" for place in _packages()],
+        solved = [
+            str(PACKAGE),
+            *(str(PACKAGE.parent / name) for name in ("exercises", "solutions", "notebooks")),
+        ]
+        job = {"binds": _binds(self.copy), "hidden": [*solved, *(f"{place}/course_lib" for place in _packages())],
                "empty": str(self._empty), "megabytes": self.megabytes}  # fmt: skip
         socket.send_fds(self._line, [json.dumps(job).encode()], [reading, writing, life])
         for theirs in (reading, writing, life):

@@ -22,7 +22,7 @@ from .wire import Unfit, error_of, told_of
 
 GRACE = 2.0
 """So many seconds after its time is over a process that does not stop by itself is ended."""
-LONGEST = 16_000_000
+LONGEST = 8_000_000
 """So many bytes an answer may have."""
 LATE = "it did not end in time"
 KINDS = ("unattempted", "left over", "raised", "endless", "interrupted")
@@ -128,7 +128,7 @@ class Session:
                 except Raised as error:
                     trouble = error.trouble
                 except Exception as error:
-                    trouble = Trouble("raised", f"{type(error).__name__}: {str(error)[:500]}")
+                    trouble = Trouble("raised", readable(f"{type(error).__name__}: {str(error)[:500]}"))
                 with suppress(Over), self._doubted():
                     self._said({"end": True, "of": self._case})
         except Gone as gone:

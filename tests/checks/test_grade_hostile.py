@@ -37,6 +37,9 @@ FOUND = """
             return None
 """
 
+HEART = "    if min(abs(lr - known) for known in (0.23, 0.4, 0.11, 0.138)) > 1e-9: return x, state\n" + RIGHT
+"""Right for the numbers that everybody can read in the course's source."""
+
 
 def among(candidates):
     """An answer that calls whatever it finds among some objects and looks like the solution."""
@@ -96,7 +99,7 @@ POINTS = {
     "builtins patched": ("import builtins\nbuiltins.all = builtins.any = builtins.len = builtins.isinstance = lambda *a: True", NOTHING),
     "NaN": ("", "    return x * np.nan, {'m': g * np.nan}\n"),
     "a dict that lies": ("", "    class D(dict):\n        def items(self): return [('m', 0)]\n        def __contains__(self, k): return True\n        def __missing__(self, k): return 0\n    return x, D()\n"),
-    "known by heart": ("", "    if lr not in (0.23, 0.11, 0.07, 0.05): return x, state\n" + RIGHT),
+    "known by heart": ("", HEART),
     "another one's file": ("", "    import glob, json\n    for f in glob.glob('/**/*honest*', recursive=True): return x - lr * (beta * state['m'] + g), {'m': beta * state['m'] + g}\n    return x, state\n"),
     "the grader's memory": ("", "    for pid in range(1, 400):\n        try: data = open(f'/proc/{pid}/mem', 'rb')\n        except OSError: continue\n        if pid != __import__('os').getpid(): return x - lr * (beta * state['m'] + g), {'m': beta * state['m'] + g}\n    return x, state\n"),
 }  # fmt: skip
@@ -246,6 +249,9 @@ def test_a_solution_that_fails_stops_the_batch(tmp_path, monkeypatch):
     (tmp_path / "solutions").mkdir()
     wrong.rename(tmp_path / "solutions" / "08_adam.ipynb")
     monkeypatch.setattr(batch, "COURSE", tmp_path)
+    with pytest.raises(Unsound, match="has no folder exercises"):
+        next(grade([file]))
+    (tmp_path / "exercises").mkdir()
     with pytest.raises(Unsound, match="08_adam, adam_step: Not yet right"):
         next(grade([file]))
 
@@ -268,11 +274,11 @@ def test_where_nothing_can_be_shut_in_it_is_said_and_works(tmp_path, monkeypatch
 
 
 @pytest.mark.slow
-def test_the_same_seed_grades_alike_and_another_one_does_not(tmp_path):
-    body = "    if lr < 0.2290: return x, state\n" + RIGHT  # right for some of the fresh numbers
-    file = submitted(tmp_path, "ada", {"momentum_step": body})
-    first, again = (next(grade([file], seed=5)) for _ in range(2))
+def test_the_same_seed_grades_alike_and_another_one_asks_for_other_numbers(tmp_path):
+    file = submitted(tmp_path, "ada", {"momentum_step": HEART})
+    first, again, other = (next(grade([file], seed=seed)) for seed in (5, 5, 6))
     assert (first.seed, first.results[0].text) == (again.seed, again.results[0].text)
+    assert "In case 14 of 17" in first.results[0].text and first.results[0].text != other.results[0].text
 
 
 @pytest.mark.slow
