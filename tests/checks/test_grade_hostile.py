@@ -25,7 +25,6 @@ from course_lib.grade.sandbox import Sandbox, missing
 
 from .test_grade import EASY, RIGHT, solved, submitted
 
-PORT = 47231
 SECRET = "hunter2-of-the-instructor"
 NOTHING = "    return x, state\n"
 FOUND = """
@@ -164,12 +163,17 @@ def scene(tmp_path_factory):
     os.environ["SECRET_OF_THE_INSTRUCTOR"] = SECRET
     easy = {name: body for name, body in solved("04_momentum").items() if name in EASY}
     files = {}
+    server, datagrams = (
+        socket.create_server(("127.0.0.1", 0)),
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM),
+    )
+    datagrams.bind(server.getsockname())
     for k, (name, (cell, body)) in enumerate({**POINTS, **dict.fromkeys(HARM, ("", NOTHING))}.items()):
         if name in HARM:
             there = {
                 "{mark}": folder / f"mark{k}",
                 "{treasure}": treasure,
-                "{port}": PORT,
+                "{port}": server.getsockname()[1],
                 "{secret}": SECRET,
             }
             cell = HARM[name]
@@ -180,8 +184,7 @@ def scene(tmp_path_factory):
         notebook["cells"].insert(5, {"cell_type": "code", "metadata": {"tags": ["setup"]}, "source": cell})
         files[name].write_text(json.dumps(notebook))
     files["honest"] = submitted(folder, "honest", {**easy, "momentum_step": RIGHT})
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams, socket.create_server(("127.0.0.1", PORT)) as server, socket.socket(socket.AF_UNIX) as named:  # fmt: skip
-        datagrams.bind(("127.0.0.1", PORT))
+    with datagrams, server, socket.socket(socket.AF_UNIX) as named:
         named.bind("\0the-graders-own")
         named.listen()
         for line in (datagrams, server, named):
