@@ -1,49 +1,206 @@
-"""Grade submitted notebooks: ``python -m course_lib.grade FILE… [--out FOLDER] [--jobs 2] [--by-student]``."""
+"""Grade submitted notebooks: ``python -m course_lib.grade FILE… [--out FOLDER]``; ``--help`` names every option."""
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import re
 import sys
 import time
-from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from .batch import Limits, grade
-from .report import write_csv, write_page
+from ..checks.exercises import all_exercises, find_task
+from . import roster as rosters
+from .alike import remarked
+from .batch import Limits, Score, grade
+from .classes import counted, write_counts
+from .collect import Collection, collected
+from .identity import Named, named
+from .record import Journal, Row, chosen, row_of
+from .report import write_class_page, write_page
+from .tables import PLATFORMS, write_grades
 
 
-def main(arguments: list[str]) -> int:
-    """Grade, write, and print one line for each submission."""
+def parsed(arguments: Sequence[str]) -> argparse.Namespace:
+    """Return the command line's options; what makes no sense ends the program with a sentence."""
     parser = argparse.ArgumentParser(prog="python -m course_lib.grade", description=__doc__)
-    parser.add_argument("files", nargs="+", type=Path, help="submitted notebooks, or folders that hold them")
+    parser.add_argument("files", nargs="+", type=Path, help="notebooks, zip files, or folders that hold them")
     parser.add_argument(
-        "--out", type=Path, default=Path("graded"), help="folder for grades.csv and the pages (graded)"
+        "--out", type=Path, default=Path("graded"), help="folder for tables and pages (graded)"
     )
     parser.add_argument("--jobs", type=int, default=2, help="how many at a time (2)")
     parser.add_argument("--seconds", type=float, default=60, help="for one submission (60)")
     parser.add_argument("--megabytes", type=int, default=3000, help="of memory for one submission (3000)")
+    parser.add_argument("--by-student", action="store_true",
+                        help="judge with the numbers of the student named by the path")  # fmt: skip
+    parser.add_argument("--student-from", metavar="REGEX", type=_pattern,
+                        help="finds the student's name in the path; its first group, if it has one")  # fmt: skip
     parser.add_argument(
-        "--by-student", action="store_true", help="judge with the numbers of the student named by the file"
+        "--roster", metavar="CSV", type=_roster, help="the class: says who is missing and who is unknown"
+    )
+    parser.add_argument("--several", choices=["all", "last", "best"], default="all",
+                        help="which of several files of a student counts (all: each has a row)")  # fmt: skip
+    parser.add_argument(
+        "--for", dest="platform", choices=sorted(PLATFORMS), help="also write what it imports"
+    )
+    parser.add_argument(
+        "--resume", action="store_true", help="leave out what an earlier call has graded into --out"
+    )
+    parser.add_argument("--tasks", nargs="+", metavar="TASK", type=_task, default=[],
+                        help="grade again, and change the points of these tasks alone")  # fmt: skip
+    parser.add_argument(
+        "--site", default="", metavar="ADDRESS", help="of the course's site, for the pages' links"
     )
     options = parser.parse_args(arguments)
-    files = [
-        f for given in options.files for f in (sorted(given.rglob("*.ipynb")) if given.is_dir() else [given])
-    ]
-    options.out.mkdir(parents=True, exist_ok=True)
-    began, scores, files_of = time.monotonic(), [], Counter[tuple[str, object]]()
-    for score in grade(files, options.jobs, Limits(options.seconds, options.megabytes), options.by_student):
-        scores.append(score)
-        whose = score.submission.student, score.submission.exercise and score.submission.exercise.name
-        files_of[whose] += 1
-        write_page(score, options.out, files_of[whose])
-        remarks = f"  ({'; '.join(score.remarks)})" if score.remarks else ""
-        print(
-            f"{score.points:5g} of {score.of:g}  {score.seconds:5.1f} s  {score.submission.student}{remarks}",
-            flush=True,
+    if options.jobs < 1:
+        parser.error(f"--jobs is {options.jobs}; it must be 1 or more")
+    if options.resume and options.tasks:
+        parser.error("--resume leaves out what is graded, --tasks grades it again: give one of them")
+    return options
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    try:
+        return re.compile(text)
+    except re.error as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no regular expression: {error}") from None
+
+
+def _roster(text: str) -> rosters.Roster:
+    try:
+        return rosters.read(Path(text))
+    except (OSError, ValueError) as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _task(text: str) -> str:
+    if not find_task(text):
+        names = ", ".join(t.name for e in all_exercises() for t in e.tasks)
+        raise argparse.ArgumentTypeError(f"{text!r} is no task; the tasks are {names}")
+    return text
+
+
+@dataclass
+class Class:
+    """A class that is being graded: the options, whose each file is, and the rows so far."""
+
+    options: argparse.Namespace
+    found: Collection
+    journal: Journal
+    known: dict[Path, Named] = field(default_factory=dict)
+    taken: set[str] = field(default_factory=set)
+    unknown: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.known = {f: named(f, inside, self.options.student_from) for f, inside in self.found.files}
+        self.taken = {row.page.casefold() for row in self.journal.rows.values()} | {"class.html"}
+
+    def add(self, score: Score) -> Row:
+        """Keep a score: its row, its page."""
+        file = score.submission.file
+        name = self.known.get(file, Named(score.submission.student))
+        student = self.options.roster.find(name) if self.options.roster else None
+        score.submission.student = student.id if student else name.student
+        remarks = []
+        if self.options.roster and not student:
+            self.unknown.append(name.student)
+            remarks.append("not in the roster, or not clear which of its students")
+        if self.options.student_from and not name.by_pattern:
+            remarks.append("the pattern of --student-from does not fit its path")
+        before = self.journal.rows.get(str(file))
+        if before:
+            self.taken.discard(before.page.casefold())
+        page = write_page(score, self.options.out, self.taken, self.options.site)
+        score.remarks += remarks
+        when = file.stat().st_mtime if file.exists() else 0.0
+        row = row_of(
+            score, name=student.name if student else "", key=name.key, late=name.late, when=when, page=page
         )
-    write_csv(scores, options.out / "grades.csv")
-    print(f"{len(scores)} submissions in {time.monotonic() - began:.0f} s; see {options.out / 'grades.csv'}")
-    return 0
+        if before and self.options.tasks and before.exercise == row.exercise:
+            old = {t.name: t for t in before.tasks}
+            tasks = (t if t.name in self.options.tasks else old.get(t.name, t) for t in row.tasks)
+            row = replace(row, tasks=tuple(tasks))
+        self.journal.add(row)
+        return row
+
+    @property
+    def rows(self) -> list[Row]:
+        """The rows that count, in order."""
+        return chosen(self.journal.rows.values(), self.options.several)
+
+    @property
+    def missing(self) -> list[tuple[rosters.Student, str]]:
+        """Who of the roster handed in nothing, by exercise."""
+        roster, rows = self.options.roster, self.journal.rows.values()
+        if not roster:
+            return []
+        return [
+            (student, exercise)
+            for exercise in sorted({row.exercise for row in rows if row.exercise})
+            for student in roster.missing(row.student for row in rows if row.exercise == exercise)
+        ]
+
+    def write_grades(self) -> None:
+        """Write ``grades.csv`` as far as it is."""
+        write_grades(self.rows, self.options.out / "grades.csv", self.missing, bool(self.options.roster))
+
+    def write_all(self) -> list[str]:
+        """Write everything, and return what is to be said at the end."""
+        options = self.options
+        self.journal.rows = {row.file: row for row in remarked(list(self.journal.rows.values()))}
+        self.write_grades()
+        absent = self.missing
+        by_exercise = {e: sum(e == other for _, other in absent) for e in {row.exercise for row in self.rows}}
+        counts = counted(chosen(self.rows, "best"), by_exercise if options.roster else None)
+        write_counts(counts, options.out / "class.csv")
+        write_class_page(counts, options.out / "class.html", options.site)
+        lines = [f"missing for {exercise}: {s.name or s.id}" for s, exercise in absent]
+        lines += [f"not in the roster: {student}" for student in dict.fromkeys(self.unknown)]
+        lines += [f"skipped: {sentence}" for sentence in self.found.skipped]
+        if options.platform:
+            lines += PLATFORMS[options.platform](self.rows, options.out, options.roster)
+        return lines
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Grade, write, and print one line for each submission.
+
+    Returns:
+        0; 1 if there was nothing to grade; 130 if it was interrupted.
+    """
+    options = parsed(arguments)
+    options.out.mkdir(parents=True, exist_ok=True)
+    try:
+        found = collected(options.files, options.out / "unpacked")
+    except FileNotFoundError as error:
+        print(error, file=sys.stderr)
+        return 1
+    journal = Journal.opened(options.out, keep=options.resume or bool(options.tasks))
+    batch = Class(options, found, journal)
+    files = [file for file in batch.known if not (options.resume and journal.has(file))]
+    if len(files) < len(batch.known):
+        print(f"{len(batch.known) - len(files)} were graded before")
+    began, status = time.monotonic(), 0
+    limits = Limits(options.seconds, options.megabytes)
+    try:
+        with contextlib.closing(grade(files, options.jobs, limits, options.by_student)) as scores:  # type: ignore[type-var]
+            for score in scores:
+                row = batch.add(score)
+                batch.write_grades()
+                remarks = f"  ({'; '.join(row.remarks)})" if row.remarks else ""
+                print(
+                    f"{row.points:5g} of {row.of:g}  {row.seconds:5.1f} s  {row.student}{remarks}", flush=True
+                )
+    except KeyboardInterrupt:
+        status = 130
+        print("interrupted; what was done is kept: --resume goes on", file=sys.stderr)
+    for line in batch.write_all():
+        print(line)
+    print(f"{len(files)} submissions in {time.monotonic() - began:.0f} s; see {options.out / 'grades.csv'} "
+          f"and {options.out / 'class.html'}")  # fmt: skip
+    return status or (0 if batch.known else 1)
 
 
 if __name__ == "__main__":

@@ -49,6 +49,7 @@ class Named:
         key: the platform's number of the student: Moodle's participant, Canvas's user.
         late: whether Canvas marked it as late.
         by_pattern: whether the instructor's own pattern found the student.
+        others: what else in the path may be the name; a roster can tell.
     """
 
     student: str
@@ -56,6 +57,7 @@ class Named:
     key: str = ""
     late: bool = False
     by_pattern: bool = False
+    others: tuple[str, ...] = ()
 
 
 def whose(file: Path) -> tuple[str, str | None]:
@@ -81,8 +83,9 @@ def named(file: Path, inside: Path | None = None, pattern: re.Pattern[str] | Non
             folders. Its group ``student``, else its first group, else all of it is the name.
 
     Examples:
-        >>> named(Path("in/lovelaceada_LATE_12345_67890_08_adam-1.ipynb"))
-        Named(student='lovelaceada', exercise='08_adam', key='12345', late=True, by_pattern=False)
+        >>> name = named(Path("in/lovelaceada_LATE_12345_67890_08_adam-1.ipynb"))
+        >>> name.student, name.exercise, name.key, name.late
+        ('lovelaceada', '08_adam', '12345', True)
         >>> named(Path("g3-ada.ipynb"), pattern=re.compile(r"g\\d-(\\w+)")).student
         'ada'
     """
@@ -97,13 +100,14 @@ def named(file: Path, inside: Path | None = None, pattern: re.Pattern[str] | Non
     for part in (stem, *reversed(folders)):
         if found := MOODLE.match(part) or CANVAS.match(f"{part}_" if part != stem else part):
             return Named(_tidy(found["name"]), exercise, found["key"], bool(found.groupdict().get("late")))
-    folder = next((part for part in reversed(folders) if _personal(part)), "")
+    own_folders = [part for part in map(readable, below[:-1] if inside else ()) if _personal(part)]
+    folder = next(iter(own_folders), "") or next((part for part in reversed(folders) if _personal(part)), "")
     own = _beside(stem)
-    in_nbgrader = len(folders) > 2 and folders[-3] == "submitted" and _exercise(folders[-1])
-    in_own_folder = inside is not None and len(below) > 1 and folder in map(readable, below[:-1])
-    if in_nbgrader or (folder and (not own or (in_own_folder and not _exercise(stem)))):
-        return Named(folder, exercise)
-    return Named(own or stem, exercise)
+    if len(folders) > 2 and folders[-3] == "submitted" and _exercise(folders[-1]):
+        return Named(folders[-2], exercise, others=(own,))
+    if folder and (not own or (own_folders and not _exercise(stem))):
+        return Named(folder, exercise, others=(own, *own_folders))
+    return Named(own or stem, exercise, others=tuple(own_folders))
 
 
 def key(name: str) -> str:

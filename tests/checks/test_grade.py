@@ -14,7 +14,7 @@ import pytest
 from course_lib.checks.exercises import all_exercises
 from course_lib.grade.__main__ import main
 from course_lib.grade.batch import Limits, grade
-from course_lib.grade.report import harmless
+from course_lib.grade.tables import harmless
 from course_lib.grade.submission import read
 
 ROOT = Path(__file__).parents[2]
@@ -173,7 +173,7 @@ def test_two_files_of_one_student_have_two_rows_and_two_pages(tmp_path):
     for i, answers in enumerate(({}, {"momentum_step": RIGHT})):
         submitted(tmp_path, "x", answers).rename(folder / f"exercises_04_momentum ({i}).ipynb")
     main([str(tmp_path / "in"), "--out", str(tmp_path / "out")])
-    rows = list(csv.DictReader((tmp_path / "out/grades.csv").read_text().splitlines()))
+    rows = list(csv.DictReader((tmp_path / "out/grades.csv").read_text("utf-8-sig").splitlines()))
     assert [row["student"] for row in rows] == ["ada", "ada"]
     assert all("one of 2 files of this student" in row["remarks"] for row in rows)
     pages = [page.read_text() for page in (tmp_path / "out").glob("ada_04_momentum*.html")]
