@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import re
 import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ..checks.exercises import all_exercises, find_task
 from . import roster as rosters
 from .alike import remarked
 from .batch import Limits, Score, grade
 from .classes import counted, write_counts
 from .collect import Collection, collected
 from .identity import Named, named
+from .options import add_identity, add_platform, task
 from .record import Journal, Row, chosen, row_of
 from .report import write_class_page, write_page
 from .tables import PLATFORMS, write_grades
@@ -35,20 +34,14 @@ def parsed(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--megabytes", type=int, default=3000, help="of memory for one submission (3000)")
     parser.add_argument("--by-student", action="store_true",
                         help="judge with the numbers of the student named by the path")  # fmt: skip
-    parser.add_argument("--student-from", metavar="REGEX", type=_pattern,
-                        help="finds the student's name in the path; its first group, if it has one")  # fmt: skip
-    parser.add_argument(
-        "--roster", metavar="CSV", type=_roster, help="the class: says who is missing and who is unknown"
-    )
+    add_identity(parser)
     parser.add_argument("--several", choices=["all", "last", "best"], default="all",
                         help="which of several files of a student counts (all: each has a row)")  # fmt: skip
-    parser.add_argument(
-        "--for", dest="platform", choices=sorted(PLATFORMS), help="also write what it imports"
-    )
+    add_platform(parser)
     parser.add_argument(
         "--resume", action="store_true", help="leave out what an earlier call has graded into --out"
     )
-    parser.add_argument("--tasks", nargs="+", metavar="TASK", type=_task, default=[],
+    parser.add_argument("--tasks", nargs="+", metavar="TASK", type=task, default=[],
                         help="grade again, and change the points of these tasks alone")  # fmt: skip
     parser.add_argument(
         "--site", default="", metavar="ADDRESS", help="of the course's site, for the pages' links"
@@ -59,27 +52,6 @@ def parsed(arguments: Sequence[str]) -> argparse.Namespace:
     if options.resume and options.tasks:
         parser.error("--resume leaves out what is graded, --tasks grades it again: give one of them")
     return options
-
-
-def _pattern(text: str) -> re.Pattern[str]:
-    try:
-        return re.compile(text)
-    except re.error as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is no regular expression: {error}") from None
-
-
-def _roster(text: str) -> rosters.Roster:
-    try:
-        return rosters.read(Path(text))
-    except (OSError, ValueError) as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-
-
-def _task(text: str) -> str:
-    if not find_task(text):
-        names = ", ".join(t.name for e in all_exercises() for t in e.tasks)
-        raise argparse.ArgumentTypeError(f"{text!r} is no task; the tasks are {names}")
-    return text
 
 
 @dataclass

@@ -17,7 +17,6 @@ from .batch import Score
 from .identity import key
 
 JOURNAL = "journal.jsonl"
-UNFINISHED = ("unattempted",)
 
 
 @dataclass(frozen=True)
@@ -28,7 +27,7 @@ class TaskRow:
         name: the function's name.
         points: earned.
         of: how many there are.
-        state: right, wrong, raised or unattempted.
+        state: right, wrong, raised, unattempted, or ungraded where a person gives the points.
         headline: in a few words.
         mistake: its name, if it is a known one.
         reread: the section to read again.
@@ -53,9 +52,11 @@ class TaskRow:
         """What a table says beside the points: the mistake, or why there is none; nothing for what is right."""
         if self.state == "right":
             return ""
-        return self.mistake or {"unattempted": "not attempted", "raised": self.headline.lower()}.get(
-            self.state, "wrong"
-        )
+        return self.mistake or {
+            "unattempted": "not attempted",
+            "raised": self.headline.lower(),
+            "ungraded": "waits for the form grader",
+        }.get(self.state, "wrong")
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ def write_grades(
         named: whether there is a roster, which knows names.
     """
     tasks = [t.name for e in all_exercises() if any(r.exercise == e.name for r in rows) for t in e.tasks]
+    tasks += dict.fromkeys(t.name for row in rows for t in row.tasks if t.name not in tasks)  # by hand
     late = any(row.late for row in rows)
     columns = ["student", *(["name"] if named else []), "exercise", "points", "of"]
     columns += [column for task in tasks for column in (task, f"{task} mistake")]
@@ -98,7 +99,7 @@ def write_for_moodle(rows: Sequence[Row], folder: Path, roster: Roster | None) -
             lines.append({
                 "Identifier": f"Participant {number}" if number else "", "Full name": row.name or row.student,
                 "ID number": student.id if student else "", "Email address": student.email if student else "",
-                "Grade": f"{row.points:g}", "Last modified (grade)": "-",
+                "Grade": f"{row.points:g}", "Last modified (grade)": "",
                 "Feedback comments": "; ".join(map(_spoken, row.tasks)),
             })  # fmt: skip
         write_table(folder / f"moodle_{exercise}.csv", columns, lines)
