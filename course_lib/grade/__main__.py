@@ -132,7 +132,8 @@ class Class:
         lines += [f"not in the roster: {student}" for student in dict.fromkeys(self.unknown)]
         lines += [f"skipped: {sentence}" for sentence in self.found.skipped]
         if options.platform:
-            lines += PLATFORMS[options.platform](self.rows, options.out, options.roster)
+            rule = "last" if options.several == "all" else options.several
+            lines += PLATFORMS[options.platform](chosen(self.rows, rule), options.out, options.roster)
         return lines
 
 

@@ -73,7 +73,7 @@ def _below(folder: Path, but: Path) -> Iterator[Path]:
 
 
 def _hidden(name: str) -> bool:
-    return name.startswith(".") or name == "__MACOSX"
+    return (name.startswith(".") and name != "..") or name == "__MACOSX"
 
 
 def _take(file: Path, inside: Path | None, found: Collection, unpacked: Path) -> None:
