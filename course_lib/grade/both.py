@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -77,37 +77,44 @@ def _state(cell: Cell) -> str:
     return "ungraded" if cell.points is None else "right"
 
 
-def differences(row: Row | None, cells: Sequence[Cell] | None) -> Iterator[str]:
-    """Say where the two grades of a student's exercise differ, and why that may be."""
+def differences(row: Row | None, cells: Sequence[Cell] | None) -> list[str]:
+    """Say where the two grades of a student's exercise differ, and why that may be; each reason once."""
     if cells is None:
-        yield "nbgrader has no submission: it was not autograded, or set aside; run mend and autograde"
-        return
+        return ["nbgrader has no submission: it was not autograded, or set aside; run mend and autograde"]
     if row is None:
-        yield "course_lib.grade has no submission: its file was not among those graded"
-        return
+        return ["course_lib.grade has no submission: its file was not among those graded"]
+    tasks = {f"check-{task.name.replace('_', '-')}": task for task in row.tasks}
     theirs = {cell.name: cell for cell in cells}
-    for task in row.tasks:
-        cell = theirs.pop(f"check-{task.name.replace('_', '-')}", None)
-        if cell is None:
-            yield f"{task.name}: nbgrader has no such cell: the release is older than the course; release it again"
-        elif cell.of != task.of:
-            yield (f"{task.name}: {cell.of:g} points in nbgrader's release, {task.of:g} in the course: "
-                   "points were changed; run generate_assignment and autograde again, both with --force")  # fmt: skip
-        elif cell.points is None:
-            yield f"{task.name}: waits for the form grader, because its check did not run"
-        elif abs(cell.points - task.points) > 1e-9:
-            both = f"{task.name}: nbgrader gave {cell.points:g}, course_lib.grade {task.points:g}"
-            yield f"{both}: {_reason(cell, task)}"
-    yield from (f"{cell.name}: waits for the form grader" for cell in theirs.values() if cell.points is None)
+    reasons: dict[str, list[str]] = {}
+    for name, task in tasks.items():
+        cell = theirs.get(name)
+        if reason := _reason(cell, task):
+            points = f" ({cell.points or 0:g} in nbgrader, {task.points:g} here)" if cell else ""
+            reasons.setdefault(reason, []).append(f"{task.name}{points}")
+    waiting = [cell.name for cell in cells if cell.points is None and cell.name not in tasks]
+    if waiting:
+        reasons["waits for the form grader"] = waiting
+    return [f"{', '.join(names)}: {reason}" for reason, names in reasons.items()]
 
 
-def _reason(cell: Cell, task: TaskRow) -> str:
-    if cell.changed:
-        return "a person put the first in nbgrader's form grader"
-    if (cell.points or 0.0) > task.points:
+def _reason(cell: Cell | None, task: TaskRow) -> str:
+    if cell is None:
+        return "nbgrader has no such cell, the release is older than the course; release it again"
+    if cell.of != task.of:
         return (
-            f"{task.words or 'part of the points'}; code in the notebook may have changed the checker, or the answer "
-            "needs what is only there in a notebook; read the file, and trust the lower one until then"
+            f"nbgrader's release has {cell.of:g} points and the course {task.of:g}; "
+            "run generate_assignment and autograde again, both with --force"
+        )
+    if cell.points is None:
+        return "waits for the form grader, because its check did not run"
+    if abs(cell.points - task.points) < 1e-9:
+        return ""
+    if cell.changed:
+        return "a person changed nbgrader's points in the form grader"
+    if cell.points > task.points:
+        return (
+            "code in the notebook may have changed the checker, or the answer needs what is only there in a notebook; "
+            "read the file, and trust the lower one until then"
         )
     return "the cell was copied, moved below its check or has lost its mark, or an earlier cell stopped the notebook"
 
@@ -121,7 +128,7 @@ def compared(rows: Sequence[Row], book: Book) -> list[dict[str, str]]:
         by_hand = [cell for cell in cells or () if cell.by_hand]
         manual = sum(cell.points or 0.0 for cell in by_hand)
         auto = [cell.points or 0.0 for cell in cells or () if not cell.by_hand]
-        words = [*differences(row, cells)]
+        words = differences(row, cells)
         if words and row and row.remarks:
             words.append(f"remarks: {'; '.join(row.remarks)}")
         lines.append({
@@ -160,13 +167,10 @@ def main(arguments: list[str]) -> int:
     told = [
         f"{line['student']}, {line['exercise']}: {line['difference']}" for line in lines if line["difference"]
     ]
+    count = len(told)
     if options.platform:
         told += PLATFORMS[options.platform](totals, options.graded, options.roster)
-    print(
-        "\n".join(
-            [*told, f"{len(lines)} compared, {len(told)} to look at; see {options.graded / 'both.csv'}"]
-        )
-    )
+    print("\n".join([*told, f"{len(lines)} compared, {count} to look at; see {options.graded / 'both.csv'}"]))
     return 0
 
 

@@ -301,7 +301,8 @@ def test_a_roster_says_who_is_missing_and_who_is_unknown(graded, capsys, tmp_pat
 def test_no_page_overwrites_another(graded):
     call, hand_in, _, out = graded
     names = ("X Y_08_adam.ipynb", "X_Y_08_adam.ipynb", "x_y_08_adam.ipynb", "a/08_adam (1).ipynb",
-             "a/08_adam (2).ipynb", "class_08_adam.ipynb", f"{'n' * 200}1_08_adam.ipynb", f"{'n' * 200}2_08_adam.ipynb")  # fmt: skip
+             "a/08_adam (2).ipynb", "class_08_adam.ipynb",
+             f"{'n' * 200}1_08_adam.ipynb", f"{'n' * 200}2_08_adam.ipynb")  # fmt: skip
     for name in names:
         hand_in(name, 1)
     call()
@@ -328,7 +329,8 @@ def test_a_pattern_and_platforms(graded, capsys):
 @pytest.mark.parametrize(
     ("options", "said"),
     [(["--tasks", "adam"], "'adam' is no task"), (["--student-from", "("], "no regular expression"),
-     (["--jobs", "0"], "1 or more"), (["--roster", "/nowhere.csv"], "nowhere.csv"), (["--resume", "--tasks", "adam_step"], "give one of them")],
+     (["--jobs", "0"], "1 or more"), (["--roster", "/nowhere.csv"], "nowhere.csv"),
+     (["--resume", "--tasks", "adam_step"], "give one of them")],
 )  # fmt: skip
 def test_what_makes_no_sense_is_refused_in_words(options, said, graded, capsys):
     with pytest.raises(SystemExit):
