@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from .identity import CANVAS, MOODLE, readable
+from .identity import CANVAS, MOODLE, names_both, readable
 
 LARGEST_MEMBER = 50_000_000
 LARGEST_ARCHIVE = 2_000_000_000
@@ -76,14 +76,14 @@ def _hidden(name: str) -> bool:
     return (name.startswith(".") and name != "..") or name == "__MACOSX"
 
 
-def _take(file: Path, inside: Path | None, found: Collection, unpacked: Path) -> None:
+def _take(file: Path, inside: Path | None, found: Collection, unpacked: Path, depth: int = 0) -> None:
     ending = file.suffix.lower()
     if ending == ".ipynb":
         found.files.append((file, inside))
-    elif ending == ".zip":
-        _unpack(file, inside, found, unpacked)
-    elif ending in ARCHIVES:
-        found.skipped.append(f"{_shown(file)}: only zip archives are unpacked; unpack this one by hand")
+    elif ending == ".zip" and depth < 2:
+        _unpack(file, inside, found, unpacked, depth)
+    elif ending in (*ARCHIVES, ".zip"):
+        found.skipped.append(f"{_shown(file)}: this archive is not unpacked; unpack it by hand")
     elif inside is None:
         found.skipped.append(f"{_shown(file)}: its name ends neither in .ipynb nor in .zip")
 
@@ -92,21 +92,21 @@ def _shown(file: Path) -> str:
     return "/".join(map(readable, file.parts[-3:]))
 
 
-def _unpack(archive: Path, inside: Path | None, found: Collection, unpacked: Path) -> None:
-    """Unpack an archive's notebooks.
+def _unpack(archive: Path, inside: Path | None, found: Collection, unpacked: Path, depth: int) -> None:
+    """Unpack an archive's notebooks, and the archives of students in it.
 
-    An archive of a whole class stands for the folder of everyone's; one in a student's folder, or with a platform's
-    name, stands for that student's.
+    An archive of a whole class stands for the folder of everyone's. One in a student's folder, or with a platform's or
+    a student's name, stands for that student's.
     """
     at = archive.relative_to(inside).with_suffix("") if inside else Path(archive.stem)
     root = unpacked / (inside.name if inside else "")
-    platform = MOODLE.match(at.name) or CANVAS.match(f"{at.name}_")
-    of_student = platform or len(at.parts) > 1
-    if of_student and not platform:
+    named = bool(MOODLE.match(at.name) or CANVAS.match(f"{at.name}_") or (inside and names_both(at.name)))
+    of_student = named or len(at.parts) > 1
+    if of_student and not named:
         at = at.parent
     try:
         with zipfile.ZipFile(archive) as members:
-            wanted = [m for m in members.infolist() if _is_notebook(m)]
+            wanted = [m for m in members.infolist() if _is_wanted(m)]
             if len(members.infolist()) > MOST_MEMBERS or sum(m.file_size for m in wanted) > LARGEST_ARCHIVE:
                 raise ValueError("it is far too large when unpacked")
             if not wanted:
@@ -122,17 +122,20 @@ def _unpack(archive: Path, inside: Path | None, found: Collection, unpacked: Pat
                 parts = name.parts[-1:] if of_student else name.parts
                 target = _free(root.joinpath(at, *(readable(part)[-120:] for part in parts)))
                 _extract(members, member, target)
-                found.files.append((target, root if of_student else root / at))
+                _take(target, root if of_student else root / at, found, unpacked / "again", depth + 1)
     except (OSError, ValueError, RuntimeError, NotImplementedError, zipfile.BadZipFile, EOFError) as error:
         why = "it needs a password" if "password" in str(error) else str(error)[:100]
         found.skipped.append(f"{_shown(archive)}: cannot be unpacked ({why})")
 
 
-def _is_notebook(member: zipfile.ZipInfo) -> bool:
+def _is_wanted(member: zipfile.ZipInfo) -> bool:
     parts = PurePosixPath(member.filename.replace("\\", "/")).parts
     plain = not stat.S_ISLNK(member.external_attr >> 16) and not member.is_dir()
     return (
-        plain and parts[-1:] != () and parts[-1].lower().endswith(".ipynb") and not any(map(_hidden, parts))
+        plain
+        and parts[-1:] != ()
+        and parts[-1].lower().endswith((".ipynb", ".zip", *ARCHIVES))
+        and not any(map(_hidden, parts))
     )
 
 

@@ -100,14 +100,24 @@ def named(file: Path, inside: Path | None = None, pattern: re.Pattern[str] | Non
     for part in (stem, *reversed(folders)):
         if found := MOODLE.match(part) or CANVAS.match(f"{part}_" if part != stem else part):
             return Named(_tidy(found["name"]), exercise, found["key"], bool(found.groupdict().get("late")))
-    own_folders = [part for part in map(readable, below[:-1] if inside else ()) if _personal(part)]
-    folder = next(iter(own_folders), "") or next((part for part in reversed(folders) if _personal(part)), "")
+    own_folders = [_beside(part) for part in map(readable, below[:-1] if inside else ()) if _personal(part)]
+    folder = next(iter(own_folders), "") or next((_beside(p) for p in reversed(folders) if _personal(p)), "")
     own = _beside(stem)
     if len(folders) > 2 and folders[-3] == "submitted" and _exercise(folders[-1]):
         return Named(folders[-2], exercise, others=(own,))
     if folder and (not own or (own_folders and not _exercise(stem))):
         return Named(folder, exercise, others=(own, *own_folders))
     return Named(own or stem, exercise, others=tuple(own_folders))
+
+
+def names_both(stem: str) -> bool:
+    """Return whether a file's name names an exercise and, beside it, a student.
+
+    Examples:
+        >>> names_both("ada_08_adam"), names_both("08_adam final"), names_both("ada")
+        (True, False, False)
+    """
+    return _exercise(stem) is not None and bool(_beside(stem))
 
 
 def key(name: str) -> str:

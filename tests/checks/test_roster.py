@@ -105,7 +105,7 @@ def test_hidden_files_and_what_is_no_submission_are_left_out(tmp_path):
         (folder / name).touch()
     found = collected([folder], tmp_path / "out")
     assert [file.name for file, _ in found.files] == ["08_adam.ipynb", "08_adam.IPYNB"]
-    assert found.skipped == ["in/bob/all.rar: only zip archives are unpacked; unpack this one by hand"]
+    assert found.skipped == ["in/bob/all.rar: this archive is not unpacked; unpack it by hand"]
 
 
 def test_archives_of_a_class_and_of_a_student(tmp_path):
@@ -119,6 +119,17 @@ def test_archives_of_a_class_and_of_a_student(tmp_path):
     archive(folder / "carl" / "homework.zip", "my folder/08_adam_v2.ipynb", "my folder/data.csv")
     archive(folder / "dora_12345_67890_work.zip", "work/08_adam.ipynb")
     assert found_in(folder, tmp_path / "b") == {"08_adam_v2.ipynb": "carl", "08_adam.ipynb": "dora"}
+
+
+def test_archives_in_the_archive_of_a_class(tmp_path):
+    inner = archive(tmp_path / "inner.zip", "hw/08_adam.ipynb").read_bytes()
+    with zipfile.ZipFile(tmp_path / "class.zip", "w") as members:
+        for name in ("Ada_1_assignsubmission_file_/work.zip", "bob_08_adam.zip", "carl_12345_67890_all.zip"):
+            members.writestr(name, inner)
+        members.writestr("dora/all.7z", "")
+    found = collected([tmp_path / "class.zip"], tmp_path / "out")
+    assert sorted(named(file, inside).student for file, inside in found.files) == ["Ada", "bob", "carl"]
+    assert len(found.skipped) == 1 and "dora/all.7z" in found.skipped[0]
 
 
 def test_an_archive_leads_nowhere_and_fills_no_disk(tmp_path, monkeypatch):
