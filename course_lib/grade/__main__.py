@@ -12,13 +12,14 @@ from pathlib import Path
 
 from . import roster as rosters
 from .alike import remarked
-from .batch import Limits, Score, grade
+from .batch import Limits, Score, Unsound, grade
 from .classes import counted, write_counts
 from .collect import Collection, collected
 from .identity import Named, named
 from .options import add_identity, add_platform, task
 from .record import Journal, Row, chosen, row_of
 from .report import write_class_page, write_page
+from .sandbox import missing
 from .tables import PLATFORMS, write_grades
 
 
@@ -30,8 +31,10 @@ def parsed(arguments: Sequence[str]) -> argparse.Namespace:
         "--out", type=Path, default=Path("graded"), help="folder for tables and pages (graded)"
     )
     parser.add_argument("--jobs", type=int, default=2, help="how many at a time (2)")
-    parser.add_argument("--seconds", type=float, default=60, help="for one submission (60)")
-    parser.add_argument("--megabytes", type=int, default=3000, help="of memory for one submission (3000)")
+    parser.add_argument(
+        "--seconds", type=float, default=Limits.seconds, help="for one submission (%(default)g)"
+    )
+    parser.add_argument("--megabytes", type=int, default=Limits.megabytes, help="of memory (%(default)d)")
     parser.add_argument("--by-student", action="store_true",
                         help="judge with the numbers of the student named by the path")  # fmt: skip
     add_identity(parser)
@@ -45,6 +48,9 @@ def parsed(arguments: Sequence[str]) -> argparse.Namespace:
                         help="grade again, and change the points of these tasks alone")  # fmt: skip
     parser.add_argument(
         "--site", default="", metavar="ADDRESS", help="of the course's site, for the pages' links"
+    )
+    parser.add_argument(
+        "--seed", type=int, help="of the fresh cases; else that of --resume and --tasks, or a new one"
     )
     options = parser.parse_args(arguments)
     if options.jobs < 1:
@@ -74,7 +80,6 @@ class Class:
         file = score.submission.file
         name = self.known.get(file, Named(score.submission.student))
         student = self.options.roster.find(name) if self.options.roster else None
-        score.submission.student = student.id if student else name.student
         remarks = []
         if self.options.roster and not student:
             self.unknown.append(name.student)
@@ -96,6 +101,18 @@ class Class:
             row = replace(row, tasks=tuple(tasks))
         self.journal.add(row)
         return row
+
+    def whose(self, file: Path) -> tuple[str, str | None]:
+        """Return whose a file is, by the list of the class where there is one."""
+        name = self.known[file]
+        student = self.options.roster.find(name) if self.options.roster else None
+        return (student.id if student else name.student), name.exercise
+
+    @property
+    def seed(self) -> int | None:
+        """The seed asked for, else the one of what was graded before."""
+        before = {row.seed for row in self.journal.rows.values()}
+        return before.pop() if self.options.seed is None and len(before) == 1 else self.options.seed
 
     @property
     def rows(self) -> list[Row]:
@@ -155,10 +172,12 @@ def main(arguments: Sequence[str]) -> int:
     files = [file for file in batch.known if not (options.resume and journal.has(file))]
     if len(files) < len(batch.known):
         print(f"{len(batch.known) - len(files)} were graded before")
-    began, status = time.monotonic(), 0
-    limits = Limits(options.seconds, options.megabytes)
+    for words in missing():
+        print(f"Attention: {words}.", file=sys.stderr)
+    began, status, limits = time.monotonic(), 0, Limits(options.seconds, options.megabytes)
     try:
-        with contextlib.closing(grade(files, options.jobs, limits, options.by_student)) as scores:  # type: ignore[type-var]
+        scores = grade(files, options.jobs, limits, options.by_student, batch.seed, batch.whose)
+        with contextlib.closing(scores):  # type: ignore[type-var]
             for score in scores:
                 row = batch.add(score)
                 batch.write_grades()
@@ -166,6 +185,9 @@ def main(arguments: Sequence[str]) -> int:
                 print(
                     f"{row.points:5g} of {row.of:g}  {row.seconds:5.1f} s  {row.student}{remarks}", flush=True
                 )
+    except Unsound as error:
+        status = 2
+        print(error, file=sys.stderr)
     except KeyboardInterrupt:
         status = 130
         print("interrupted; what was done is kept: --resume goes on", file=sys.stderr)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 import zlib
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
@@ -12,8 +11,9 @@ from pathlib import Path
 from ..checks.fresh import fresh
 from ..checks.tasks import Exercise
 from .examine import Limits, Score, examined
+from .identity import whose
 from .sandbox import Sandbox, missing
-from .submission import COURSE, Submission, read
+from .submission import COURSE, Whose, read
 
 __all__ = ["Limits", "Score", "Unsound", "grade", "rehearsed"]
 
@@ -28,6 +28,7 @@ def grade(
     limits: Limits | None = None,
     by_student: bool = False,
     seed: int | None = None,
+    whose: Whose = whose,
 ) -> Iterator[Score]:
     """Grade submissions, in the order in which they are done. One that misbehaves costs itself alone.
 
@@ -41,6 +42,7 @@ def grade(
         by_student: take the numbers that vary from the student's name, not from what the notebook says.
         seed: of the fresh cases that each task has beside the known ones; drawn where there is none. Every score tells
             it.
+        whose: says whose a file is, and the exercise if the path tells it.
 
     Raises:
         Unsound: if the course's notebooks are not there, or a solution does not earn all its points. Nothing that is
@@ -52,8 +54,7 @@ def grade(
         raise Unsound(
             f"{COURSE} has no folder {lacking[0]}: grade with a clone of the course (pip install --editable)"
         )
-    submissions = [read(Path(file)) for file in files]
-    _remark_on_several(submissions)
+    submissions = [read(Path(file), whose) for file in files]
     wanted = {s.exercise.name: s.exercise for s in submissions if s.exercise}
     exercises = [fresh(exercise, zlib.crc32(f"{seed} {name}".encode())) for name, exercise in wanted.items()]
     with Sandbox(limits.megabytes, shut=not missing()) as sandbox, ThreadPoolExecutor(jobs) as pool:
@@ -90,15 +91,3 @@ def rehearsed(exercise: Exercise, sandbox: Sandbox, limits: Limits) -> list[str]
         for result in score.results
         if result.points < result.verdict.of
     ]
-
-
-def _remark_on_several(submissions: Sequence[Submission]) -> None:
-    """Say where a student has handed in one exercise more than once: someone must choose."""
-    same = defaultdict(list)
-    for submission in submissions:
-        if submission.exercise:
-            same[submission.student, submission.exercise.name].append(submission)
-    for several in same.values():
-        if len(several) > 1:
-            for submission in several:
-                submission.remarks.append(f"one of {len(several)} files of this student")

@@ -76,6 +76,7 @@ class Row:
         when: the file's own time, in seconds since 1970.
         digest: of the file's bytes.
         page: the name of the page of feedback.
+        seed: of the fresh cases that it was judged with.
     """
 
     student: str
@@ -90,6 +91,7 @@ class Row:
     when: float = 0.0
     digest: str = ""
     page: str = ""
+    seed: int = 0
 
     @property
     def points(self) -> float:
@@ -176,7 +178,7 @@ def row_of(score: Score, **more: object) -> Row:
     tasks = tuple(TaskRow.told(result) for result in score.results)
     remarks = tuple(dict.fromkeys(score.remarks))
     row = Row(submission.student, str(submission.file), exercise, tasks, remarks, round(score.seconds, 1))
-    return replace(row, digest=digest(submission.file), **more)  # type: ignore[arg-type]
+    return replace(row, digest=digest(submission.file), seed=score.seed, **more)  # type: ignore[arg-type]
 
 
 def digest(file: Path) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,6 +25,9 @@ CURIOUS = frozenset(
     | {"globals", "__globals__", "_getframe", "_exit", "setattr", "exec", "eval", "open"}
 )
 """Words in a student's own cells that are no proof of anything, but worth a look."""
+
+
+Whose = Callable[[Path], tuple[str, str | None]]
 
 
 @dataclass
@@ -48,8 +51,13 @@ class Submission:
     numbers: list[int] = field(default_factory=list)
 
 
-def read(file: Path) -> Submission:
-    """Read a notebook. Whatever is wrong with it becomes a remark; it never raises."""
+def read(file: Path, whose: Whose = whose) -> Submission:
+    """Read a notebook. Whatever is wrong with it becomes a remark; it never raises.
+
+    Args:
+        file: the notebook, or whatever was handed in.
+        whose: says whose it is, and the exercise if the path tells it.
+    """
     submission = Submission(file, file.stem.encode("utf-8", "replace").decode())
     try:
         submission.student, named = whose(file)

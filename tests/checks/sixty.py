@@ -61,7 +61,7 @@ def works() -> Iterator[tuple[str, bytes, Expected]]:
     )
     kinds["exit"] = (
         {**easy, "adam_step": "    import os\n    os._exit(0)\n"},
-        Expected(some, "no answer came", "uses _exit, os"),
+        Expected(some, "your code raised an error", "uses _exit, os"),
     )
     kinds["patched"] = (
         {

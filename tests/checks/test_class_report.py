@@ -17,6 +17,7 @@ from course_lib.grade import roster
 from course_lib.grade.alike import alike, remarked, tokens
 from course_lib.grade.batch import Score
 from course_lib.grade.classes import counted, write_counts
+from course_lib.grade.identity import whose
 from course_lib.grade.record import JOURNAL, Row, TaskRow, row_of
 from course_lib.grade.report import write_class_page
 from course_lib.grade.submission import Submission
@@ -210,12 +211,12 @@ def test_likeness_is_a_remark_and_no_points(tmp_path):
 # -- the command line ---------------------------------------------------------------------------------------
 
 
-def made_up(file: Path, points: float, lines: list[str] | None = None) -> Score:
+def made_up(file: Path, points: float, lines: list[str] | None = None, whose=whose) -> Score:
     verdicts = [
         Verdict(t.name, t.points, "raised", "Your code raised an error", lines or []) for t in ADAM.tasks
     ]
     verdicts[0].state = "right" if points else "raised"
-    return Score(Submission(file, "?", ADAM), [Result(v) for v in verdicts])
+    return Score(Submission(file, whose(file)[0], ADAM), [Result(v) for v in verdicts])
 
 
 @pytest.fixture
@@ -223,12 +224,13 @@ def graded(monkeypatch, tmp_path):
     """Call the command line with a grader that gives what a file holds; return it and the files it was asked for."""
     asked: list[list[str]] = []
 
-    def grade(files, *_):
+    def grade(files, *rest):
+        whose = rest[-1]
         asked.append([f.name for f in files])
         for file in files:
             if file.read_text() == "interrupt":
                 raise KeyboardInterrupt
-            yield made_up(file, float(file.read_text()))
+            yield made_up(file, float(file.read_text()), whose=whose)
 
     monkeypatch.setattr(command, "grade", grade)
 

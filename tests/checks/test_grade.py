@@ -14,8 +14,8 @@ import pytest
 from course_lib.checks.exercises import all_exercises
 from course_lib.grade.__main__ import main
 from course_lib.grade.batch import Limits, grade
-from course_lib.grade.tables import harmless
 from course_lib.grade.submission import read
+from course_lib.grade.tables import harmless
 
 ROOT = Path(__file__).parents[2]
 FULL = {e.name: sum(t.points for t in e.tasks) for e in all_exercises()}
