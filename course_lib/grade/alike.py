@@ -14,7 +14,6 @@ import ast
 import builtins
 import difflib
 import io
-import itertools
 import keyword
 import tokenize
 from collections import Counter, defaultdict
@@ -72,19 +71,26 @@ def alike(answers: Mapping[str, tuple[str, ...]], reference: tuple[str, ...]) ->
         answers: tokens by file.
         reference: the tokens of the solution; what is like it, is like everyone's.
     """
-    times = Counter(answers.values())
+    times, matcher = Counter(answers.values()), difflib.SequenceMatcher(autojunk=False)
+    matcher.set_seq2(reference)
     telling = {
         file: mine
         for file, mine in answers.items()
-        if len(mine) >= SHORTEST and times[mine] < USUAL and _share(mine, reference) < ALIKE
+        if len(mine) >= SHORTEST and times[mine] < USUAL and _share(matcher, mine) < ALIKE
     }
-    pairs = ((a, b, _share(telling[a], telling[b])) for a, b in itertools.combinations(telling, 2))
-    return [(a, b, share) for a, b, share in pairs if share >= ALIKE]
+    found, files = [], list(telling)
+    for number, one in enumerate(files):
+        matcher.set_seq2(telling[one])  # what is known of the second is kept
+        shares = ((other, _share(matcher, telling[other])) for other in files[number + 1 :])
+        found += [(one, other, share) for other, share in shares if share >= ALIKE]
+    return found
 
 
-def _share(one: tuple[str, ...], other: tuple[str, ...]) -> float:
-    matcher = difflib.SequenceMatcher(None, one, other, autojunk=False)
-    return matcher.ratio() if matcher.real_quick_ratio() >= ALIKE and matcher.quick_ratio() >= ALIKE else 0.0
+def _share(matcher: difflib.SequenceMatcher[str], answer: tuple[str, ...]) -> float:
+    """Return the share of tokens in common; 0 where a quicker measure tells that it is too small."""
+    matcher.set_seq1(answer)
+    enough = matcher.real_quick_ratio() >= ALIKE and matcher.quick_ratio() >= ALIKE
+    return matcher.ratio() if enough else 0.0
 
 
 def remarked(rows: Sequence[Row]) -> list[Row]:

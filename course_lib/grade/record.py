@@ -16,7 +16,7 @@ from ..checks.result import Result
 from .batch import Score
 from .identity import key
 
-JOURNAL = "journal.jsonl"
+JOURNAL, BEFORE = "journal.jsonl", "journal.before.jsonl"
 
 
 @dataclass(frozen=True)
@@ -142,10 +142,12 @@ class Journal:
 
         Args:
             folder: of the results.
-            keep: whether the rows that are there count; else the journal begins anew.
+            keep: whether the rows that are there count; else a new one begins, and the old one is kept beside it.
         """
         journal = cls(folder / JOURNAL)
-        if keep and journal.file.exists():
+        if journal.file.exists() and not keep:
+            journal.file.replace(folder / BEFORE)
+        elif journal.file.exists():
             for line in journal.file.read_text("utf-8").splitlines():
                 try:
                     row = Row.read(line)

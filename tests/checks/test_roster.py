@@ -201,6 +201,9 @@ def test_a_journal_survives_being_cut_off(tmp_path):
     assert again.rows == {"a": row("ada", "a", 3), "b": row("bob", "b", 2)}
     assert Journal.opened(tmp_path, keep=True).rows == again.rows
     assert Journal.opened(tmp_path, keep=False).rows == {}
+    assert (
+        len((tmp_path / "journal.before.jsonl").read_text().splitlines()) == 2
+    )  # what was graded before is not lost
 
 
 def test_a_changed_file_is_graded_again(tmp_path):
