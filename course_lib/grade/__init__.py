@@ -9,4 +9,9 @@ run; `sandbox` starts a process for it, from a `template`, shut in by `enclosure
 it, `child` the other end, and `wire` what values look like on the way; `far` is what stays there; `examine` runs,
 drives and judges one submission; `batch` many. Checks and grading share the drivers and the judgement of
 `course_lib.checks`.
+
+What an instructor has is found by `collect`, `identity` and `roster`. What is known of each file is kept by `record`.
+`tables` and `report` write grades and a page for each student, and `classes` what the whole class can do, without
+names. `alike` sees answers that are alike. For classes with nbgrader, `mend` makes submissions fit for it, and `both`
+holds its grades and ours side by side.
 """
