@@ -22,6 +22,8 @@ from .report import write_class_page, write_page
 from .sandbox import missing
 from .tables import PLATFORMS, write_grades
 
+UNKNOWN = "not in the roster, or not clear which of its students"
+
 
 def parsed(arguments: Sequence[str]) -> argparse.Namespace:
     """Return the command line's options; what makes no sense ends the program with a sentence."""
@@ -69,7 +71,6 @@ class Class:
     journal: Journal
     known: dict[Path, Named] = field(default_factory=dict)
     taken: set[str] = field(default_factory=set)
-    unknown: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.known = {f: named(f, inside, self.options.student_from) for f, inside in self.found.files}
@@ -82,19 +83,19 @@ class Class:
         student = self.options.roster.find(name) if self.options.roster else None
         remarks = []
         if self.options.roster and not student:
-            self.unknown.append(name.student)
-            remarks.append("not in the roster, or not clear which of its students")
+            remarks.append(UNKNOWN)
         if self.options.student_from and not name.by_pattern:
             remarks.append("the pattern of --student-from does not fit its path")
         before = self.journal.rows.get(str(file))
         if before:
             self.taken.discard(before.page.casefold())
-        page = write_page(score, self.options.out, self.taken, self.options.site)
+        page = ""
+        try:
+            page = write_page(score, self.options.out, self.taken, self.options.site)
+        except (OSError, ValueError) as error:  # one page never costs the others anything
+            remarks.append(f"its page could not be written ({error})")
         score.remarks += remarks
-        when = file.stat().st_mtime if file.exists() else 0.0
-        row = row_of(
-            score, name=student.name if student else "", key=name.key, late=name.late, when=when, page=page
-        )
+        row = row_of(score, name, student.name if student else "", page)
         if before and self.options.tasks and before.exercise == row.exercise:
             old = {t.name: t for t in before.tasks}
             tasks = (t if t.name in self.options.tasks else old.get(t.name, t) for t in row.tasks)
@@ -146,7 +147,7 @@ class Class:
         write_counts(counts, options.out / "class.csv")
         write_class_page(counts, options.out / "class.html", options.site)
         lines = [f"missing for {exercise}: {s.name or s.id}" for s, exercise in absent]
-        lines += [f"not in the roster: {student}" for student in dict.fromkeys(self.unknown)]
+        lines += [f"not in the roster: {row.student}" for row in self.rows if UNKNOWN in row.remarks]
         lines += [f"skipped: {sentence}" for sentence in self.found.skipped]
         if options.platform:
             rule = "last" if options.several == "all" else options.several

@@ -73,6 +73,7 @@ class ClassCount:
     Args:
         exercise: its name.
         handed_in: how many.
+        unread: how many of these could not be read.
         missing: how many of the roster are missing; None without one.
         median: of the points.
         of: the points there are.
@@ -81,6 +82,7 @@ class ClassCount:
 
     exercise: str
     handed_in: int
+    unread: int
     missing: int | None
     median: float
     of: float
@@ -113,7 +115,8 @@ def counted(rows: Sequence[Row], missing: dict[str, int] | None = None) -> list[
             of = sum(task.points for task in exercise.tasks)
             tasks = tuple(_task(exercise, task, mine) for task in exercise.tasks)
             absent = missing.get(exercise.name) if missing is not None else None
-            found.append(ClassCount(exercise.name, len(mine), absent, median, of, tasks))
+            unread = sum(not row.tasks for row in mine)
+            found.append(ClassCount(exercise.name, len(mine), unread, absent, median, of, tasks))
     return found
 
 

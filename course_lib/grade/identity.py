@@ -97,8 +97,10 @@ def named(file: Path, inside: Path | None = None, pattern: re.Pattern[str] | Non
     if pattern and (found := pattern.search("/".join(map(readable, below if inside else path.parts)))):
         groups = found.groupdict().get("student") or next(filter(None, found.groups()), found[0])
         return Named(_tidy(groups), exercise, by_pattern=True)
-    for part in (stem, *reversed(folders)):
-        if found := MOODLE.match(part) or CANVAS.match(f"{part}_" if part != stem else part):
+    here = [f"{readable(part)}_" for part in below[:-1]] if inside else []
+    names = (CANVAS.match(part) for part in (stem, *reversed(here)))
+    for found in (*map(MOODLE.match, (stem, *reversed(folders))), *names):
+        if found:
             return Named(_tidy(found["name"]), exercise, found["key"], bool(found.groupdict().get("late")))
     own_folders = [_beside(part) for part in map(readable, below[:-1] if inside else ()) if _personal(part)]
     folder = next(iter(own_folders), "") or next((_beside(p) for p in reversed(folders) if _personal(p)), "")

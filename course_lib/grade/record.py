@@ -6,6 +6,7 @@ the rows, again after each, so a batch that was ended has all that was done.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Sequence
@@ -14,7 +15,7 @@ from pathlib import Path
 
 from ..checks.result import Result
 from .batch import Score
-from .identity import key
+from .identity import Named, key, readable
 
 JOURNAL, BEFORE = "journal.jsonl", "journal.before.jsonl"
 
@@ -173,14 +174,26 @@ def _line(row: Row) -> str:
     return json.dumps(asdict(row))
 
 
-def row_of(score: Score, **more: object) -> Row:
-    """Return the row of a score, with what is known of the student beside it."""
+def row_of(score: Score, named: Named, name: str = "", page: str = "") -> Row:
+    """Return the row of a score.
+
+    Args:
+        score: what came of grading.
+        named: what the file's path tells.
+        name: the roster's name of the student.
+        page: the name of the page of feedback.
+    """
     submission = score.submission
-    exercise = submission.exercise.name if submission.exercise else ""
+    exercise = submission.exercise.name if submission.exercise else named.exercise or ""
     tasks = tuple(TaskRow.told(result) for result in score.results)
     remarks = tuple(dict.fromkeys(score.remarks))
-    row = Row(submission.student, str(submission.file), exercise, tasks, remarks, round(score.seconds, 1))
-    return replace(row, digest=digest(submission.file), seed=score.seed, **more)  # type: ignore[arg-type]
+    when = 0.0
+    with contextlib.suppress(OSError):
+        when = submission.file.stat().st_mtime
+    return Row(
+        submission.student, str(submission.file), exercise, tasks, remarks, round(score.seconds, 1), name, named.key,
+        named.late, when, digest(submission.file), page, score.seed,
+    )  # fmt: skip
 
 
 def digest(file: Path) -> str:
@@ -228,7 +241,9 @@ def chosen(rows: Iterable[Row], rule: str) -> list[Row]:
 
 
 def _named(rows: Sequence[Row], but: Row) -> str:
-    return ", ".join(f"{Path(row.file).name} ({row.points:g} points)" for row in rows if row is not but)
+    return ", ".join(
+        f"{readable(Path(row.file).name)} ({row.points:g} points)" for row in rows if row is not but
+    )
 
 
 def _remarked(row: Row, remark: str) -> Row:

@@ -114,7 +114,10 @@ def write_class_page(counts: Sequence[ClassCount], file: Path, site: str = "") -
 
 def _class(one: ClassCount) -> str:
     absent = f", {one.missing} missing" if one.missing else ""
-    lead = f"{one.handed_in} handed in{absent}. Half have {one.median:g} points of {one.of:g} or more."
+    unread = f", {one.unread} of them not readable" if one.unread else ""
+    lead = (
+        f"{one.handed_in} handed in{unread}{absent}. Half have {one.median:g} points of {one.of:g} or more."
+    )
     keys = "".join(f'<span class="key {k}"></span>{w}' for k, w in
                    (("solved", "solved"), ("wrong", "tried, not yet right"), ("out", "left out")))  # fmt: skip
     tasks = "".join(_task(task, one.handed_in) for task in one.tasks)

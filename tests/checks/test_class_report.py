@@ -17,7 +17,7 @@ from course_lib.grade import roster
 from course_lib.grade.alike import alike, remarked, tokens
 from course_lib.grade.batch import Score
 from course_lib.grade.classes import counted, write_counts
-from course_lib.grade.identity import whose
+from course_lib.grade.identity import named, whose
 from course_lib.grade.record import JOURNAL, Row, TaskRow, row_of
 from course_lib.grade.report import write_class_page
 from course_lib.grade.submission import Submission
@@ -56,6 +56,11 @@ def test_counts():
 NAMES = ("Quirinus Zyx", "x.y+9981@mail.example", "</title><script>alert(1)</script>", "mistake", "0099812")
 
 
+def test_what_cannot_be_read_is_counted_and_not_missing(tmp_path):
+    (one,) = counted([*CLASS, Row("odd", "odd_08_adam.ipynb", "08_adam")])
+    assert (one.handed_in, one.unread, one.tasks[0].left_out) == (5, 1, 1)
+
+
 def test_no_student_is_on_the_page_of_the_class(tmp_path):
     """Not from the rows, nor from what a function printed, raised or was called."""
     rows = [
@@ -73,7 +78,7 @@ def test_no_student_is_on_the_page_of_the_class(tmp_path):
 def test_what_a_student_wrote_does_not_come_to_the_page(tmp_path):
     score = made_up(tmp_path / "Quirinus_08_adam.ipynb", 0, lines=["ValueError: I am Quirinus Zyx"])
     (tmp_path / "Quirinus_08_adam.ipynb").write_text("{}")
-    write_class_page(counted([row_of(score)]), tmp_path / "class.html")
+    write_class_page(counted([row_of(score, named(score.submission.file))]), tmp_path / "class.html")
     assert "Quirinus" not in (tmp_path / "class.html").read_text()
 
 

@@ -53,6 +53,12 @@ def test_layouts(path):
         assert whose(CLASS / path) == LAYOUTS[path]
 
 
+def test_a_class_folder_that_looks_like_a_platforms_file_is_nobody():
+    folder = Path("/class/backup_2024_1105_x")
+    assert named(folder / "ada_08_adam.ipynb", folder).student == "ada"
+    assert whose(folder / "ada_08_adam.ipynb")[0] == "ada"
+
+
 def test_what_platforms_tell_beside_the_name():
     assert named(Path("lovelaceada_LATE_12345_67890_x.ipynb")).late
     assert not named(Path("lovelaceada_12345_67890_x.ipynb")).late
