@@ -46,8 +46,13 @@ def mend(submitted: Path) -> Iterator[str]:
                 _move(path, kept)
                 yield f"{who}: {readable(path.name)} lay beside the notebook and could be imported; set aside"
         yield from (f"{who}: {sentence}" for sentence in _name(folder, kept))
-        for notebook in sorted(folder.glob("*.ipynb")):
+        notebook = folder / f"{folder.name}.ipynb"
+        if notebook.exists():
             yield from (f"{who}: {sentence}" for sentence in _cells(notebook, kept))
+        if not notebook.exists():  # nbgrader would give 0 without a word
+            for path in sorted(folder.iterdir()):
+                _move(path, kept)
+            folder.rmdir()
 
 
 def _shadows(path: Path) -> bool:
@@ -69,13 +74,13 @@ def _name(folder: Path, kept: Path) -> Iterator[str]:
         others[0].rename(wanted)
         yield f"{readable(others[0].name)} is now called {wanted.name}"
     elif not wanted.exists() and others:
-        yield f"there is no {wanted.name}, but {len(others)} other notebooks: rename the one that counts"
+        yield f"there is no {wanted.name}, but {len(others)} other notebooks: set aside; put back the one that counts"
     elif others:
         for other in others:
             _move(other, kept)
         yield f"{', '.join(readable(p.name) for p in sorted(others))} beside {wanted.name}: set aside"
     elif not wanted.exists():
-        yield f"there is no {wanted.name}"
+        yield "there is no notebook: set aside"
 
 
 def _cells(notebook: Path, kept: Path) -> Iterator[str]:
