@@ -53,6 +53,12 @@ def test_counts():
     assert [t.name for t in one.left_out] == ["first_step", "long_step", "my_optimizer"]
 
 
+def test_what_a_single_student_got_wrong_is_not_discussed():
+    (one,) = counted([*CLASS, row("kim", "wrong", mistake="no bias correction")])
+    assert [m.name for m in one.tasks[0].mistakes] == ["only v is corrected", "no bias correction"]
+    assert [m.name for m in one.to_discuss] == ["only v is corrected"]
+
+
 NAMES = ("Quirinus Zyx", "x.y+9981@mail.example", "</title><script>alert(1)</script>", "mistake", "0099812")
 
 
