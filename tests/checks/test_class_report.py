@@ -169,9 +169,7 @@ def changed(text: str, **old_to_new: str) -> str:
     return text
 
 
-RENAMED = changed(
-    OWN, old="speed|state[|state,|My own|    for i", new="tempo|s[|s,|Mine|    # a loop\n    for i"
-)
+RENAMED = re.sub(r"(?<!\")\b(m|v|t|i|speed|state|x|g|lr)\b(?!\")", r"my_\1", OWN).replace("My own", "Mine")
 OTHER = changed(
     OWN,
     old="np.maximum(0.95 * state|for i in range(3)|10.0 ** i|* i)|lr * 4.2 / (1 + 0.03 * t) if t > 5 else lr",
