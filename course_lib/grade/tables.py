@@ -94,11 +94,12 @@ def write_for_moodle(rows: Sequence[Row], folder: Path, roster: Roster | None) -
         for row in (r for r in rows if r.exercise == exercise):
             student = _student(row, roster)
             number = row.key or (student.key if student else "")
+            own = student.id if student and student.id not in (student.email, student.name) else ""
             if not (number or student):
                 troubles.append(f"{row.student}: Moodle's number is neither in the path nor in the roster")
             lines.append({
                 "Identifier": f"Participant {number}" if number else "", "Full name": row.name or row.student,
-                "ID number": student.id if student else "", "Email address": student.email if student else "",
+                "ID number": own, "Email address": student.email if student else "",
                 "Grade": f"{row.points:g}", "Last modified (grade)": "",
                 "Feedback comments": "; ".join(map(_spoken, row.tasks)),
             })  # fmt: skip

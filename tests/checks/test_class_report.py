@@ -135,6 +135,22 @@ def test_what_moodle_imports(tmp_path):
     assert ada["Feedback comments"].startswith("adam_step 4/4; adam_efficient 0/3: not attempted")
 
 
+def test_moodle_finds_a_student_by_what_the_list_has(tmp_path):
+    for text, identifier, number in (
+        ("Identifier,Full name,Email address\nParticipant 7,Ada L,a@x.org\n", "Participant 7", ""),
+        ("ID number,Full name,Email address\n007,Ada L,a@x.org\n", "", "007"),
+    ):
+        (tmp_path / "class.csv").write_text(text)
+        known = roster.read(tmp_path / "class.csv")
+        assert write_for_moodle([row(known.students[0].id, "right")], tmp_path, known) == []
+        (line,) = table(tmp_path / "moodle_08_adam.csv", "utf-8")
+        assert (line["Identifier"], line["ID number"], line["Email address"]) == (
+            identifier,
+            number,
+            "a@x.org",
+        )
+
+
 def test_what_canvas_imports(tmp_path):
     """Student, ID, …, Section, then the assignments: its importer refuses another order."""
     (tmp_path / "book.csv").write_text(
