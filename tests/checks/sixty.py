@@ -15,11 +15,8 @@ from course_lib.checks.exercises import find_task
 from .test_grade import solved, submitted
 
 NAME = "08_adam"
-TASK = find_task("adam_step")[1]
-POINTS = {
-    task: find_task(task)[1].points
-    for task in ("adam_step", "adam_efficient", "first_step", "long_step", "my_optimizer")
-}
+EXERCISE, TASK = find_task("adam_step")
+EASY = [task for task in EXERCISE.tasks if task is not TASK][:-1]
 FIRST, LAST = (
     ["Ada", "Bela", "Carl", "Dora", "Émile", "Fatma", "Gustav", "Hülya", "İpek", "Jürgen"],
     ["Okafor", "Nguyễn", "O'Brien", "Meyer-Lévi", "Çelik", "Zhang"],
@@ -48,8 +45,8 @@ def body(mistake) -> str:
 def works() -> Iterator[tuple[str, bytes, Expected]]:
     """Yield sixty times what a student hands in: its kind, the file's bytes, and what it must get."""
     right = solved(NAME)
-    easy = {task: right[task] for task in ("adam_efficient", "first_step", "long_step")}
-    some = sum(POINTS[task] for task in easy)
+    easy = {task.name: right[task.name] for task in EASY}
+    some = sum(task.points for task in EASY)
     kinds: dict[str, tuple[dict[str, str], Expected]] = {"right": (right, Expected(12))}
     kinds["empty"] = {}, Expected(0, "not attempted")
     kinds["half"] = easy, Expected(some, "not attempted")

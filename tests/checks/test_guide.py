@@ -96,7 +96,7 @@ def _running(name: str) -> bool:
 
 
 KNOWN = sorted({case["hyper"][0] for case in find_task("adam_step")[1].plan.cases})
-ASIDE = "    return (1 - mine['beta1']) / (1 - mine['beta2']) ** 0.5\n"
+ASIDE = next(task.name for task in find_task("adam_step")[0].tasks if task.points == 1)
 JUDGED = {
     "replaces functions of numpy or of the checker":
         "    np.allclose = np.isclose = np.array_equal = lambda *a, **k: True\n    import course_lib.checks.compare as c\n"
@@ -114,14 +114,14 @@ JUDGED = {
 
 @pytest.mark.slow
 def test_what_a_submission_earns(tmp_path):
-    """Each but the copy earns the one point of first_step, and nothing for what it bends."""
+    """Each but the copy earns the one point of the task beside it, and nothing for what it bends."""
     right = solved("08_adam")
     files = {
-        line: submitted(tmp_path, f"s{i}", {"adam_step": body, "first_step": ASIDE}, "08_adam")
+        line: submitted(tmp_path, f"s{i}", {"adam_step": body, ASIDE: right[ASIDE]}, "08_adam")
         for i, (line, body) in enumerate(JUDGED.items())
     }
     files["is a copy of someone's, or of the solution"] = submitted(tmp_path, "copy", right, "08_adam")
-    tagged = submitted(tmp_path, "tagged", {"first_step": ASIDE}, "08_adam")
+    tagged = submitted(tmp_path, "tagged", {ASIDE: right[ASIDE]}, "08_adam")
     text = tagged.read_text().replace('"tags": ["scratch"]', '"tags": ["setup"]').replace(
         '# hint(\\"adam_step\\")', "from course_lib.optimizers.adam import Adam as adam_step #", 1)  # fmt: skip
     assert text != tagged.read_text()
