@@ -76,13 +76,18 @@ def test_nothing_is_left_behind(sandbox):
     name = f"left-behind-{os.getpid()}"
     session = sandbox.session()
     leave = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)', {name!r}], start_new_session=True)"
-    assert session.run_cell(1, leave, 10) is None
-    assert _running(name)
+    trouble = session.run_cell(1, leave, 10)
+    assert trouble is None, trouble
+    assert _becomes(name, running=True)
     session.close()
-    until = time.monotonic() + 5
-    while _running(name) and time.monotonic() < until:
+    assert _becomes(name, running=False)
+
+
+def _becomes(name: str, running: bool) -> bool:
+    until = time.monotonic() + 10
+    while _running(name) != running and time.monotonic() < until:
         time.sleep(0.05)
-    assert not _running(name)
+    return _running(name) == running
 
 
 def _running(name: str) -> bool:
