@@ -160,7 +160,7 @@ $(LITE_TEST)/.ready: publish/lite/requirements/test.txt
 	@touch $@
 
 # nbgrader adds itself to every JupyterLab of its environment, so it has one of its own
-$(LAB)/.ready: pyproject.toml
+$(LAB)/.ready: pyproject.toml $(SETUP)
 	$(BIN)/python -m venv $(LAB)
 	$(LAB)/bin/python -m pip install --quiet --editable '.[dev,lab]'
 	@touch $@

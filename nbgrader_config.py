@@ -1,10 +1,12 @@
 """Settings of nbgrader for a class; docs/instructors.md says how they are used."""
 
+from pathlib import Path
+
 c = get_config()  # type: ignore[name-defined]  # noqa: F821
 
 c.CourseDirectory.course_id = "optimizers"
 # The solutions are copied into source/ (see the guide); submissions and grades stay outside the course's folders.
-c.CourseDirectory.root = "lab"
+c.CourseDirectory.root = str(Path(__file__).absolute().parent / "lab")
 
 # The student's version is the same as exercises/, which a test compares cell by cell.
 c.ClearSolutions.begin_solution_delimeter = "### BEGIN SOLUTION"

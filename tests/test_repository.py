@@ -60,7 +60,7 @@ def test_the_packages_the_course_is_built_on_are_required(project):
 
 
 def test_what_the_course_imports_is_required(project):
-    """What comes with JupyterLab, ipywidgets or matplotlib is there; torch, jax and optax are the bridge's."""
+    """What comes with JupyterLab, ipywidgets or matplotlib is there; the bridge and the lab kit need more."""
     named = {Requirement(line).name for line in project["dependencies"]}
     named |= {
         "IPython",
@@ -80,7 +80,7 @@ def test_what_the_course_imports_is_required(project):
                 found |= {alias.name.split(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and not node.level:
                 found.add(node.module.split(".")[0])
-    assert found - named - set(sys.stdlib_module_names) <= {"torch", "jax", "optax"}
+    assert found - named - set(sys.stdlib_module_names) <= {"torch", "jax", "optax", "nbgrader"}
 
 
 def test_there_are_notebooks():

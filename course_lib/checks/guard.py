@@ -79,7 +79,7 @@ def guarded(call: Callable[[], Any], seconds: float = SECONDS, file: str = "") -
         with redirect_stdout(printed), redirect_stderr(printed):
             outcome.value, error, watchdog = _watched(call, seconds)
             if error is not None:
-                outcome.trouble = _trouble(error, watchdog, file)
+                outcome.trouble = trouble_of(error, watchdog, file)
     outcome.printed = readable(printed.text())
     outcome.warned = list(dict.fromkeys(readable(f"{w.category.__name__}: {w.message}") for w in caught))[
         :WARNED
@@ -99,7 +99,7 @@ def trusted(call: Callable[[], Any], file: str = "") -> Outcome:
         try:
             return Outcome(call())
         except Exception as error:
-            return Outcome(trouble=_trouble(error, None, file))
+            return Outcome(trouble=trouble_of(error, None, file))
 
 
 def _watched(call: Callable[[], Any], seconds: float) -> tuple[Any, BaseException | None, Watchdog]:
@@ -121,7 +121,14 @@ def readable(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def _trouble(error: BaseException, watchdog: Watchdog | None, file: str) -> Trouble:
+def trouble_of(error: BaseException, watchdog: Watchdog | None, file: str) -> Trouble:
+    """Return what an error that was raised, or a watchdog that struck, means.
+
+    Args:
+        error: what came out of the call.
+        watchdog: the one that watched it.
+        file: the file of the student's code, whose line is told.
+    """
     line, code = _own_line(error, file)
     if watchdog and watchdog.reason is not None:
         return Trouble("endless", watchdog.reason, line, code)

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from .cases import Case, inputs
+from .elsewhere import Elsewhere, Far
 from .guard import SECONDS, Outcome, Trouble, Unusable, guarded, readable, trusted
 from .restore import builtins_kept
 from .stub import left_over
@@ -68,6 +69,13 @@ class Run:
         return self.outcome.trouble
 
 
+def stop_here(reason: str) -> None:
+    """Stop the student's code that is running in this process, for a reason in words."""
+    if Watchdog.current:
+        Watchdog.current.expire(reason)
+        Watchdog.current.wait()
+
+
 class Notes:
     """Where a driver writes down what it sees, and the tools it needs.
 
@@ -83,8 +91,8 @@ class Notes:
     =============================  ==============================================  ===============  =================
     """
 
-    def __init__(self, run: Run) -> None:
-        self.run = run
+    def __init__(self, run: Run, stop: Callable[[str], None] = stop_here) -> None:
+        self.run, self.stop = run, stop
 
     def see(self, name: str, value: Any, step: int = 0, go_on: bool = True) -> Any:
         """Note a value as numbers, and return it as an array.
@@ -128,9 +136,8 @@ class Notes:
         def counting(x: Any) -> np.ndarray:
             nonlocal calls
             calls += 1
-            if calls > budget and Watchdog.current:
-                Watchdog.current.expire(f"it asked for the gradient more than {budget} times")
-                Watchdog.current.wait()
+            if calls > budget:
+                self.stop(f"it asked for the gradient more than {budget} times")
             return np.array(grad(np.array(x, float)))
 
         return counting
@@ -147,13 +154,14 @@ def observe(
 
     Args:
         drive: the driver.
-        function: the student's function.
+        function: the student's function; one of another process guards itself.
         cases: what it is called with.
         seconds: the time for each case; where one runs out, the others are not tried.
         ours: the function is the course's own and needs no guard.
     """
     file = getattr(getattr(function, "__code__", None), "co_filename", "")
-    student = function if ours else builtins_kept(function)
+    far = function if isinstance(function, Far) else None
+    student = function if ours or far else builtins_kept(function)
     runs = []
     for case in cases:
         run = Run()
@@ -161,9 +169,12 @@ def observe(
 
         def call(case: Case = case, run: Run = run) -> None:
             with contextlib.suppress(Unusable):
-                drive(student, case, Notes(run))
+                drive(student, case, Notes(run, far.stop if far else stop_here))
 
-        run.outcome = trusted(call, file) if ours else guarded(call, seconds, file)
+        if far:
+            run.outcome = far.guarded(call, seconds)
+        else:
+            run.outcome = trusted(call, file) if ours else guarded(call, seconds, file)
         if run.trouble and run.trouble.kind == "unattempted" and left_over(function):
             run.outcome.trouble = Trouble("left over")
         if run.trouble:
@@ -180,6 +191,8 @@ def as_numbers(value: Any) -> np.ndarray | Odd:
         >>> as_numbers(None), as_numbers("2"), as_numbers(1j)
         (Odd(words='None', wanted=''), Odd(words="text, '2'", wanted=''), Odd(words='complex numbers', wanted=''))
     """
+    if isinstance(value, Elsewhere) and value.array is None:
+        return Odd(value.numbers)
     if value is None or isinstance(value, (str, bytes, dict, set)) or callable(value):
         return Odd(described(value))
     try:
@@ -201,6 +214,8 @@ def described(value: Any) -> str:
     """Return in a few words what a value is; never raises."""
     if value is None:
         return "None"
+    if isinstance(value, Elsewhere):
+        return value.words
     kind = type(value).__name__
     if isinstance(value, str):
         return f"text, {readable(value[:30])!r}"

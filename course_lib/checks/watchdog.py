@@ -16,6 +16,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, ClassVar
 
+LOOK = 0.25
+"""So often, in seconds, a thread that waits looks whether its time was changed."""
+
 
 class Stopped(BaseException):
     """What ends student code that does not end; a BaseException, so that ``except Exception`` lets it pass."""
@@ -29,6 +32,7 @@ class Watchdog:
 
     Attributes:
         armed: whether it may strike. The guard sets it, and takes it back as soon as it has caught the exception.
+            Code of the course's own that must not be torn, amid the student's, may take it back for a moment.
         reason: why the code was stopped, in words; None if it was not.
         interrupted: whether the reader stopped it by hand.
     """
@@ -40,6 +44,12 @@ class Watchdog:
         self.reason: str | None = None
         self.interrupted = False
         self._seconds = seconds
+        self._now = time.monotonic  # our own: the code may patch the module
+        self.allow(seconds)
+
+    def allow(self, seconds: float) -> None:
+        """Let the code run for so long from now on."""
+        self._until = self._now() + seconds
 
     def start(self) -> None:
         """Begin to watch the thread that calls this."""
@@ -89,7 +99,7 @@ class ByThread(Watchdog):
 
     def __init__(self, seconds: float) -> None:
         super().__init__(seconds)
-        self._striking = False
+        self._striking = self._over = False
         self._due = threading.Event()
         self._target = threading.get_ident()
         self._in_main = threading.current_thread() is threading.main_thread()
@@ -109,6 +119,7 @@ class ByThread(Watchdog):
 
     def stop(self) -> None:
         """End watching and put the signals back."""
+        self._over = True
         self._due.set()
         self._thread.join()
         super().stop()
@@ -130,18 +141,26 @@ class ByThread(Watchdog):
         raise Stopped
 
     def _wait(self) -> None:
-        if not self._due.wait(self._seconds):
-            self.reason = self._late()
-        while self.armed:
-            sys.setrecursionlimit(sys.getrecursionlimit() + 50)  # room for the handler in a runaway recursion
-            if self._in_main:
-                _thread.interrupt_main()
-                if hasattr(signal, "pthread_kill"):  # wakes a sleep
-                    signal.pthread_kill(self._target, signal.SIGINT)
-            else:
-                thread, error = ctypes.c_ulong(self._target), ctypes.py_object(Stopped)
-                ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, error)
+        while self.reason is None and not self._over:
+            if (
+                not self._due.wait(max(0.0, min(self._until - self._now(), LOOK)))
+                and self._now() >= self._until
+            ):
+                self.reason = self._late()
+        while not self._over:
+            if self.armed:
+                self._hit()
             time.sleep(0.002)
+
+    def _hit(self) -> None:
+        sys.setrecursionlimit(sys.getrecursionlimit() + 50)  # room for the handler in a runaway recursion
+        if self._in_main:
+            _thread.interrupt_main()
+            if hasattr(signal, "pthread_kill"):  # wakes a sleep
+                signal.pthread_kill(self._target, signal.SIGINT)
+        else:
+            thread, error = ctypes.c_ulong(self._target), ctypes.py_object(Stopped)
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, error)
 
     def _strike(self, number: int, frame: Any) -> None:
         if not self.armed:
@@ -169,8 +188,7 @@ class ByEvents(Watchdog):
     def __init__(self, seconds: float) -> None:
         super().__init__(seconds)
         self._target = threading.get_ident()
-        self._now = time.monotonic  # our own: the code may patch the module
-        self._sleep, self._until = time.sleep, time.monotonic() + seconds
+        self._sleep = time.sleep
         self._interrupt: Any = None
 
     def start(self) -> None:

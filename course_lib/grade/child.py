@@ -1,154 +1,262 @@
-"""The process that runs one submission and reports what its functions returned; it judges nothing.
+"""The process of a submission: it runs the cells and functions it is told to, and knows no case and no answer.
 
-Started by `batch` as ``python -m course_lib.grade.child FD``: the job comes on standard input, the reports leave as
-lines of JSON on the file descriptor.
+Started by `sandbox`. It reads lines of JSON on standard input and answers each on standard output:
+
+* ``{"cell": [number, source], "seconds": …}`` → ``{"trouble": …}``;
+* ``{"find": name}`` → the function of that name, by number, or nothing;
+* ``{"case": number, "of": function, "seconds": …}`` begins a case, with so much time a call: until ``{"end": …}``
+  come ``{"call": …}`` and ``{"next": …}``, each answered by a value, by an error, or by what became of the case.
+
+Amid all of them it may ask: ``{"ask": number, "args": …}`` calls a function that it was handed.
 """
 
 from __future__ import annotations
 
 import functools
+import inspect
 import json
-import linecache
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import ModuleType
 from typing import Any
 
-from ..checks.guard import guarded
-from .wire import packed
+import numpy as np
 
-CELL_SECONDS = 10.0
-"""How long a cell may take to run."""
+from ..checks.guard import Trouble, guarded, trouble_of
+from ..checks.observe import Odd, as_numbers, described
+from ..checks.restore import builtins_kept
+from ..checks.stub import left_over
+from ..checks.watchdog import Watchdog
+from ..optimizers import Optimizer
+from .accidents import deny_the_machine
+from .cells import furnished, run_cell
+from .enclosure import limit
+from .wire import Unfit, error_of, packed, told_of, unpacked
 
-DENIED = (
-    *("os.fork", "os.forkpty", "os.exec", "os.posix_spawn", "os.spawn", "os.system", "os.kill", "os.killpg"),
-    *(
-        "os.remove",
-        "os.rename",
-        "os.rmdir",
-        "os.chmod",
-        "os.chown",
-        "os.truncate",
-        "shutil.",
-        "subprocess.Popen",
-    ),
-    *("socket.connect", "socket.bind", "signal.pthread_kill", "ctypes.dlopen", "webbrowser.open"),
-)
+IDLE = 1e6
+"""Seconds: while the grader is busy no time runs."""
 
 
-def main(descriptor: int) -> None:
-    """Run the job."""
-    from ..checks.exercises import all_exercises
+class Servant:
+    """Answers what comes on one file descriptor on another one."""
 
-    job = json.load(sys.stdin)
-    exercise = next(e for e in all_exercises() if e.name == job["exercise"])
-    _preload()
-    report, kill = closed_in(descriptor, job["megabytes"])
-    namespace: dict[str, Any] = {"__name__": "__main__"}
-    notes = [run_cell(number, source, namespace) for number, source in enumerate(job["cells"], 1)]
-    student = guarded(namespace["student"], 1.0).value if callable(namespace.get("student")) else ""
-    report(loaded=[note for note in notes if note], student=student if type(student) is str else "")
-    for task in exercise.tasks:
-        if task.name not in job["tasks"]:
-            continue
-        report(begun=task.name)
-        function = namespace.get(task.name)
-        if not callable(function):
-            report(task=task.name, problem=f"There is no function {task.name}.")
-            continue
-        problem = guarded(functools.partial(task.signature_problem, function), 1.0)
-        if problem.trouble or problem.value:
-            report(task=task.name, problem=str(problem.value or "The function cannot be called."))
-            continue
-        report(task=task.name, runs=[packed(run) for run in task.observe(function)])
-    report(done=True)
-    kill()
+    def __init__(self, reading: int, writing: int) -> None:
+        self._lines, self._writing = os.fdopen(reading, "rb"), writing
+        self._write, self._dumps, self._loads = os.write, json.dumps, json.loads
+        self._kept: list[Any] = []
+        self._rngs: dict[int, tuple[np.random.Generator, Any]] = {}
+        self._case = 0
+        self.main = ModuleType("__main__")
+        furnished(vars(self.main))
+        sys.modules["__main__"] = self.main
 
+    # -- lines ------------------------------------------------------------------------------------
 
-def closed_in(descriptor: int, megabytes: int) -> tuple[Callable[..., None], Callable[[], None]]:
-    """Limit this process and deny it the machine; return what reports a message, and what ends the process."""
-    _limit_memory(megabytes)
-    dumps, write, kill = json.dumps, os.write, _guard_the_machine()
+    def _send(self, **message: Any) -> None:
+        data = (self._dumps(message) + "\n").encode()
+        with _undisturbed():
+            while data:
+                data = data[self._write(self._writing, data) :]
 
-    def report(**message: Any) -> None:
-        data = (dumps(message) + "\n").encode()
-        while data:
-            data = data[write(descriptor, data) :]
+    def _receive(self) -> dict[str, Any]:
+        with _undisturbed():
+            line = self._lines.readline()
+        if not line:
+            os._exit(0)
+        message: dict[str, Any] = self._loads(line)
+        return message
 
-    return report, kill
+    def serve(self) -> None:
+        """Do what comes, until nothing more comes."""
+        while True:
+            message = self._receive()
+            if "cell" in message:
+                number, source = message["cell"]
+                self._send(trouble=_told(run_cell(number, source, vars(self.main), message["seconds"])))
+            elif "variant" in message:
+                self._variant(self._value(message["variant"]))
+            elif "find" in message:
+                function = vars(self.main).get(message["find"])
+                self._send(function=self._pack(function) if callable(function) else None)
+            elif "case" in message:
+                self._case = message["case"]
+                self._serve_case(self._kept[message["of"]], message["seconds"])
 
+    def _variant(self, numbers: Callable[..., Any]) -> None:
+        from ..checks import reader
 
-def run_cell(number: int, source: str, namespace: dict[str, Any]) -> str:
-    """Run a cell and return in words what went wrong, "" for nothing."""
-    name = f"cell {number}"
-    linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
+        vars(reader)["numbers"] = numbers
+        self._send(ready=True)
 
-    def run() -> None:
-        exec(compile(source, name, "exec"), namespace)
+    # -- a case -----------------------------------------------------------------------------------
 
-    trouble = guarded(run, CELL_SECONDS, name).trouble
-    return f"cell {number}: {trouble.error or trouble.kind}" if trouble else ""
+    def _serve_case(self, function: Callable[..., Any], seconds: float) -> None:
+        self._rngs.clear()
+        self._function, self._file = function, getattr(getattr(function, "__code__", None), "co_filename", "")
+        outcome = guarded(functools.partial(self._calls, seconds), seconds, self._file)
+        trouble = self._left_over(outcome.trouble)
+        self._send(trouble=_told(trouble), printed=outcome.printed, warned=outcome.warned)
 
+    def _left_over(self, trouble: Trouble | None) -> Trouble | None:
+        left = trouble is not None and trouble.kind == "unattempted" and left_over(self._function)
+        return Trouble("left over") if left else trouble
 
-def _preload() -> None:
-    """Load what the exercises' own setup cells import, before files and processes are denied."""
-    import course_lib.live
-    import course_lib.plotting
-    import course_lib.problems  # noqa: F401
+    def _calls(self, seconds: float) -> None:
+        while True:
+            _allow(IDLE)
+            message = self._receive()
+            _allow(seconds)
+            if message.get("of") != self._case:
+                continue
+            if "end" in message:
+                return
+            if "next" in message:
+                found = next(self._kept[message["next"]], self)
+                self._send(
+                    **({"over": True} if found is self else {"value": self._pack(found)}), rngs=self._moved()
+                )
+            elif "call" in message:
+                self._call(builtins_kept(self._kept[message["call"]]), message)
 
-
-def _limit_memory(megabytes: int) -> None:
-    try:
-        import resource
-    except ImportError:  # not on Windows
-        return
-    for limit in (resource.RLIMIT_AS, resource.RLIMIT_CORE):
-        size = megabytes * 2**20 if limit == resource.RLIMIT_AS else 0
+    def _call(self, function: Callable[..., Any], message: dict[str, Any]) -> None:
+        args = [self._value(part) for part in message["args"]]
+        kwargs = {name: self._value(part) for name, part in message["kwargs"].items()}
         try:
-            resource.setrlimit(limit, (size, size))
-        except (ValueError, OSError):  # macOS has no limit of this kind
-            continue
-
-
-def _guard_the_machine() -> Callable[[], None]:
-    """Deny processes, network and writing outside this folder; an audit hook cannot be taken out again.
-
-    It stops accidents and simple mischief. It is no sandbox: see the instructor's guide.
-    """
-    here = os.path.realpath(os.getcwd())
-    exit_now = os._exit
-    watching = False
-
-    def hook(event: str, args: tuple[Any, ...]) -> None:
-        nonlocal watching
-        if watching:
+            value = self._pack(function(*args, **kwargs))
+        except Exception as error:
+            self._send(
+                raised=_told(self._left_over(trouble_of(error, None, self._file))), error=told_of(error)
+            )
             return
-        watching = True
+        after = {}
+        for place, (part, before) in enumerate(zip(args, message["args"], strict=True)):
+            if isinstance(part, (np.ndarray, dict, list)):
+                now = self._pack(part)
+                if now != before:
+                    after[place] = now
+        self._send(value=value, after=after, rngs=self._moved())
+
+    def _moved(self) -> dict[int, Any]:
+        """Return the states of the generators that numbers were drawn from since this was last asked."""
+        moved = {}
+        for number, (rng, before) in self._rngs.items():
+            if (now := _state_of(rng)) != before:
+                self._rngs[number] = rng, now
+                moved[number] = now
+        return moved
+
+    # -- values -----------------------------------------------------------------------------------
+
+    def _pack(self, value: Any) -> Any:
         try:
-            if event.startswith(DENIED):
-                raise PermissionError(f"{event} is not allowed here")
-            if (
-                event == "open"
-                and _writes(args)
-                and not os.path.realpath(str(args[0])).startswith((here, "/dev/null"))
-            ):
-                raise PermissionError(f"writing {args[0]} is not allowed here")
-        finally:
-            watching = False
+            return packed(value, self._other)
+        except Unfit:
+            return self._other(value)
 
-    sys.addaudithook(hook)
-    return lambda: exit_now(0)  # whatever was registered to run at exit does not
+    def _other(self, value: Any) -> Any:
+        if type(value).__module__.startswith("course_lib.") and isinstance(value, Optimizer):
+            fields = {name: getattr(value, name) for name in value.__dataclass_fields__}  # type: ignore[attr-defined]
+            return {"optimizer": [type(value).__name__, self._pack(fields)]}
+        if callable(value):
+            return {
+                "function": [self._keep(value), str(getattr(value, "__name__", "")), self._signature(value)]
+            }
+        if isinstance(value, Iterator):
+            return {"iterator": [self._keep(value), described(value)]}
+        numbers = as_numbers(value)
+        carried = numbers.words if isinstance(numbers, Odd) else np.array(value)  # such as a tensor
+        return {"odd": [self._keep(value), described(value), self._pack(carried)]}
+
+    def _keep(self, value: Any) -> int:
+        for number, kept in enumerate(self._kept):
+            if kept is value:
+                return number
+        self._kept.append(value)
+        return len(self._kept) - 1
+
+    def _signature(self, function: Any) -> Any:
+        try:
+            parameters = inspect.signature(function).parameters.values()
+        except (TypeError, ValueError):
+            return None
+        return [
+            [p.name, int(p.kind), *([] if p.default is p.empty else [self._pack(p.default)])]
+            for p in parameters
+        ]
+
+    def _value(self, data: Any) -> Any:
+        return unpacked(data, self._back)
+
+    def _back(self, name: str, inside: Any) -> Any:
+        if name == "handed":
+            return self._remote(int(inside))
+        if name == "kept":
+            return self._kept[inside]
+        if name == "iterator":
+            return iter(self._value(inside))
+        if name == "generator":
+            number, state = inside
+            rng = self._rngs[number][0] if number in self._rngs else np.random.default_rng()
+            rng.bit_generator.state = state
+            self._rngs[number] = rng, state
+            return rng
+        raise Unfit(name)
+
+    def _remote(self, number: int) -> Callable[..., Any]:
+        def grad(*args: Any, **kwargs: Any) -> Any:
+            packed = {name: self._pack(value) for name, value in kwargs.items()}
+            self._send(ask=number, args=[self._pack(value) for value in args], kwargs=packed)
+            reply = self._receive()
+            if "expire" in reply and Watchdog.current:
+                Watchdog.current.expire(reply["expire"])
+                Watchdog.current.wait()
+            if "raise" in reply:
+                raise error_of(*reply["raise"])
+            return self._value(reply["value"])
+
+        return grad
 
 
-def _writes(args: tuple[Any, ...]) -> bool:
-    path, mode, flags = (*args, None, None)[:3]
-    if isinstance(path, int):
-        return False
-    writing = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-    return (isinstance(mode, str) and any(c in mode for c in "wax+")) or bool(
-        isinstance(flags, int) and flags & writing & ~os.O_CLOEXEC
+def _allow(seconds: float) -> None:
+    if Watchdog.current:
+        Watchdog.current.allow(seconds)
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Let no watchdog strike amid a line."""
+    dog = Watchdog.current
+    armed = dog is not None and dog.armed
+    if dog:
+        dog.armed = False
+    yield
+    if dog:
+        dog.armed = armed
+
+
+def _state_of(rng: np.random.Generator) -> dict[str, Any]:
+    state: dict[str, Any] = json.loads(
+        json.dumps(dict(rng.bit_generator.state), default=lambda part: part.tolist())
     )
+    return state
 
 
-if __name__ == "__main__":
-    main(int(sys.argv[1]))
+def _told(trouble: Trouble | None) -> list[Any] | None:
+    return [trouble.kind, trouble.error, trouble.line, trouble.code] if trouble else None
+
+
+def main(megabytes: int = 0) -> None:
+    """Take standard input and output for the conversation, away from all that reads and prints, and serve.
+
+    Args:
+        megabytes: of memory, where the process is not shut in: then accidents are kept off, too.
+    """
+    reading, writing, nothing = os.dup(0), os.dup(1), os.open(os.devnull, os.O_RDWR)
+    for standard in (0, 1, 2):
+        os.dup2(nothing, standard)
+    if megabytes:
+        limit(megabytes)
+        deny_the_machine()
+    Servant(reading, writing).serve()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
@@ -11,7 +12,15 @@ import pytest
 
 from course_lib.checks import hint, progress, record, solution, variant
 from course_lib.checks.exercises import all_exercises
-from course_lib.checks.generate import STUB, exercise_of, main, without_solution, written
+from course_lib.checks.generate import (
+    STUB,
+    TEXT_STUB,
+    exercise_of,
+    main,
+    with_points,
+    without_solution,
+    written,
+)
 from course_lib.checks.kinds import Code
 from course_lib.checks.links import address
 from course_lib.checks.reader import check, ready
@@ -132,10 +141,46 @@ def test_the_exercise_gives_nothing_away(name):
     )
 
 
+def test_points_stand_in_one_place():
+    """Changed in the exercise, they are changed in nbgrader's marks and in the heading, and nothing else is."""
+    exercise = next(e for e in all_exercises() if e.name == "08_adam")
+    solution = json.loads((ROOT / "solutions/08_adam.ipynb").read_text())
+    assert with_points(solution, exercise) == solution
+    adam, *others = exercise.tasks
+    changed = with_points(solution, replace(exercise, tasks=[replace(adam, points=5), *others]))
+    marks = [
+        c["metadata"]["nbgrader"]["points"]
+        for c in changed["cells"]
+        if "check" in c["metadata"].get("tags", [])
+    ]
+    assert marks == [5, *(task.points for task in others)]
+    assert written(changed) == written(solution).replace("formula (4 points)", "formula (5 points)").replace(
+        '"points": 4', '"points": 5'
+    )
+
+
+def test_a_text_that_a_person_grades_has_points_and_a_rubric():
+    texts = [(name, c) for name in NAMES for c in cells("solutions", name) if by_hand(c)]
+    assert texts
+    for name, cell in texts:
+        meta = cell.metadata["nbgrader"]
+        assert meta["grade"] and meta["solution"] and not meta["locked"] and meta["points"] > 0
+        assert meta["grade_id"].startswith("explain-") and meta["grade_id"] == cell.id
+        assert "**Rubric.**" in cell.source
+        before = cells("exercises", name)[[c.id for c in cells("exercises", name)].index(cell.id) - 1].source
+        assert f"({meta['points']} points, read by a person)" in before
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_prose_is_the_same_in_both(name):
-    for one, other in zip(cells("solutions", name), cells("exercises", name), strict=True):
-        assert one.id == other.id and (one.cell_type == "code" or one.source == other.source)
+    for one, other in zip(cells("exercises", name), cells("solutions", name), strict=True):
+        same = one.source == (TEXT_STUB if by_hand(other) else other.source)
+        assert one.id == other.id and (one.cell_type == "code" or same)
+
+
+def by_hand(cell):
+    """Whether a person grades what is written here."""
+    return cell.cell_type == "markdown" and "nbgrader" in cell.metadata
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from types import SimpleNamespace
 import pytest
 
 from course_lib import distribution, installation
-from course_lib.grade.batch import converse
+from course_lib.grade.process import converse
 from course_lib.live.block import cells
 from publish.pyodide import wanted
 from publish.wheel import ROOT
@@ -110,9 +110,7 @@ def test_a_grading_process_runs_the_same_course(tmp_path):
         "import json, os, sys\nos.write(int(sys.argv[1]), json.dumps({'where': __file__}).encode() + b'\\n')\n"
     )
     code = f"import json, sys; sys.path.insert(0, {str(tmp_path)!r})\n"
-    code += (
-        "from course_lib.grade.batch import converse; print(json.dumps(converse('course_lib.where', {}, 60)))"
-    )
+    code += "from course_lib.grade.process import converse; print(json.dumps(converse('course_lib.where', {}, 60)))"
     assert run(code) == [{"where": str(tmp_path / "course_lib" / "where.py")}]
     assert converse("course_lib.nothing_here", {}, 60) == []
 

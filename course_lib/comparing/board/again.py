@@ -9,10 +9,14 @@ import json
 import sys
 from typing import Any
 
-from ...grade.child import closed_in, run_cell
+from ...grade.accidents import closed_in
+from ...grade.cells import run_cell
 from .challenge import Challenge
 from .method import rebuilt
 from .verify import run
+
+SECONDS = 10.0
+"""How long the source text may take to run."""
 
 
 def main(descriptor: int) -> None:
@@ -22,9 +26,9 @@ def main(descriptor: int) -> None:
     len(challenge.problem.train)  # read before files are denied
     report, kill = closed_in(descriptor, job["megabytes"])
     namespace: dict[str, Any] = {"__name__": "__main__"}
-    trouble = run_cell(1, job["method"].get("source", ""), namespace)
+    trouble = run_cell(1, job["method"].get("source", ""), namespace, SECONDS)
     if trouble:
-        report(trouble=trouble)
+        report(trouble=f"cell 1: {trouble.error or trouble.kind}")
     for row in job["rows"]:
         try:
             opt = rebuilt(job["method"], namespace).replace(**row["setting"])

@@ -8,7 +8,7 @@ import html
 from collections.abc import Callable
 from pathlib import Path
 
-from ...grade.report import harmless
+from ...grade.tables import harmless
 from ...picture import to_png
 from .table import Board, Group
 

@@ -74,7 +74,7 @@ def _chosen(entry: Entry, name: str, many: int, rng: np.random.Generator) -> lis
 
 def _guarded(entry: Entry, rows: list[dict[str, Any]], seconds: float, megabytes: int) -> list[str]:
     """Return for each row how a new run in a guarded process compares."""
-    from ...grade.batch import converse  # which loads every exercise
+    from ...grade.process import converse
 
     wanted = [{"row": k, "seed": row["seed"], "setting": setting(entry, row)} for k, row in enumerate(rows)]
     job = {"split": entry.challenge.split, "epochs": entry.challenge.epochs, "method": entry.method,
