@@ -99,7 +99,7 @@ FILES = {
     "an old format": (old_format, 12),
     "a broken old format": (lambda: b'{"nbformat": 3, "worksheets": [{"cells": [{"cell_type": "code"}]}]}', ""),
     "a task's cell is text": (lambda: changed(lambda n: cell(n, "def adam_step").update(cell_type="markdown")), 12),
-    "a task's cell is raw": (lambda: changed(lambda n: cell(n, "def first_step").update(cell_type="raw")), 12),
+    "a task's cell is raw": (lambda: changed(lambda n: cell(n, "def my_optimizer").update(cell_type="raw")), 12),
     "setup deleted": (lambda: changed(lambda n: [n["cells"].remove(cell(n, b)) for b in ("import numpy", "mine =")]), 12),
     "checks deleted": (lambda: changed(lambda n: n.update(cells=[c for c in n["cells"] if "check(" not in "".join(c["source"])])), 12),
     "a cell copied": (lambda: changed(lambda n: n["cells"].insert(9, copy.deepcopy(cell(n, "def adam_step")))), 12),
