@@ -123,7 +123,7 @@ class TestNotebook:
             target = path.parent / file if file else path
             if "://" in link or (target.exists() and not place):
                 continue
-            section = re.search(r"section (\d+)|(appendix [A-Z])", words)
+            section = re.search(r"section (\d+)|(appendix(?: [A-Z])?)", words)
             part = f"{section[1] or section[2].replace('appendix', 'Appendix')} · " if section else ""
             if not (target.exists() and texts_of(target).get(place, "").startswith(f"## {part}")):
                 broken.append((words, link))

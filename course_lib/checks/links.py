@@ -24,7 +24,7 @@ def address(place: str) -> str:
         >>> address("lesson 99, section 1, nothing")
         ''
     """
-    found = re.match(r"lesson (\d\d)(?:, (?:section (\d+)|(appendix [A-Z])))?", place)
+    found = re.match(r"lesson (\d\d)(?:, (?:section (\d+)|(appendix(?: [A-Z])?)))?", place)
     files = _files("notebooks", f"{found[1]}_*") if found else []
     if not found or not files:
         return ""

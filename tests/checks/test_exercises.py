@@ -205,7 +205,9 @@ def test_what_to_read_again_exists():
         for task in exercise.tasks:
             mistakes = task.wrong if isinstance(task, Code) else ()
             for place in {task.reread, *(mistake.reread for mistake in mistakes)}:
-                lesson, part = re.match(r"lesson (\d\d), (?:section )?(\d+|appendix [A-Z]), ", place).groups()
+                lesson, part = re.match(
+                    r"lesson (\d\d), (?:section )?(\d+|appendix(?: [A-Z])?), ", place
+                ).groups()
                 (notebook,) = (ROOT / "notebooks").glob(f"{lesson}_*.ipynb")
                 file, cell = address(place).split("#cell-id=")
                 assert file == f"../notebooks/{notebook.name}"
