@@ -13,6 +13,7 @@ Amid all of them it may ask: ``{"ask": number, "args": …}`` calls a function t
 from __future__ import annotations
 
 import functools
+import dataclasses
 import inspect
 import json
 import os
@@ -157,7 +158,7 @@ class Servant:
 
     def _other(self, value: Any) -> Any:
         if type(value).__module__.startswith("course_lib.") and isinstance(value, Optimizer):
-            fields = {name: getattr(value, name) for name in value.__dataclass_fields__}  # type: ignore[attr-defined]
+            fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}  # type: ignore[arg-type]
             return {"optimizer": [type(value).__name__, self._pack(fields)]}
         if callable(value):
             return {
