@@ -12,8 +12,8 @@ Amid all of them it may ask: ``{"ask": number, "args": …}`` calls a function t
 
 from __future__ import annotations
 
-import functools
 import dataclasses
+import functools
 import inspect
 import json
 import os

@@ -129,11 +129,9 @@ class Sandbox:
             env=_environment(str(self.copy), place), start_new_session=True, bufsize=0,
         )  # fmt: skip
         assert process.stdin and process.stdout
-        return Session(
-            os.fdopen(os.dup(process.stdout.fileno()), "rb"),
-            process.stdin,
-            functools.partial(_killed, process),
-        )
+        with process.stdout as raw:
+            answers = os.fdopen(os.dup(raw.fileno()), "rb")
+        return Session(answers, process.stdin, functools.partial(_killed, process))
 
 
 def _killed(process: subprocess.Popen[bytes]) -> None:

@@ -108,7 +108,8 @@ def test_every_scene_of_every_explorer_is_the_live_one(name, few_positions):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", FIGURES)
-def test_every_position_is_the_live_one(name):
+def test_many_positions_of_other_figures_are_the_live_ones(name, monkeypatch):
+    monkeypatch.setattr(controls, "POSITIONS", 30)
     for maker in FIGURES[name][1 :: max(len(FIGURES[name]) // 2, 1)]:
         figure = maker()
         compare(figure)
