@@ -66,12 +66,13 @@ def test_momentum_answers_to_mouse_and_keyboard(page):
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + box["height"] / 2, steps=10)
     page.mouse.up()
-    by_mouse, said = settled(page), label(page)
-    assert by_mouse[0] != before[0] and "lr 1," not in said
+    by_mouse, said = settled(page, unlike=before[0]), label(page)
+    assert "lr 1," not in said
     lr.focus()
     for _ in range(5):
         page.keyboard.press("ArrowLeft")
-    assert settled(page)[0] != by_mouse[0] and label(page) != said
+    settled(page, unlike=by_mouse[0])
+    assert label(page) != said
 
 
 @lesson("11")
@@ -84,11 +85,12 @@ def test_the_race_plays_stops_and_lets_runners_out(page):
     player.get_by_label("Play").click()
     page.wait_for_timeout(1500)
     player.get_by_label("Stop").click()
-    stopped = settled(page)
-    assert stopped[0] != start[0] and "step 0 of" not in label(page)
+    stopped = settled(page, unlike=start[0])
+    assert "step 0 of" not in label(page)
     said = label(page)
     player.get_by_title("One on").click()
-    assert settled(page)[0] != stopped[0] and label(page) != said
+    settled(page, unlike=stopped[0])
+    assert label(page) != said
     page.get_by_role("button", name="Adagrad", exact=True).first.click()
     page.wait_for_function(
         "() => document.querySelector('.lf-name[aria-pressed=false]')?.textContent === 'Adagrad'"
@@ -102,7 +104,7 @@ def test_pointing_at_a_quantity_brings_it_forward(page):
     name.scroll_into_view_if_needed()
     before = settled(page)
     name.hover()
-    assert settled(page)[0] != before[0]
+    settled(page, unlike=before[0])
     page.mouse.move(5, 5)
     page.wait_for_timeout(300)
     assert settled(page)[0] == before[0]
@@ -118,12 +120,13 @@ def test_the_learning_rate_picks_the_winner(page):
     lr.focus()
     for _ in range(10):
         page.keyboard.press("ArrowRight")
-    assert settled(page)[0] != before[0] and "all at lr = 0.001" not in label(page)
+    settled(page, unlike=before[0])
+    assert "all at lr = 0.001" not in label(page)
     page.get_by_label("compared at").first.select_option(label="each its best lr")
     page.wait_for_function(
         "() => document.querySelector('.lf canvas').ariaLabel.includes('each at its best lr')", timeout=5_000
     )
-    assert settled(page)[0] != before[0]
+    settled(page, unlike=before[0])
 
 
 def comes_to_the_top(heading):

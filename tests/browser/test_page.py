@@ -74,7 +74,8 @@ def test_a_figure_asks_first_and_says_what_happened(lab, app):
     assert label(page) == "A figure that asks first" and page.evaluate(SEEN) == "hidden"
     assert "Will it arrive?" in page.inner_text(QUESTION) and "It ends" not in page.inner_text(QUESTION)
     page.get_by_role("button", name="no", exact=True).click()
-    assert settled(page)[0] != before and "Adam, lr 0.1" in label(page) and page.evaluate(SEEN) == "visible"
+    settled(page, unlike=before)
+    assert "Adam, lr 0.1" in label(page) and page.evaluate(SEEN) == "visible"
     told = page.inner_text(QUESTION)
     assert "✓ You said: no" in told and re.search(r"It ends at \d\.\d\.", told)
     slider(page, "lr").press("ArrowRight")
@@ -159,7 +160,7 @@ def test_text_follows_the_page_and_the_scale(lab):
     before = settled(page)[0]
     page.evaluate("() => document.documentElement.style.setProperty('--jp-content-font-size1', '20px')")
     assert page.evaluate(size) == pytest.approx(1.5 * 13 * 20 / 14, abs=0.1)
-    assert settled(page)[0] != before, "the canvas too"
+    settled(page, unlike=before)  # the canvas too
 
 
 @pytest.mark.parametrize("width, height", [(1366, 768), (1000, 700), (683, 384)])
