@@ -14,9 +14,10 @@ import numpy as np
 
 from . import cases, compare, picture, words
 from .diagnose import Diagnosis, diagnose
-from .observe import Driver, Odd, Run, observe, say
+from .observe import Driver, Run, observe, say
 from .restore import pristine
 from .tasks import Mine, Mistake, Task, Verdict
+from .values import Odd
 
 
 @dataclass(frozen=True, kw_only=True)

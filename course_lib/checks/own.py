@@ -26,7 +26,8 @@ from ..problems import SoftmaxRegression
 from ..running import Table, log_grid, simulate
 from ..surfaces import SURFACES
 from .guard import readable
-from .observe import Notes, described
+from .observe import Notes
+from .values import described
 
 MEMORY = ("m", "v")
 """What a rule's state holds at first, as zeros."""

@@ -16,8 +16,9 @@ from .cases import Cases, Plan
 from .errors import explained
 from .guard import SECONDS, guarded
 from .links import next_lesson, task_address
-from .observe import Driver, Run, call, described, observe
+from .observe import Driver, Run, call, observe
 from .restore import pristine
+from .values import described
 
 State = Literal["right", "wrong", "raised", "unattempted"]
 Mine = Mapping[str, Any]

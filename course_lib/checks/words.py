@@ -9,7 +9,7 @@ import numpy as np
 
 from .cases import Case, inputs
 from .compare import Difference, close
-from .observe import Odd
+from .values import Odd
 
 
 def told(difference: Difference, cases: Sequence[Case], hyper: Sequence[str] = ()) -> list[str]:

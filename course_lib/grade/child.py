@@ -26,9 +26,9 @@ from typing import Any
 import numpy as np
 
 from ..checks.guard import Trouble, guarded, trouble_of
-from ..checks.observe import Odd, as_numbers, described
 from ..checks.restore import builtins_kept
 from ..checks.stub import left_over
+from ..checks.values import Odd, as_numbers, described
 from ..checks.watchdog import Watchdog
 from ..optimizers import Optimizer
 from .accidents import deny_the_machine

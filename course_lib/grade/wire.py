@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ..checks.observe import LARGEST
+from ..checks.values import LARGEST
 
 TEXT = 10_000
 """So much of a text is carried."""

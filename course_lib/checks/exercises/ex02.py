@@ -14,8 +14,9 @@ from ...surfaces import quadratic
 from ..cases import Case, Cases, loop_cases, symmetric
 from ..draw import drawn
 from ..kinds import Code, Goal
-from ..observe import Notes, Run, described, loop
+from ..observe import Notes, Run, loop
 from ..tasks import Exercise, Mine, Mistake
+from ..values import described
 
 RULE, EDGE = "lesson 02, section 3, the rule", "lesson 02, section 4, one dimension explains the edge"
 RATE, REAL = "lesson 02, section 5, how many steps, then", "lesson 02, section 7, real data"

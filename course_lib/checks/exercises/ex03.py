@@ -15,8 +15,9 @@ from ...running import train
 from ..cases import Case, Cases
 from ..draw import drawn
 from ..kinds import Code, Goal, Number
-from ..observe import Notes, Run, call, described
+from ..observe import Notes, Run, call
 from ..tasks import Exercise, Mine, Mistake
+from ..values import described
 
 LOOP, SECONDS = "lesson 03, section 3, the loop", "lesson 03, section 4, examples and seconds"
 LAW, ORDER = "lesson 03, section 5, the law of the noise", "lesson 03, section 6, the order"

@@ -10,8 +10,9 @@ import numpy as np
 from ...optimizers import Adam, Muon, Optimizer, Partition, newton_schulz
 from ..cases import Case, Cases
 from ..kinds import Code, Number
-from ..observe import Notes, described, rule
+from ..observe import Notes, rule
 from ..tasks import Exercise, Mine, Mistake
+from ..values import described
 
 SCHULZ = "lesson 18, section 5, Newton–Schulz"
 MUON = "lesson 18, section 6, Muon"

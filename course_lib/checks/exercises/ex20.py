@@ -12,7 +12,7 @@ from ..cases import Case, Cases
 from ..guard import SECONDS
 from ..kinds import Goal
 from ..known import known_as
-from ..observe import Notes, Run, described
+from ..observe import Notes, Run
 from ..own import (
     GROUNDS,
     MEMORY,
@@ -28,6 +28,7 @@ from ..own import (
     way,
 )
 from ..tasks import Exercise, Mine
+from ..values import described
 
 PROPERTIES, RACE = "lesson 20, section 6, invent", "lesson 20, section 7, race, and compare"
 LASTS = "lesson 20, section 8, does it last"
