@@ -49,7 +49,7 @@ test-slow: $(SETUP) $(LAB)/.ready  ## long property runs; misbehaving code in li
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile -m slow --ignore tests/checks/test_nbgrader.py
 	$(LAB)/bin/python -m pytest -q -n 2 -m slow tests/checks/test_nbgrader.py
 
-results: $(SETUP)  ## run those comparisons of lessons 12, 14, 15, 17 and 20 that are not in comparing/results yet (50 minutes for all; what is finished stays)
+results: $(SETUP)  ## run those comparisons of lessons 12, 14, 15, 17 and 20 that are not in comparing/results yet (15 minutes for all; what is finished stays)
 	OMP_NUM_THREADS=1 $(BIN)/python -m course_lib.comparing
 
 pictures: $(SETUP)  ## make the README's pictures from the live figures

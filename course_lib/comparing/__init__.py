@@ -1,10 +1,11 @@
 """Compare optimizers fairly: `compare` tunes, trains and judges; `comparing.picture` draws what it found.
 
-`Report` judges all that a text compares together. `enter` puts a method of one's own through a class's comparison and
-writes a file for its board (`comparing.board`).
+`against_budget` compares at several lengths of training, and `Report` judges all that a text compares together.
+`enter` puts a method of one's own through a class's comparison and writes a file for its board (`comparing.board`).
 """
 
 from .board import enter
+from .budgets import against_budget
 from .compare import Method, compare
 from .paired import (
     CorrectedT,
@@ -23,6 +24,7 @@ __all__ = [
     "Method",
     "Report",
     "SignFlip",
+    "against_budget",
     "bootstrap_interval",
     "compare",
     "corrected_t_interval",

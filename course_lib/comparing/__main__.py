@@ -11,6 +11,7 @@ import datetime
 import os
 import platform
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ import numpy as np
 from ..distribution import version
 from ..running import Table
 from . import made
-from .studies import ALL, FULLY, NEWER, RESULTS, STUDIES, TABLES, rounded
+from .studies import ALL, FULLY, NEWER, RESULTS, STUDIES, TABLES, other_machine_table, rounded
 
 
 def main() -> None:
@@ -32,6 +33,11 @@ def main() -> None:
         help="run nothing; take the tables that are there for those of this code, after a change of code that "
         "changes no number (tests/comparing holds them against each other)",
     )  # fmt: skip
+    parser.add_argument(
+        "--other",
+        metavar="FOLDER",
+        help="run nothing; write down what tables made on another machine say differently",
+    )
     parser.add_argument("--cache", help="a folder in which finished runs are kept", default=None)
     parser.add_argument("--jobs", type=int, default=-1, help="runs at a time; -1 for one a core")
     chosen = parser.parse_args()
@@ -41,6 +47,9 @@ def main() -> None:
     RESULTS.mkdir(parents=True, exist_ok=True)
     if chosen.keep:
         _keep(chosen.studies or known)
+        return
+    if chosen.other:
+        other_machine_table(Path(chosen.other)).save(RESULTS / "other_machine.csv")
         return
     for name in chosen.studies or known:
         if not chosen.again and made.is_current(name, RESULTS):

@@ -177,7 +177,7 @@ def choose(
     Examples:
         >>> answer = choose("images, convolutional net", metric="test loss")
         >>> answer.first.method, [place.method for place in answer.candidates]
-        ('AdamW', ['Adam', 'AdamW', 'Momentum'])
+        ('AdamW', ['Adam', 'AdamW'])
         >>> choose("images, linear model", trials=0).first.method
         'Adadelta'
     """

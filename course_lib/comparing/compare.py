@@ -14,8 +14,7 @@ from ..optimizers import Optimizer
 from ..problems.data import Order, check_size
 from ..running import Schedule, SweepResult, Table
 from ..running.settings import Setting
-from ..running.sweep import gather
-from ..running.tasks import Plan, run_plans
+from ..running.sweep import sweep_each
 from .result import CRITERIA, METRICS, Comparison
 from .sign_flip import least_p
 
@@ -187,12 +186,8 @@ def _once(
     options = {**training, "every": max(1, training["epochs"] * per_epoch)}
 
     def swept(trials: Mapping[str, Sequence[Setting]], seeds: list[int]) -> dict[str, SweepResult]:
-        plans = [
-            Plan.of(methods[name].opt, problem, settings, seeds, options, work["stack"])
-            for name, settings in trials.items()
-        ]
-        outcomes = run_plans(plans, work["jobs"], work["cache"], work["progress"])
-        return {name: gather(plan, found) for name, plan, found in zip(trials, plans, outcomes, strict=True)}
+        entrants = {name: (methods[name].opt, settings) for name, settings in trials.items()}
+        return sweep_each(entrants, problem, seeds, **work, **options)
 
     tuned = swept({name: method.trials for name, method in methods.items()}, tune)
     views = {name: _views(method, tuned[name].best(criterion), shared_lr) for name, method in methods.items()}

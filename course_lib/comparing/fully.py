@@ -11,7 +11,7 @@ BETA, EPS = (0.5, 0.99), (1e-10, 1.0)
 """Ranges of a momentum and of what is added to the root: Adam with a large eps is momentum."""
 
 
-def tuned_fully(steps: int, trials: int, scale: float = 1.0) -> dict[str, Method]:
+def tuned_fully(steps: int, trials: int, scale: float = 1.0, seed: int = 0) -> dict[str, Method]:
     """Return six methods, each with the same number of random settings over all that is usually tuned.
 
     Besides lr, weight decay and schedule (see `whole`) the momentum's beta is drawn, RMSprop's beta and eps, Adam's
@@ -25,6 +25,7 @@ def tuned_fully(steps: int, trials: int, scale: float = 1.0) -> dict[str, Method
         steps: the length of a run, for the schedules.
         trials: settings a method may try.
         scale: what the centres of lr for SGD, momentum and Nesterov are multiplied by, for other units of the inputs.
+        seed: of the draws.
 
     Examples:
         >>> methods = tuned_fully(steps=100, trials=4)
@@ -44,6 +45,6 @@ def tuned_fully(steps: int, trials: int, scale: float = 1.0) -> dict[str, Method
         "Adam": (WeightDecay(Adam()), 0.01, dict(beta1=BETA, beta2=(0.9, 0.9999), eps=EPS)),
     }
     return {
-        name: whole(Scheduled(opt, steps=steps), centre, trials, **more)
+        name: whole(Scheduled(opt, steps=steps), centre, trials, seed, **more)
         for name, (opt, centre, more) in chosen.items()
     }

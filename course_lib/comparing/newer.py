@@ -102,13 +102,14 @@ def tuned_whole(steps: int, hidden: str = "W1") -> dict[str, Method]:
     return {name: whole(Scheduled(opt, steps=steps), centre) for name, (opt, centre) in centres.items()}
 
 
-def whole(opt: Optimizer, centre: float, trials: int = TRIALS, **more: Any) -> Method:
+def whole(opt: Optimizer, centre: float, trials: int = TRIALS, seed: int = 0, **more: Any) -> Method:
     """Return a method of which lr, weight decay, schedule and ``more`` are drawn at random, together.
 
     Args:
         opt: the optimizer, with a schedule and a weight decay that can be set.
         centre: the middle of three decades of lr.
         trials: how many settings.
+        seed: of the draws.
         more: ranges of further hyperparameters, as for `random_settings`.
     """
     ranges = {
@@ -116,4 +117,4 @@ def whole(opt: Optimizer, centre: float, trials: int = TRIALS, **more: Any) -> M
         "weight_decay": (1e-4 / centre, 0.03 / centre),
         "schedule": [*SCHEDULES],
     } | more
-    return Method(opt, settings=random_settings(opt, ranges, trials))
+    return Method(opt, settings=random_settings(opt, ranges, trials, seed))

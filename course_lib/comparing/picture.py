@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import cycle, product
 from typing import Any
 
@@ -148,12 +148,9 @@ def differences_figure(
     for axes, (title, table) in zip(panels, tables.items(), strict=True):
         axes.axvline(0, color=colors["text"], lw=1)
         for row in table.rows:
-            y, color = methods.index(row["method"]), colors[role[row["verdict"]]]
-            filled = color if row["verdict"] != "not distinguishable" else colors["page"]
-            for suffix, width in (("_holm", 0.8), ("", 2.2)):
-                ends = [scale * row[end + suffix] for end in ("low", "high") if end + suffix in row]
-                axes.plot(ends, [y] * len(ends), "-", color=color, lw=width, solid_capstyle="butt")
-            axes.plot(scale * row["difference"], y, "o", ms=5.5, color=color, mfc=filled, mew=1.4)
+            _draw_difference(
+                axes, methods.index(row["method"]), row, scale, colors[role[row["verdict"]]], colors["page"]
+            )
         against = ", ".join(dict.fromkeys(table["other"].tolist()))
         axes.set(title=title, xlabel=f"method − {against}{f', {unit}' if unit else ''}")
         axes.set_ylim(len(methods) - 0.5, -0.5)
@@ -161,3 +158,65 @@ def differences_figure(
         styled(axes, theme)
         axes.tick_params(axis="y", length=0)
     return figure
+
+
+@themed
+def budgets_figure(
+    panels: Mapping[str, Mapping[int, Table]],
+    methods: Sequence[str],
+    unit: str = "",
+    scale: float = 1.0,
+    theme: str = "light",
+) -> Picture:
+    """Return one panel for each problem: how far each method is from its baseline, against the budget.
+
+    The bars and marks are those of `differences_figure`. The lines only join them.
+
+    Args:
+        panels: by title, and then by number of epochs, tables of `Comparison.differences` or `Report.differences`.
+        methods: which are shown; all tables must have them.
+        unit: of the differences, for the label of the axis.
+        scale: what they are multiplied by, such as 100 for points of accuracy.
+        theme: "light" or "dark".
+    """
+    colors, tables = THEMES[theme], [table for panel in panels.values() for table in panel.values()]
+    looks = dict(zip(methods, SERIES, strict=False))
+    figure = new_figure(10.5, 3.8, theme)
+    side_by_side = figure.subplots(1, len(panels), squeeze=False)[0]
+    for axes, (title, panel) in zip(side_by_side, panels.items(), strict=True):
+        axes.axhline(0, color=colors["text"], lw=1)
+        for (name, look), shift in zip(looks.items(), np.linspace(-1, 1, len(looks)), strict=True):
+            rows = {epochs: table.where(method=name).rows for epochs, table in panel.items()}
+            found = [(epochs * 1.06**shift, row) for epochs, (row,) in rows.items()]
+            joined = [x for x, _ in found], [scale * row["difference"] for _, row in found]
+            axes.plot(*joined, "-", color=colors[look], lw=1.2, alpha=0.6, label=name)
+            for x, row in found:
+                _draw_difference(axes, x, row, scale, colors[look], colors["page"], upright=True)
+        axes.set(title=title, xlabel="epochs", xscale="log")
+        axes.set_xticks([*panel], [str(epochs) for epochs in panel])
+        axes.minorticks_off()
+        styled(axes, theme)
+    first = figure.axes[0]
+    against = ", ".join(dict.fromkeys(name for table in tables for name in table["other"].tolist()))
+    first.set_ylabel(f"method − {against}{f', {unit}' if unit else ''}")
+    figure.legend(
+        *first.get_legend_handles_labels(), loc="outside lower center", ncols=len(looks), frameon=False,
+        labelcolor=colors["text"], fontsize=9,
+    )  # fmt: skip
+    return figure
+
+
+def _draw_difference(
+    axes: Axes, at: float, row: Mapping[str, Any], scale: float, color: str, page: str, upright: bool = False
+) -> None:
+    """Draw a row of differences as a mark on two bars, lying at a height, or upright at a place."""
+
+    def draw(values: list[float], *style: str, **kinds: Any) -> None:
+        places = [at] * len(values)
+        axes.plot(*((places, values) if upright else (values, places)), *style, color=color, **kinds)
+
+    for suffix, width in (("_holm", 0.8), ("", 2.2)):
+        ends = [scale * row[end + suffix] for end in ("low", "high") if end + suffix in row]
+        draw(ends, "-", lw=width, solid_capstyle="butt")
+    filled = page if row["verdict"] == "not distinguishable" else color
+    draw([scale * row["difference"]], "o", ms=5.5, mfc=filled, mew=1.4)

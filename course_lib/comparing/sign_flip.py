@@ -43,8 +43,8 @@ def sign_flip_p(differences: Any, draws: int = DRAWS, rng: np.random.Generator |
 
     Reference: R. A. Fisher, "The design of experiments" (1935), §21.
     """
-    ranges = _Ranges.of(_tamed(differences)[0], draws, rng)
-    return float(np.mean((ranges.low <= ranges.rounding) & (ranges.high >= -ranges.rounding)))
+    d = _tamed(differences)[0]
+    return _kept_p(tuple(d.tolist()), draws) if rng is None else _Ranges.of(d, draws, rng).p()
 
 
 def sign_flip_interval(
@@ -82,7 +82,12 @@ def sign_flip_interval(
         raise ValueError(f"level = {level!r} is not allowed: it must be in (0, 1)")
     d, finite = _tamed(differences)
     beyond = np.abs(finite).max(initial=0.0) * (1 + 1e-9)
-    ends = _Ranges.of(d, draws, rng).interval(1 - level)
+    alpha = 1 - level
+    ends = (
+        _kept_ends(tuple(d.tolist()), alpha, draws)
+        if rng is None
+        else _Ranges.of(d, draws, rng).interval(alpha)
+    )
     low, high = (np.copysign(np.inf, end) if abs(end) > beyond else end for end in ends)
     return float(low), float(high)
 
@@ -139,12 +144,29 @@ class _Ranges:
         high = np.where(whole, np.inf, np.maximum(inside, outside))
         return cls(low, high, 1e-12 * float(np.abs(d).max()))
 
+    def p(self) -> float:
+        """Return the share of the ranges that hold 0."""
+        return float(np.mean((self.low <= self.rounding) & (self.high >= -self.rounding)))
+
     def interval(self, alpha: float) -> tuple[float, float]:
         """Return the θ that lie in more than a share alpha of the ranges."""
         enough = int(alpha * len(self.low) * (1 + 1e-12))
-        ends = np.partition(self.low, enough)[enough], -np.partition(-self.high, enough)[enough]
+        last = len(self.high) - 1 - enough
+        ends = np.partition(self.low, enough)[enough], np.partition(self.high, last)[last]
         low, high = (0.0 if abs(end) <= self.rounding else float(end) for end in ends)
         return low, high
+
+
+@lru_cache(maxsize=4096)
+def _kept_p(d: tuple[float, ...], draws: int) -> float:
+    """Return a p-value, kept: many tables of a text ask for the same ones."""
+    return _Ranges.of(np.array(d), draws).p()
+
+
+@lru_cache(maxsize=4096)
+def _kept_ends(d: tuple[float, ...], alpha: float, draws: int) -> tuple[float, float]:
+    """Return the ends of an interval, kept likewise."""
+    return _Ranges.of(np.array(d), draws).interval(alpha)
 
 
 def _tamed(differences: Any) -> tuple[np.ndarray, np.ndarray]:

@@ -10,7 +10,7 @@ runs a small part of them anew. A method of one's own joins them unchanged:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -33,8 +33,13 @@ from .to_target import WORKLOADS, target_of, time_to_target
 RESULTS = Path(__file__).with_name("results")
 """Where the tables stand that ``make results`` writes."""
 
-_FEW = {name: METHODS[name] for name in ("SGD", "Momentum", "Adagrad", "RMSprop", "Adam", "AdamW")}
-_FOUR = {name: METHODS[name] for name in ("SGD", "Momentum", "Adagrad", "Adam")}
+
+def _only(methods: Mapping[str, Method], *names: str) -> dict[str, Method]:
+    return {name: methods[name] for name in names}
+
+
+_FEW = _only(METHODS, "SGD", "Momentum", "Adagrad", "RMSprop", "Adam", "AdamW")
+_FOUR = _only(METHODS, "SGD", "Momentum", "Adagrad", "Adam")
 _SCALED = {name: moved(method, 0.3) for name, method in _FEW.items()}
 _UNEQUAL = {
     name: moved(METHODS[name], factor) for name, factor in (("SGD", 30.0), ("Momentum", 30.0), ("Adam", 3.0))
@@ -136,7 +141,6 @@ STUDIES: dict[str, Study] = {
         problem=partial(_docstrings, power=0.5),
     ),
     "docstrings_annealed": replace(_reading, title="docstrings, lr annealed to zero", annealed=True),
-    "docstrings_long": replace(_reading, title="docstrings, four times as long", epochs=20, methods=_FOUR),
     "next_words": Study(
         "docstrings, the next word (unequal classes, full batch)",
         partial(SoftmaxRegression.on_next_words, dtype=np.float32), _UNEQUAL, epochs=50, batch_size=None, tune_seeds=1,
@@ -144,12 +148,32 @@ STUDIES: dict[str, Study] = {
     ),
     "conv": _seeing,
     "conv_annealed": replace(_seeing, title="convolutional net, lr annealed to zero", annealed=True, shared_lr=()),
-    "conv_long": replace(
-        _seeing, title="convolutional net, three times as long", epochs=30, tune_seeds=1, seeds=14, shared_lr=(),
-        methods=_FOUR,
-    ),
 }  # fmt: skip
 """The studies by name."""
+
+
+def _with_budgets(name: str, *budgets: int) -> dict[str, Study]:
+    """Return a study with other numbers of epochs, and four methods."""
+    study = STUDIES[name]
+    return {
+        f"{name}_{epochs}": replace(
+            study, title=f"{study.title}, {epochs} epochs", epochs=epochs, methods=_FOUR, tune_seeds=2, shared_lr=()
+        )
+        for epochs in budgets
+    }  # fmt: skip
+
+
+STUDIES |= _with_budgets("mlp_annealed", 2, 6)
+STUDIES |= _with_budgets("docstrings_annealed", 2, 20)
+STUDIES |= _with_budgets("conv_annealed", 2, 5, 30)
+
+BUDGETS: dict[str, tuple[str, ...]] = {
+    "mlp_annealed": ("mlp_annealed_2", "mlp_annealed_6", "mlp_annealed", "mlp_long"),
+    "docstrings_annealed": ("docstrings_annealed_2", "docstrings_annealed", "docstrings_annealed_20"),
+    "conv_annealed": ("conv_annealed_2", "conv_annealed_5", "conv_annealed", "conv_annealed_30"),
+}  # fmt: skip
+"""Studies of one problem that differ in their numbers of epochs, the shortest first; SGD, Momentum, Adagrad and Adam
+are in all of them."""
 
 _steps = 20 * 19
 FULLY: dict[str, Study] = {
@@ -160,6 +184,12 @@ FULLY: dict[str, Study] = {
         _reading, title="everything tuned, docstrings", methods=tuned_fully(5 * 101, trials=48, scale=3.0),
         tune_seeds=1,
     ),
+} | {
+    "conv_tuned" + (f"_{seed}" if seed else ""): replace(
+        _seeing, title="everything tuned, convolutional net" + (f", draws {seed + 1}" if seed else ""),
+        methods=_only(tuned_fully(10 * 19, trials=48, seed=seed), *methods), tune_seeds=1, shared_lr=(),
+    )
+    for seed, methods in enumerate([[*_FOUR], ["SGD", "Momentum", "Adam"], ["SGD", "Momentum", "Adam"]])
 }  # fmt: skip
 """Studies in which a rule's own numbers, weight decay and schedule are tuned with lr, by random search."""
 
@@ -189,7 +219,7 @@ ALL: dict[str, Study] = STUDIES | FULLY | NEWER
 """All studies."""
 
 
-def time_to_target_table(workloads: Sequence[str] = WORKLOADS, **options: Any) -> Table:
+def time_to_target_table(workloads: Iterable[str] = WORKLOADS, jobs: int = -1, **options: Any) -> Table:
     """Return the times to a target on several problems, with the six methods and the budgets of their studies.
 
     The target is a loss that each method, tuned, had at the end of its study (`target_of`).
@@ -199,7 +229,10 @@ def time_to_target_table(workloads: Sequence[str] = WORKLOADS, **options: Any) -
         study = STUDIES[name]
         methods = {key: study.methods[key] for key in _FEW}
         target = target_of(results(name), methods)
-        table = time_to_target(methods, study.problem(), target, study.epochs, study.batch_size, **options)
+        table = time_to_target(
+            methods, study.problem(), target, study.epochs, study.batch_size,
+            **dict(looks=WORKLOADS[name], jobs=jobs) | options,
+        )  # fmt: skip
         rows += [{"workload": name} | row for row in table.rows]
     return Table.of_rows(rows)
 
@@ -231,6 +264,25 @@ def results(name: str, folder: Path = RESULTS) -> Comparison:
     return Comparison.load(_made(name, folder))
 
 
+def by_budget(name: str, folder: Path = RESULTS) -> dict[int, Comparison]:
+    """Return the results of the `BUDGETS` of a problem by number of epochs, the shortest first.
+
+    Args:
+        name: of the study whose problem and schedule they share.
+        folder: where the tables stand.
+
+    Raises:
+        ValueError: for a name without budgets, or a table that has not been made.
+
+    Examples:
+        >>> [*by_budget("mlp_annealed")]
+        [2, 6, 20, 60]
+    """
+    if name not in BUDGETS:
+        raise ValueError(f"name = {name!r} is not allowed: it must be one of {', '.join(BUDGETS)}")
+    return {STUDIES[each].epochs: results(each, folder) for each in BUDGETS[name]}
+
+
 def table(name: str, folder: Path = RESULTS) -> Table:
     """Return one of the `TABLES`, as ``make results`` left it; its seconds are those of the machine that made it.
 
@@ -248,6 +300,37 @@ def table(name: str, folder: Path = RESULTS) -> Table:
     if name not in TABLES:
         raise ValueError(f"name = {name!r} is not allowed: it must be one of {', '.join(TABLES)}")
     return Table.load(_made(name, folder))
+
+
+def other_machine_table(folder: Path) -> Table:
+    """Return what tables that another machine made say of every method against SGD (see `other_machine`).
+
+    Args:
+        folder: where those tables stand; studies that it does not have are left out.
+    """
+    there = {name: results(name, folder) for name in ALL if (folder / f"{name}.csv").exists()}
+    return rounded(
+        Table.of_rows(
+            {"study": name} | {kind: row[kind] for kind in ("method", "difference", "p_holm", "verdict")}
+            for name, comparison in there.items()
+            for row in comparison.differences("best", "SGD").rows
+        )
+    )
+
+
+def other_machine(folder: Path = RESULTS) -> Table:
+    """Return the differences from SGD that another machine found: study, method, difference, p_holm, verdict.
+
+    With the same code and the same seeds, on another processor, whose sums of float32 are rounded otherwise.
+
+    Args:
+        folder: where the table stands.
+
+    Examples:
+        >>> other_machine().where(study="softmax", method="Adam")["verdict"].tolist()
+        ['not distinguishable']
+    """
+    return Table.load(folder / "other_machine.csv")
 
 
 def _made(name: str, folder: Path) -> Path:

@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from ..running import Table, sweep, train
+from ..problems.data import check_size
+from ..running import SweepResult, Table, train
+from ..running.sweep import sweep_each
 from .compare import Method
 from .result import Comparison
 
-WORKLOADS = ("softmax", "mlp", "docstrings", "text")
-"""The studies whose problems, methods and budgets the course's own table is of."""
+WORKLOADS = {"softmax": 5, "mlp": 5, "conv": 2, "docstrings": 5, "text": 5}
+"""The studies whose problems, methods and budgets the course's own table is of, and how often an epoch is looked."""
 
 
 def time_to_target(
@@ -63,34 +65,39 @@ def time_to_target(
     budgets = {name: len(method.trials) for name, method in methods.items()}
     if len(set(budgets.values())) > 1:
         raise ValueError(f"the numbers of trials differ, {budgets}: all methods must get the same")
-    per_epoch = -(-len(problem.train) // (batch_size or len(problem.train)))
-    options: dict[str, Any] = dict(epochs=epochs, batch_size=batch_size)
-    rows: list[dict[str, Any]] = []
-
-    def steps_needed(
-        method: Method, settings: Sequence[Mapping[str, Any]], numbers: list[int]
-    ) -> tuple[np.ndarray, np.ndarray]:
-        every = max(1, per_epoch // looks)
-        found = sweep(
-            method.opt, problem, [dict(s) for s in settings], numbers, every=every, jobs=jobs, **options
-        )
-        there = found.curves["valid_loss"] <= target
-        first = np.where(there.any(axis=1), found.curves["step"][there.argmax(axis=1)], np.inf)
-        return first.reshape(len(settings), -1), found.means("valid_loss")
-
-    for name, method in methods.items():
-        tuned, losses = steps_needed(method, method.trials, list(tune_seeds))
-        chosen = method.trials[
-            int(np.lexsort((losses, np.median(tuned, axis=1)))[0])
+    per_epoch = -(-len(problem.train) // check_size(batch_size, len(problem.train)))
+    options: dict[str, Any] = dict(
+        epochs=epochs, batch_size=batch_size, every=max(1, per_epoch // looks), jobs=jobs
+    )
+    tuned = sweep_each(
+        {name: (each.opt, each.trials) for name, each in methods.items()}, problem, tune_seeds, **options
+    )
+    chosen = {}
+    for name, found in tuned.items():
+        needed = np.median(_first_at(target, found), axis=1)
+        chosen[name] = found.settings[
+            np.lexsort((found.means("valid_loss"), needed))[0]
         ]  # of equals, the lower loss
-        milliseconds = _alone(method.opt.replace(**chosen), problem, batch_size)
-        numbers = list(seeds)
-        for seed, steps in zip(numbers, steps_needed(method, [chosen], numbers)[0][0], strict=True):
+    numbers = list(seeds)
+    anew = sweep_each(
+        {name: (methods[name].opt, [best]) for name, best in chosen.items()}, problem, numbers, **options
+    )
+    rows: list[dict[str, Any]] = []
+    for name, best in chosen.items():
+        milliseconds = _alone(methods[name].opt.replace(**best), problem, batch_size)
+        for seed, steps in zip(numbers, _first_at(target, anew[name])[0], strict=True):
             rows.append(
-                {"method": name, **chosen, "seed": seed, "target": target, "steps": steps,
+                {"method": name, **best, "seed": seed, "target": target, "steps": steps,
                  "epochs": steps / per_epoch, "ms_per_step": milliseconds, "seconds": steps * milliseconds / 1e3}
             )  # fmt: skip
     return Table.of_rows(rows)
+
+
+def _first_at(target: float, found: SweepResult) -> np.ndarray:
+    """Return the first steps at which runs are at a target, ∞ for never, ``(settings, seeds)``."""
+    there = found.curves["valid_loss"] <= target
+    first = np.where(there.any(axis=1), found.curves["step"][there.argmax(axis=1)], np.inf)
+    return first.reshape(len(found.settings), -1)
 
 
 def target_of(comparison: Comparison, methods: Iterable[str]) -> float:

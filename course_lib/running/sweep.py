@@ -146,6 +146,45 @@ def sweep(
     return gather(plan, run_plans([plan], jobs, cache, progress)[0])
 
 
+def sweep_each(
+    entrants: Mapping[str, tuple[Optimizer, Sequence[Setting]]],
+    problem: Any,
+    seeds: Iterable[int],
+    stack: int = 32,
+    jobs: int | None = None,
+    cache: str | Path | None = None,
+    progress: bool = False,
+    **training: Any,
+) -> dict[str, SweepResult]:
+    """Train several optimizers, each under its own settings, as `sweep` does, and their stacks in parallel.
+
+    Args:
+        entrants: an optimizer and its settings, by name.
+        problem: a problem with data, as for `train`.
+        seeds: of the initial parameters and batches, the same for all.
+        stack: the most runs that are stacked, ≥ 1.
+        jobs: how many stacks at a time, of whichever optimizers (see `sweep`).
+        cache: a directory in which finished stacks are kept (see `sweep`).
+        progress: whether to show one progress bar for all.
+        training: ``epochs``, ``batch_size``, ``schedule``, ``order`` and ``every``, as for `sweep`.
+
+    Raises:
+        ValueError, TypeError: whatever `sweep` refuses.
+
+    Examples:
+        >>> from course_lib.optimizers import Adam, GradientDescent
+        >>> from course_lib.problems import SoftmaxRegression
+        >>> entrants = {"SGD": (GradientDescent(), [{"lr": 0.1}, {"lr": 1.0}]), "Adam": (Adam(), [{"lr": 0.01}])}
+        >>> found = sweep_each(entrants, SoftmaxRegression.on_digits(), [0, 1, 2], epochs=2, batch_size=64)
+        >>> {name: len(result) for name, result in found.items()}
+        {'SGD': 6, 'Adam': 3}
+    """
+    numbers = list(seeds)
+    plans = [Plan.of(opt, problem, settings, numbers, training, stack) for opt, settings in entrants.values()]
+    outcomes = run_plans(plans, jobs, cache, progress)
+    return {name: gather(plan, found) for name, plan, found in zip(entrants, plans, outcomes, strict=True)}
+
+
 def gather(plan: Plan, outcomes: Sequence[tuple[Outcome, bool]]) -> SweepResult:
     """Put the outcomes of a plan's tasks (and whether each was computed) together, run by run."""
     back = np.argsort(np.concatenate([task.places for task in plan.tasks]))

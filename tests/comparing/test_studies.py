@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from course_lib.comparing import CorrectedT, SignFlip, made, studies
+from course_lib.comparing import Comparison, CorrectedT, SignFlip, made, studies
 from course_lib.comparing import __main__ as program
 from course_lib.comparing.made import words
 from course_lib.comparing.picture import differences_figure
@@ -77,7 +77,11 @@ class TestCommittedTable:
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.slow if name.endswith("_long") else ()) for name in STUDIES]
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.slow if study.epochs >= 20 and study.annealed else ())
+        for name, study in STUDIES.items()
+    ],
 )
 def test_committed_numbers_are_those_of_the_code(name):
     """At so small a rate rounding on another machine stays small, in networks too."""
@@ -289,6 +293,27 @@ def test_tables_are_kept_over_a_change_of_code_but_not_of_settings(small_program
     small_program()
     said = capsys.readouterr().out
     assert said.count("nothing to do") == 2 and "one: 48 rows" in said
+
+
+def test_another_machines_tables_are_written_down_and_nothing_is_run(
+    small_program, monkeypatch, tmp_path, capsys
+):
+    (there := tmp_path / "there").mkdir()
+    tiny(annealed=True).run().save(there / "two.csv")
+    small_program("--other", str(there))
+    found = studies.other_machine(tmp_path)
+    expected = Comparison.load(there / "two.csv").differences("best", "SGD").rows[0]
+    assert [(row["study"], row["method"], row["verdict"]) for row in found.rows] == [
+        ("two", "Adam", expected["verdict"])
+    ]
+    assert found["difference"][0] == pytest.approx(expected["difference"], rel=1e-5)
+    assert found["p_holm"][0] == pytest.approx(expected["p_holm"], rel=1e-5)
+    assert not (tmp_path / "one.csv").exists() and "rows in" not in capsys.readouterr().out
+
+
+def test_what_another_machine_said_is_of_studies_and_methods_that_exist():
+    for row in studies.other_machine().rows:
+        assert row["method"] in ALL[row["study"]].methods and row["method"] != "SGD"
 
 
 def test_what_has_not_been_run_is_named(tmp_path):

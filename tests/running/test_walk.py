@@ -61,12 +61,12 @@ def test_it_is_training_on_the_counterexample_one_example_at_a_time(opt):
                                  ScheduleFreeSGD(lr=0.1)], ids=repr)  # fmt: skip
 def test_every_other_rule_takes_its_own_steps(opt):
     slopes, x = RNG.standard_normal(50), np.array([0.2])
-    state, points = opt.init(x), [0.2]
-    for t, g in enumerate(slopes, 1):
-        x, state = opt.at(t**-0.5).update(x, np.array([g]), state)
+    state, points, multipliers = opt.init(x), [0.2], np.arange(1, 51) ** -0.5
+    for multiplier, g in zip(multipliers, slopes, strict=True):
+        x, state = opt.at(multiplier).update(x, np.array([g]), state)
         x = np.clip(x, -1, 1)
         points.append(x[0])
-    np.testing.assert_array_equal(walk(opt, slopes, 0.2, np.arange(1, 51) ** -0.5), points)
+    np.testing.assert_array_equal(walk(opt, slopes, 0.2, multipliers), points)
 
 
 def test_an_array_of_multipliers_is_a_schedule():

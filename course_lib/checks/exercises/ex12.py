@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ...comparing import bootstrap_interval, holm, sign_flip_p
+from ...comparing import bootstrap_interval, holm, sign_flip_interval, sign_flip_p
 from ..cases import Case, Cases
 from ..draw import drawn
 from ..kinds import Code, Goal
@@ -183,7 +183,7 @@ def defend():
     p = holm_corrected(np.array([flip_p(other - sgd) for other in others]))
     rows = []
     for other, p_holm in zip(others, p, strict=True):
-        low, high = bootstrap_interval(other - sgd)
+        low, high = sign_flip_interval(other - sgd)
         verdict = "better" if np.mean(other - sgd) > 0 else "worse"
         rows.append((low, high, p_holm, verdict if p_holm <= 0.05 else "cannot tell"))
     return rows
@@ -223,8 +223,10 @@ def _defended(runs: list[Run], mine: Mine) -> tuple[bool, str]:
 
 
 def _interval_is_wrong(told: np.ndarray, d: np.ndarray) -> str:
-    half = 2.262 * np.std(d, ddof=1) / np.sqrt(len(d))  # Student's interval is as good
-    known = np.array([bootstrap_interval(d), (d.mean() - half, d.mean() + half)])
+    half = (
+        2.262 * np.std(d, ddof=1) / np.sqrt(len(d))
+    )  # Student's interval and the bootstrap's are taken, too
+    known = np.array([sign_flip_interval(d), (d.mean() - half, d.mean() + half), bootstrap_interval(d)])
     width = float(np.diff(known[0])[0])
 
     def near(other: np.ndarray) -> bool:
@@ -301,7 +303,7 @@ EXERCISE = Exercise(
             "With six in the first round, try the best one divided and multiplied by the third root of the grid's factor."]),
         Goal(solution=defend, title="Defend a claim", points=2, drive=claims, reached=_defended, reread=RULES, hints=[
             "One array of ten differences for each method: its results minus SGD's, seed by seed.",
-            "bootstrap_interval(d) is the interval, flip_p(d) the p of one; correct the four together with holm_corrected."]),
+            "sign_flip_interval(d) is the interval that belongs to flip_p(d), the p of one; correct the four together with holm_corrected."]),
     ],
     varied=_numbers,
 )  # fmt: skip
