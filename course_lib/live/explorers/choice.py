@@ -74,7 +74,7 @@ def explore_choice(
     Examples:
         >>> figure = explore_choice("images, convolutional net", metric="test loss")
         >>> figure.sentence()
-        'Adam, AdamW or Momentum: the 3 others are worse.'
+        'Adam or AdamW: the 4 others are worse.'
         >>> figure.set(data="images, small network", metric="test accuracy", memory=0)
         >>> [place.method for place in figure.answer().candidates]
         ['Adafactor', 'SGD']
