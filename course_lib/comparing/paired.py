@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
@@ -50,6 +50,9 @@ class PairedTest(Protocol):
 class SignFlip:
     """Fisher's test by changing signs, for independent pairs (`sign_flip_p`, `sign_flip_interval`).
 
+    Args:
+        resolution: means that differ by no more than this count as equal.
+
     Examples:
         >>> test, d = SignFlip(), [0.1, 0.2, 0.1, 0.3, 0.2, 0.2]
         >>> test.p(d), test.interval(d, level=0.9)[0] > 0
@@ -58,15 +61,16 @@ class SignFlip:
         0.13
     """
 
-    name = "sign flip"
+    resolution: float = 0.0
+    name: ClassVar[str] = "sign flip"
 
     def p(self, d: Any) -> float:
         """Return the two-sided p-value of a mean difference of 0."""
-        return sign_flip_p(d)
+        return sign_flip_p(d, resolution=self.resolution)
 
     def interval(self, d: Any, level: float = 0.95) -> tuple[float, float]:
         """Return the mean differences that the test does not reject at 1 − level."""
-        return sign_flip_interval(d, level)
+        return sign_flip_interval(d, level, resolution=self.resolution)
 
     def least_p(self, n: int) -> float:
         """Return the smallest p-value that n pairs can give."""

@@ -19,6 +19,9 @@ from .statistics import bootstrap_interval
 CRITERIA = ("valid_loss", "valid_accuracy", "loss", "accuracy")
 """What settings may be chosen by."""
 
+DIGITS = 2e-6
+"""Tables are rounded to six digits: means closer than this, by the size of the results, count as equal."""
+
 METRICS = ("test_accuracy", "test_loss", *CRITERIA)
 """What a comparison may be decided by."""
 
@@ -132,8 +135,12 @@ class Comparison:
         against = [(name, baseline) for name in names if name != baseline]
         chosen = against if baseline else itertools.combinations(names, 2)
         found = {name: self.results(name, view, metric) for name in names}
+        test = self.test
+        if isinstance(test, SignFlip):
+            numbers = np.concatenate([*found.values()])
+            test = SignFlip(DIGITS * float(np.abs(numbers[np.isfinite(numbers)]).max(initial=0.0)))
         return [
-            Difference(one, str(other), metric, paired(found[one], found[str(other)]), self.test)
+            Difference(one, str(other), metric, paired(found[one], found[str(other)]), test)
             for one, other in chosen
         ]
 

@@ -7,6 +7,7 @@ import pytest
 from scipy import stats
 
 from course_lib.comparing import (
+    Comparison,
     CorrectedT,
     SignFlip,
     corrected_t_interval,
@@ -17,6 +18,7 @@ from course_lib.comparing import (
 )
 from course_lib.comparing.differences import Difference, judged
 from course_lib.comparing.statistics import holm, student_share
+from course_lib.running import Table
 
 MAIZE = [49, -67, 8, 16, 6, 23, 28, 41, 14, 29, 56, 24, 75, 60, -48]
 """Darwin's crossed minus self-fertilised plants, in eighths of an inch, from Fisher's book, §17 and §21."""
@@ -179,3 +181,17 @@ class TestJudged:
         exact = 0.68 * stats.norm.ppf(0.8 ** (1 / 10))
         assert table["detectable"] == pytest.approx([exact] * 14, rel=0.02)
         assert judged(rows[:1])["detectable"][0] < 0.55 * exact
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_ties_that_rounding_breaks_count_as_ties(seed):
+    """Shares of 300 images, rounded to six digits, are judged as the whole numbers of images."""
+    counts = np.random.default_rng(seed).integers(280, 300, (2, 12))
+    a, b = np.round(counts / 300, 6)
+    rows = {"method": ["a"] * 12 + ["b"] * 12, "view": "best", "criterion": "valid_loss", "lr": 0.1,
+            "seed": [*range(12)] * 2, "test_accuracy": [*a, *b]}  # fmt: skip
+    rows = {name: [value] * 24 if np.isscalar(value) else value for name, value in rows.items()}
+    (row,) = Comparison(Table(rows)).differences("best").rows
+    whole = (counts[0] - counts[1]).astype(float)
+    assert row["p"] == sign_flip_p(whole)
+    assert (row["low"], row["high"]) == pytest.approx(np.array(sign_flip_interval(whole)) / 300, abs=2e-6)

@@ -71,7 +71,7 @@ def test_some_trials_are_shown_as_chances():
 @pytest.mark.parametrize(
     ("settings", "begins"),
     [
-        ({"data": "images, convolutional net"}, "Adam or AdamW: the 4 others are worse."),
+        ({"data": "images, convolutional net"}, "Adam, AdamW or Momentum: the 3 others are worse."),
         ({}, "Anything but RMSprop and Lion: the 13 others cannot be told from AdamW."),
         ({"memory": 0}, "Our rows do not decide: none of the 2 can be told from Adafactor."),
         ({"memory": 0, "data": "images, convolutional net"}, "Only SGD is left."),
