@@ -82,7 +82,7 @@ def test_the_rate_that_is_found_ends_near_the_best():
 
 def test_sliders_stop_where_runs_are():
     figure = explore_untuned(d0=1.2e-5, lr=0.3)
-    assert (figure.d0, figure.lr) == (1e-5, 0.2154)
+    assert figure.d0 == pytest.approx(1e-5, rel=1e-12) and figure.lr == 0.2154
     figure.set(d0=0.2, lr=0.001)
     assert (figure.d0, figure.lr) == (0.1, RATES[0])
 
