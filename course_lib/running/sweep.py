@@ -180,7 +180,11 @@ def sweep_each(
         {'SGD': 6, 'Adam': 3}
     """
     numbers = list(seeds)
-    plans = [Plan.of(opt, problem, settings, numbers, training, stack) for opt, settings in entrants.values()]
+    usual = dict(epochs=10, batch_size=None, schedule=None, order="shuffled", every=None)
+    plans = [
+        Plan.of(opt, problem, settings, numbers, usual | training, stack)
+        for opt, settings in entrants.values()
+    ]
     outcomes = run_plans(plans, jobs, cache, progress)
     return {name: gather(plan, found) for name, plan, found in zip(entrants, plans, outcomes, strict=True)}
 
