@@ -27,15 +27,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m course_lib.comparing", description=__doc__)
     known = [*STUDIES, *FULLY, *TABLES, *NEWER]
     parser.add_argument("studies", nargs="*", help=f"of {', '.join(known)}; by default all")
-    parser.add_argument("--again", action="store_true", help="run also what would come out the same")
-    parser.add_argument(
+    instead = parser.add_mutually_exclusive_group()
+    instead.add_argument("--again", action="store_true", help="run also what would come out the same")
+    instead.add_argument(
         "--keep", action="store_true",
         help="run nothing; take the tables that are there for those of this code, after a change of code that "
         "changes no number (tests/comparing holds them against each other)",
     )  # fmt: skip
-    parser.add_argument(
+    instead.add_argument(
         "--other",
         metavar="FOLDER",
+        type=Path,
         help="run nothing; write down what tables made on another machine say differently",
     )
     parser.add_argument("--cache", help="a folder in which finished runs are kept", default=None)
@@ -49,7 +51,9 @@ def main() -> None:
         _keep(chosen.studies or known)
         return
     if chosen.other:
-        other_machine_table(Path(chosen.other)).save(RESULTS / "other_machine.csv")
+        if not len(found := other_machine_table(chosen.other)):
+            parser.error(f"argument --other: {chosen.other} has no table of a study, such as mlp.csv")
+        found.save(RESULTS / "other_machine.csv")
         return
     for name in chosen.studies or known:
         if not chosen.again and made.is_current(name, RESULTS):

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .. import schedules
-from ..problems.data import check_size
+from ..problems.data import count_batches
 from .compare import Method, compare
 from .result import Comparison
 
@@ -53,7 +53,7 @@ def against_budget(
         raise ValueError(
             f"budgets = {budgets!r} is not allowed: there must be one or more, each ≥ 1 and once"
         )
-    per_epoch = -(-len(problem.train) // check_size(batch_size, len(problem.train)))
+    per_epoch = count_batches(batch_size, len(problem.train))
     return {
         epochs: compare(
             methods, problem, epochs, batch_size,

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..optimizers import Optimizer
-from ..problems.data import Order, check_size
+from ..problems.data import Order, count_batches
 from ..running import Schedule, SweepResult, Table
 from ..running.settings import Setting
 from ..running.sweep import sweep_each
@@ -182,7 +182,7 @@ def _once(
     shared_lr: float | Sequence[float], training: Mapping[str, Any], work: Mapping[str, Any],
 ) -> list[dict[str, Any]]:  # fmt: skip
     """Tune and run all methods on one problem; return a row for each run."""
-    per_epoch = -(-len(problem.train) // check_size(training["batch_size"], len(problem.train)))
+    per_epoch = count_batches(training["batch_size"], len(problem.train))
     options = {**training, "every": max(1, training["epochs"] * per_epoch)}
 
     def swept(trials: Mapping[str, Sequence[Setting]], seeds: list[int]) -> dict[str, SweepResult]:

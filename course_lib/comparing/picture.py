@@ -178,8 +178,17 @@ def budgets_figure(
         unit: of the differences, for the label of the axis.
         scale: what they are multiplied by, such as 100 for points of accuracy.
         theme: "light" or "dark".
+
+    Raises:
+        ValueError: for a method that a table does not have, or more methods than there are colours.
     """
+    if len(methods) > len(SERIES):
+        raise ValueError(f"methods = {methods!r} is not allowed: there are colours for {len(SERIES)}")
     colors, tables = THEMES[theme], [table for panel in panels.values() for table in panel.values()]
+    for table in tables:
+        for name in methods:
+            if name not in table["method"]:
+                raise ValueError(f"methods: {name!r} is not in {', '.join(table['method'].tolist())}")
     looks = dict(zip(methods, SERIES, strict=False))
     figure = new_figure(10.5, 3.8, theme)
     side_by_side = figure.subplots(1, len(panels), squeeze=False)[0]

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..problems.data import check_size
+from ..problems.data import count_batches
 from ..running import SweepResult, Table, train
 from ..running.sweep import sweep_each
 from .compare import Method
@@ -65,7 +65,7 @@ def time_to_target(
     budgets = {name: len(method.trials) for name, method in methods.items()}
     if len(set(budgets.values())) > 1:
         raise ValueError(f"the numbers of trials differ, {budgets}: all methods must get the same")
-    per_epoch = -(-len(problem.train) // check_size(batch_size, len(problem.train)))
+    per_epoch = count_batches(batch_size, len(problem.train))
     options: dict[str, Any] = dict(
         epochs=epochs, batch_size=batch_size, every=max(1, per_epoch // looks), jobs=jobs
     )

@@ -200,6 +200,11 @@ def _drawn(data: Data, rng: Rng, order: Order) -> np.ndarray:
     return np.array([_drawn(data, one, order) for one in rng]).T
 
 
+def count_batches(size: int | None, total: int) -> int:
+    """Return the number of batches in an epoch, the last and smaller one too, or raise as `check_size` does."""
+    return -(-total // check_size(size, total))
+
+
 def check_size(size: int | None, total: int) -> int:
     """Return the number of examples in a batch (all for None), or raise if it is out of range."""
     if size is None:

@@ -7,7 +7,7 @@ import pytest
 
 from course_lib.comparing import Method, against_budget
 from course_lib.comparing.picture import budgets_figure
-from course_lib.comparing.studies import BUDGETS, STUDIES, by_budget
+from course_lib.comparing.studies import BUDGETS, STUDIES, results
 from course_lib.optimizers import Adam, GradientDescent
 from course_lib.picture import to_png
 from course_lib.problems import SoftmaxRegression
@@ -70,15 +70,18 @@ def test_the_courses_budgets_are_of_one_problem(name):
     for study in studies:
         for method in ("SGD", "Momentum", "Adagrad", "Adam"):
             assert study.methods[method] is STUDIES[name].methods[method]
-    found = by_budget(name)
-    assert [*found] == sorted(study.epochs for study in studies) and len(found) >= 3
-    for epochs, comparison in found.items():
-        assert comparison.runs["examples"].max() == epochs * len(studies[0].problem().train)
+    epochs = [study.epochs for study in studies]
+    assert epochs == sorted({*epochs}) and len(epochs) >= 3
+    for each, study in zip(BUDGETS[name], studies, strict=True):
+        assert results(each).runs["examples"].max() == study.epochs * len(study.problem().train)
 
 
-def test_a_problem_without_budgets_is_named():
-    with pytest.raises(ValueError, match=r"name = 'mlp' is not allowed.*mlp_annealed"):
-        by_budget("mlp")
+def test_methods_that_a_picture_cannot_show_are_named(found):
+    tables = {epochs: each.differences("best", "SGD", "test_loss") for epochs, each in found.items()}
+    with pytest.raises(ValueError, match="'Lion' is not in Adam"):
+        budgets_figure({"digits": tables}, ["Adam", "Lion"])
+    with pytest.raises(ValueError, match="there are colours for"):
+        budgets_figure({"digits": tables}, ["Adam"] * 40)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

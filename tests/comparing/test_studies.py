@@ -10,12 +10,12 @@ import pytest
 
 from course_lib.comparing import Comparison, CorrectedT, SignFlip, made, studies
 from course_lib.comparing import __main__ as program
+from course_lib.comparing.classical import METHODS
 from course_lib.comparing.made import words
 from course_lib.comparing.picture import differences_figure
 from course_lib.comparing.studies import (
     ALL,
     FULLY,
-    METHODS,
     NEWER,
     RESULTS,
     STUDIES,
@@ -233,7 +233,7 @@ def small_program(monkeypatch, tmp_path):
     """The program with two tiny studies and a table, and a folder for what it writes."""
     chosen = {"one": tiny(), "two": tiny(annealed=True)}
     tables = {"three": _three}
-    for module in (program, made, studies):
+    for module in (program, made, studies.tables):
         for name, value in (("STUDIES", chosen), ("ALL", chosen), ("TABLES", tables)):
             monkeypatch.setattr(module, name, value, raising=False)
     for name in ("NEWER", "FULLY"):
@@ -309,6 +309,11 @@ def test_another_machines_tables_are_written_down_and_nothing_is_run(
     assert found["difference"][0] == pytest.approx(expected["difference"], rel=1e-5)
     assert found["p_holm"][0] == pytest.approx(expected["p_holm"], rel=1e-5)
     assert not (tmp_path / "one.csv").exists() and "rows in" not in capsys.readouterr().out
+    kept = (tmp_path / "other_machine.csv").read_text("utf-8")
+    with pytest.raises(SystemExit):
+        small_program("--other", str(tmp_path / "nowhere"))
+    assert "nowhere has no table of a study" in capsys.readouterr().err
+    assert (tmp_path / "other_machine.csv").read_text("utf-8") == kept
 
 
 def test_what_another_machine_said_is_of_studies_and_methods_that_exist():

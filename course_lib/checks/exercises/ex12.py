@@ -223,9 +223,8 @@ def _defended(runs: list[Run], mine: Mine) -> tuple[bool, str]:
 
 
 def _interval_is_wrong(told: np.ndarray, d: np.ndarray) -> str:
-    half = (
-        2.262 * np.std(d, ddof=1) / np.sqrt(len(d))
-    )  # Student's interval and the bootstrap's are taken, too
+    half = 2.262 * np.std(d, ddof=1) / np.sqrt(len(d))
+    # beside the interval that belongs to the test, Student's and the bootstrap's are taken
     known = np.array([sign_flip_interval(d), (d.mean() - half, d.mean() + half), bootstrap_interval(d)])
     width = float(np.diff(known[0])[0])
 

@@ -10,6 +10,7 @@ from typing import Any
 from ...arguments import whole
 from ...optimizers import Adam, GradientDescent, Momentum, Optimizer
 from ...problems import MLP
+from ...problems.data import count_batches
 from ...running import Table, log_grid
 from ..compare import Method, compare
 from ..result import Comparison
@@ -74,7 +75,7 @@ class Challenge:
     @property
     def steps(self) -> int:
         """Steps of one run."""
-        return self.epochs * -(-len(self.problem.train) // self.batch_size)
+        return self.epochs * count_batches(self.batch_size, len(self.problem.train))
 
     def settings(self, opt: Optimizer, lr: Any = None, settings: Any = None) -> list[dict[str, Any]]:
         """Return the settings to try: those given, or nine learning rates about the optimizer's own.
