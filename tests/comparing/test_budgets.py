@@ -97,4 +97,5 @@ def test_the_picture_has_a_mark_for_each_difference_filled_if_it_can_be_told(fou
     bars = [line.get_ydata() for line in axes.get_lines() if line.get_linewidth() == 2.2]
     np.testing.assert_allclose(bars, [[10 * row["low"], 10 * row["high"]] for row in rows])
     assert [label.get_text() for label in axes.get_xticklabels()] == ["1", "8"]
+    assert axes.get_xticks().tolist() == [1, 8] and axes.get_xscale() == "log"
     assert to_png(figure)[:4] == b"\x89PNG"

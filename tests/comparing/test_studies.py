@@ -130,6 +130,8 @@ def test_everything_is_tuned_with_the_same_number_of_trials(name):
         assert {"lr", "weight_decay", "schedule"} <= tried and (len(tried) > 3 or method == "SGD")
         rows = found.runs.where(method=method)
         assert len(rows.where(view="tuning")) == 48 * study.tune_seeds
+        drawn = [trial["lr"] for trial in entrant.trials for _ in range(study.tune_seeds)]
+        np.testing.assert_allclose(rows.where(view="tuning")["lr"], drawn, rtol=1e-5)
         assert len(rows.where(view="best")) == study.seeds
 
 
