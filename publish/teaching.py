@@ -58,7 +58,7 @@ def count(path: Path) -> dict[str, int]:
         for c in cells
         if c["cell_type"] == "code" and not c["metadata"].get("jupyter", {}).get("source_hidden")
     ]
-    words = re.sub(r"\$\$.*?\$\$|\$[^$]*\$|\]\([^)]*\)|<[^>]*>", " ", prose, flags=re.DOTALL)
+    words = re.sub(r"\$\$.*?\$\$|\$[^$]*\$|\]\([^)]*\)|</?\w[^<>\n]*>", " ", prose, flags=re.DOTALL)
     shown = "\n".join(code)
     return {
         "word": len(re.findall(r"\w+", words)),

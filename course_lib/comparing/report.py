@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Self
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Self
 
 from ..running import Table
 from .differences import Difference, judged
@@ -55,8 +55,9 @@ class Report:
         baseline: str | None = None,
         view: str = "best",
         metric: str | None = None,
+        methods: Iterable[str] | None = None,
     ) -> None:
-        """Add all methods of a comparison against a baseline, or all pairs.
+        """Add methods of a comparison against a baseline, or all pairs.
 
         Args:
             study: a name for the comparison.
@@ -64,14 +65,20 @@ class Report:
             baseline: the method that all others are held against; by default all pairs.
             view: of which view.
             metric: by default the one that the comparison declared. Any other is secondary.
+            methods: which of them are told; by default all.
 
         Raises:
             ValueError: for a view or a method that does not exist.
         """
         metric = metric or comparison.metric
         role = "primary" if metric == comparison.metric else "secondary"
-        for each in comparison.pairs(view, baseline, metric):
-            self._found[study, metric, view, each.method, each.other] = role, each
+        pairs = {(each.method, each.other): each for each in comparison.pairs(view, baseline, metric)}
+        told = {method for method, _ in pairs}
+        if unknown := sorted(set(methods or ()) - told):
+            raise ValueError(f"methods = {unknown} is not allowed: it must be of {', '.join(sorted(told))}")
+        for (method, other), each in pairs.items():
+            if methods is None or method in methods:
+                self._found[study, metric, view, method, other] = role, each
 
     def __len__(self) -> int:
         return len(self._found)
@@ -82,6 +89,31 @@ class Report:
         return Table.of_rows(
             {"study": study, "metric": metric, "view": view, "role": role, "test": each.test.name} | row
             for ((study, metric, view, *_), (role, each)), row in zip(self._found.items(), rows, strict=True)
+        )
+
+    def verdicts(self, other: str) -> Table:
+        """Return a row for every study: how many methods were held against one, and which are better and worse.
+
+        A dash stands for none of them, *all* for all. Only the primary metric of each study counts; the correction is
+        that of the whole report.
+
+        Args:
+            other: what they were held against.
+
+        Examples:
+            >>> from course_lib.comparing.studies import results
+            >>> studies = {name: results(name) for name in ("softmax", "docstrings")}
+            >>> for row in Report.of(studies, baseline="SGD").verdicts("SGD").rows:
+            ...     print(row)
+            {'study': 'softmax', 'methods': 14, 'better': '–', 'worse': 'Adafactor'}
+            {'study': 'docstrings', 'methods': 5, 'better': 'all', 'worse': '–'}
+        """
+        rows = [row for row in self.table().rows if (row["other"], row["role"]) == (other, "primary")]
+        return Table.of_rows(
+            {"study": study, "methods": len(those)}
+            | {said: _named(those, said) for said in ("better", "worse")}
+            for study in dict.fromkeys(row["study"] for row in rows)
+            for those in [[row for row in rows if row["study"] == study]]
         )
 
     def differences(self, study: str, metric: str | None = None, view: str = "best") -> Table:
@@ -110,3 +142,8 @@ class Report:
             )
         kept = [name for name in table.columns if name not in ("study", "metric", "view", "role", "test")]
         return Table.of_rows(found).only(*kept)
+
+
+def _named(rows: Sequence[Mapping[str, Any]], verdict: str) -> str:
+    names = [row["method"] for row in rows if row["verdict"] == verdict]
+    return "all" if len(names) == len(rows) > 1 else ", ".join(names) or "–"

@@ -24,7 +24,7 @@ def time_to_target(
     epochs: int,
     batch_size: int | None = None,
     tune_seeds: Iterable[int] = (0,),
-    seeds: Iterable[int] = range(100, 105),
+    seeds: Iterable[int] = range(100, 110),
     looks: int = 5,
     jobs: int | None = None,
 ) -> Table:

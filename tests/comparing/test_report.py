@@ -57,6 +57,32 @@ def test_each_study_keeps_its_own_test():
     assert tests == {"seeds": "sign flip", "splits": "corrected t"}
 
 
+def test_some_methods_alone_are_told():
+    report = Report()
+    report.add("one", comparison(), "A", metric="test_loss", methods=["C"])
+    (row,) = report.table().rows
+    assert (row["method"], row["other"]) == ("C", "A") and row["p_holm"] == row["p"]
+    with pytest.raises(ValueError, match=r"methods = \['A', 'Z'\] is not allowed: it must be of B, C"):
+        report.add("one", comparison(), "A", methods=["A", "B", "Z"])
+    assert len(report) == 1
+
+
+def test_verdicts_name_who_is_better_and_worse_in_each_study():
+    declared = {name: comparison(seed, metric="test_loss") for seed, name in enumerate("xy")}
+    report = Report.of(declared, "A", ("test_loss", "test_accuracy"))
+    report.add("x", declared["x"], "B")
+    told = {(row["study"], row["method"], row["other"]): row["verdict"]
+            for row in report.table().rows if row["role"] == "primary"}  # fmt: skip
+    assert told["x", "B", "A"] == "better" and told["x", "C", "A"] == "not distinguishable"
+    first, second = report.verdicts("A").rows
+    assert first == {"study": "x", "methods": 2, "better": "B", "worse": "–"}
+    assert second["study"] == "y" and second["methods"] == 2
+    assert report.verdicts("B").rows == [{"study": "x", "methods": 2, "better": "–", "worse": "all"}]
+    alone = Report.of({"x": declared["x"]}, "C")
+    alone.add("one", declared["x"], "A", methods=["B"])
+    assert alone.verdicts("A").rows == [{"study": "one", "methods": 1, "better": "B", "worse": "–"}]
+
+
 def test_what_was_not_added_is_named():
     report = Report()
     assert len(report.table()) == 0

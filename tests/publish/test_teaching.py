@@ -30,6 +30,22 @@ def test_the_table_of_times_is_todays():
     assert times_table() in TEXT, "copy what `make times` prints into docs/teaching.md"
 
 
+def test_a_lesson_states_no_less_time_than_is_estimated_and_the_map_states_the_same():
+    assert {one.lesson for one in times() if one.stated < one.reading} == set()
+    first, *others = times()
+    mapped = re.findall(
+        r"\]\((\w+)\.ipynb\) \| (\d+) \|", (ROOT / f"notebooks/{first.lesson}.ipynb").read_text()
+    )
+    assert {lesson: int(stated) for lesson, stated in mapped} == {one.lesson: one.stated for one in others}
+
+
+def test_what_is_less_than_something_is_no_tag(tmp_path):
+    path = tmp_path / "one.ipynb"
+    cells = [{"cell_type": "markdown", "source": [text]} for text in ("p < 0.05 <b>bold</b>\n", "> an idea")]
+    path.write_text(json.dumps({"cells": cells}), "utf-8")
+    assert count(path)["word"] == 6  # p, 0, 05, bold, an, idea
+
+
 def test_the_points_are_the_banks_and_those_of_the_headings():
     points = {exercise.name: sum(task.points for task in exercise.tasks) for exercise in all_exercises()}
     assert {one.lesson: one.points for one in times() if one.points} == points
