@@ -122,12 +122,14 @@ bench: $(SETUP)  ## timings, printed, never judged
 clean:  ## remove the environment and everything that was made
 	rm -rf $(VENV) *.egg-info build .mypy_cache .ruff_cache .pytest_cache .hypothesis .benchmarks
 
-# what a reader needs; the tests need more
+# what a reader needs; the tests need more. Python compiles what it imports when it first does; to compile all that is
+# installed would double the time and add a quarter to the size
 $(VENV)/.course: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version.split()[0] + ": set PYTHON=python3.12, say")'
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --upgrade pip
-	$(VENV)/bin/python -m pip install --quiet --editable .
+	$(VENV)/bin/python -m pip install --quiet --no-compile --editable .
+	@echo "installed: $$(du -sm $(VENV) | cut -f1) MB in $(VENV)"
 	@touch $@
 
 $(VENV)/.ready: $(VENV)/.course
