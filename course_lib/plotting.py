@@ -20,6 +20,7 @@ from typing import Any, Literal
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from .landscape import CROWD, draw_landscape, lowest
 from .leaving import until_it_leaves
@@ -189,6 +190,8 @@ def line_figure(
         drawn.append(y)
     axes.set(xlabel=xlabel, ylabel=ylabel)
     axes.set(xscale="log" if "x" in log else "linear", yscale="log" if "y" in log else "linear")
+    if "x" not in log and np.issubdtype(np.asarray(x).dtype, np.integer):
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     _finish(axes, curves, theme)
     return figure
 

@@ -95,6 +95,16 @@ class Table:
         """Return the rows that have these values."""
         return self.take(np.logical_and.reduce([self[name] == value for name, value in values.items()]))
 
+    def in_points(self, *columns: str) -> Table:
+        """Return the table with some columns times 100, to two decimals: shares as points of a hundred.
+
+        Examples:
+            >>> Table({"method": ["Adam"], "difference": [0.004333]}).in_points("difference").rows
+            [{'method': 'Adam', 'difference': 0.43}]
+        """
+        points = {name: np.round(100 * self[name], 2) + 0.0 for name in columns}  # + 0.0: no −0
+        return Table(self.columns | points)
+
     def save(self, path: str | Path) -> None:
         """Write the table as CSV."""
         with Path(path).open("w", newline="", encoding="utf-8") as file:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from course_lib.comparing import Comparison
 from course_lib.comparing.studies import results
 from course_lib.live import explore_rates
+from course_lib.live.block.static import scene_figure
 from course_lib.running import Table
 
 from .common import marks, opened, set_at_random
@@ -42,14 +43,13 @@ def test_at_their_best_rates_all_have_their_best_loss():
     assert f"the best first: {best} {loss:.3g}" in figure.scene.alt
 
 
-def test_the_bars_are_as_long_as_the_losses():
+def test_the_marks_stand_at_the_losses():
     figure = explore_rates(results("conv"))
-    bars = reversed(marks(figure, "bars"))  # from below; corners: left, low, right, high
-    ends = [bar[1, 0] for bar in bars]
-    expected = [
-        np.clip(np.nan_to_num(loss), figure.axis.low, figure.axis.high) for _, loss in figure.ranking()
-    ]
-    np.testing.assert_allclose(ends, expected, rtol=1e-6)
+    bars = marks(figure, "bars")  # from below; corners: left, low, right, high
+    middles = [np.sqrt(bar[0, 0] * bar[1, 0]) for bar in reversed(bars)]
+    expected = [np.clip(loss, figure.axis.low, figure.axis.high) for _, loss in figure.ranking()]
+    np.testing.assert_allclose(middles, expected, rtol=1e-6)
+    assert all(bar[1, 0] / bar[0, 0] < 1.1 for bar in bars)
     rows = {row["name"]: row["cells"] for row in figure._scene["rows"]}
     assert list(rows) == ["SGD", "Adam"] and rows["SGD"][0].endswith(" of 6")
 
@@ -101,3 +101,15 @@ def test_no_setting_makes_it_stumble(data, study):
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_has_a_still_picture(theme):
     assert np.ptp(np.asarray(opened(explore_rates(results("mlp")).png(theme)))) > 100
+
+
+def test_names_in_a_picture_stand_beside_their_marks():
+    """A word near an edge is moved by no more than it takes to keep it inside."""
+    figure = scene_figure(explore_rates(results("mlp")).scene, lambda *_: None)
+    figure.draw_without_rendering()
+    panel = figure.axes[0]
+    names = sorted(panel.texts, key=lambda text: -text.xy[1])
+    heights = [name.get_window_extent().get_points().mean(axis=0)[1] for name in names]
+    edge = panel.get_window_extent()
+    rows = edge.y0 + edge.height * (len(names) - 0.5 - np.arange(len(names))) / len(names)
+    assert len(names) == 15 and np.max(np.abs(heights - rows)) < edge.height / len(names) / 3

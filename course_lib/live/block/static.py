@@ -18,6 +18,8 @@ from .scene import Axis, Panel, Row, Scene
 Background = Callable[[Axes, str, str], None]
 
 _MARKERS = {"dot": "o", "ring": "o", "cross": "x", "square": "s"}
+_EDGE = 7
+"""So many points of print a word keeps from a panel's upper and lower edge."""
 _PIXEL = 0.75
 """A CSS pixel in points."""
 
@@ -115,10 +117,9 @@ def _draw(axes: Axes, scene: Scene, mark: dict, colors: dict[str, str], order: i
     elif np.isfinite(numbers).all():
         (left, right), (low, high) = axes.get_xlim(), axes.get_ylim()
         inside = min(max(x[0], left), right), min(max(y[0], low), high)
-        lift = -mark["shift"]
-        _, height = (axes.transScale + axes.transLimits).transform(inside)
-        if not 0.1 < height < 0.9:  # near an edge, away from it and from the title
-            lift = -10 if height > 0.5 else 10
+        share = (axes.transScale + axes.transLimits).transform(inside)[1]
+        tall = 72 / axes.figure.dpi * axes.get_window_extent().height
+        lift = np.clip(share * tall - mark["shift"], _EDGE, tall - _EDGE) - share * tall
         offset = ({"left": 8, "right": -8}.get(mark["align"], 0), lift)
         axes.annotate(mark["words"], inside, xytext=offset, textcoords="offset points", color=color, fontsize=9,
                       ha=mark["align"], va="center", annotation_clip=False, zorder=order)  # fmt: skip

@@ -17,6 +17,8 @@ from .options import Options
 
 EACH = ("one lr for all", "each its best lr")
 """The two ways to compare."""
+HALF = 1.03
+"""A mark is as wide as this factor, to either side of its loss."""
 
 
 def explore_rates(
@@ -80,9 +82,11 @@ class RatesExplorer(Figure):
         losses = np.concatenate(list(self._losses.values()))
         best = np.array([loss.min() for loss in self._losses.values()])
         top = min(1.3 * losses[np.isfinite(losses)].max(), 30 * best[np.isfinite(best)].max())
-        words = self.criterion.replace("_", " ")
+        words = self.criterion.replace("valid_", "validation ").replace("_", " ")
         self.axis = Axis.decades(words, 0.7 * best.min(), top, 4)
-        self.wide = Axis.decades(words, 0.7 * best.min(), 4 * top, 4)  # leaves room for names behind the bars
+        self.wide = Axis.decades(
+            words, 0.7 * best.min(), 4 * top, 4
+        )  # leaves room for names behind the marks
         self.rates = Axis.decades("lr", float(tried.min()), float(tried.max()), 6)
         self.tried = tuple(sorted({rounded(lr) for lr in tried}))
         first = min(self.tried, key=lambda lr: abs(np.log(lr / 1e-3)))
@@ -107,7 +111,7 @@ class RatesExplorer(Figure):
         return sorted(losses.items(), key=lambda pair: (np.isnan(pair[1]), pair[1]))
 
     def draw(self) -> Scene:
-        """Return the bars, the curves and the two rows of read-outs."""
+        """Return the marks, the curves and the two rows of read-outs."""
         ranking = self.ranking()
         title = "each at its best lr" if self.each == EACH[1] else f"all at lr = {short(self.lr, 3)}"
         scene = Scene(
@@ -118,7 +122,7 @@ class RatesExplorer(Figure):
             columns=("rank", "loss", "its best lr", "loss there"),
         )
         for row, (name, loss) in enumerate(reversed(ranking)):
-            self._draw_bar(scene, row, name, loss)
+            self._draw_row(scene, row, name, loss)
         for name in sorted(self.curves, key=lambda name: name in (self.baseline, self.method)):
             self._draw_curve(scene, name)
         if self.each == EACH[0]:
@@ -138,12 +142,14 @@ class RatesExplorer(Figure):
         scene.alt = f"{self.axis.label}, {title}, the best first: {listed}."
         return scene
 
-    def _draw_bar(self, scene: Scene, row: int, name: str, loss: float) -> None:
+    def _draw_row(self, scene: Scene, row: int, name: str, loss: float) -> None:
+        """Draw a mark, not a bar: on a logarithmic axis the length of one says nothing."""
         color = self._color(name)
-        end = float(np.clip(np.nan_to_num(loss, nan=self.axis.low), self.axis.low, self.axis.high))
-        alpha = 0.35 if color == "muted" else 0.85
-        scene.bars(0, [self.axis.low], [end], [row + 0.12], [row + 0.88], color, alpha)
-        scene.text(0, end, row + 0.5, f"{name}  {_words(loss)}", "text" if color == "muted" else color)
+        faint = color == "muted"
+        at = float(np.clip(np.nan_to_num(loss, nan=self.axis.low), self.axis.low, self.axis.high))
+        if not np.isnan(loss):
+            scene.bars(0, [at / HALF], [at * HALF], [row + 0.2], [row + 0.8], color, 0.6 if faint else 1.0)
+        scene.text(0, at, row + 0.5, f"{name}  {_words(loss)}", "text" if faint else color)
 
     def _draw_curve(self, scene: Scene, name: str) -> None:
         curve, color = self.curves[name], self._color(name)
