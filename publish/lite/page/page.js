@@ -137,12 +137,14 @@
         if (window.ResizeObserver) new ResizeObserver(makeRoom).observe(place);
     }
 
+    // JupyterLab shows its list of files again after it has opened a notebook, so once is not enough
     function makeRoomOnAPhone() {
         if (window.innerWidth > NARROW) return;
+        var left = 15;
         var timer = setInterval(function () {
             if (!notebook()) return;
-            clearInterval(timer);
             window.jupyterapp.shell.collapseLeft();
+            if (!--left) clearInterval(timer);
         }, 300);
     }
 

@@ -30,6 +30,15 @@ def test_the_first_lesson_opens_and_the_bar_tells_where_work_stays(site, context
     assert last["y"] + last["height"] <= bar["y"] + 1, "the bar covers nothing of the notebook"
 
 
+def test_on_a_phone_the_notebook_has_the_page(site, context):
+    page = context.new_page()
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(site.url(LESSON))
+    page.wait_for_selector(".jp-Notebook .jp-CodeCell", state="attached", timeout=60_000)
+    page.wait_for_timeout(6000)  # JupyterLab shows its list of files again after it has opened a notebook
+    assert page.locator(".jp-NotebookPanel").bounding_box()["width"] > 300
+
+
 def test_a_file_that_is_missing_is_named(site, context):
     site.missing = "numpy-"
     page = context.new_page()
