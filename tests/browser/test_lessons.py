@@ -134,7 +134,9 @@ def comes_into_sight(heading):
 
     JupyterLab goes to a cell once. Cells above that are laid out later push it down, so it need not be at the top.
     """
-    seen = "h => { const { top, bottom } = h.getBoundingClientRect(); return top >= 0 && bottom < innerHeight; }"
+    seen = (
+        "h => { const { top, bottom } = h.getBoundingClientRect(); return top >= 0 && bottom < innerHeight; }"
+    )
     heading.wait_for(state="attached")
     for _ in range(60):
         if heading.evaluate(seen):
