@@ -38,3 +38,11 @@ def test_a_curve_that_lies_on_another_is_dashed():
     x = np.arange(1.0, 9.0)
     figure = line_figure(x, {"a": 1e-9 * x, "b": 1e-9 * x, "c": 2e-9 * x}, xlabel="x", ylabel="y", log="y")
     assert [line.get_linestyle() for line in figure.axes[0].get_lines()[:3]] == ["-", "--", "-"]
+
+
+def test_whole_numbers_have_ticks_at_whole_numbers():
+    for x, whole in ((range(1, 6), True), (np.linspace(1, 5, 5), False)):
+        figure = line_figure(x, {"y": [1, 2, 3, 4, 5]}, xlabel="group", ylabel="y")
+        figure.draw_without_rendering()
+        ticks = figure.axes[0].get_xticks()
+        assert np.array_equal(ticks, np.round(ticks)) == whole

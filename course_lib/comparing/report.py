@@ -72,13 +72,14 @@ class Report:
         """
         metric = metric or comparison.metric
         role = "primary" if metric == comparison.metric else "secondary"
-        pairs = {(each.method, each.other): each for each in comparison.pairs(view, baseline, metric)}
-        told = {method for method, _ in pairs}
-        if unknown := sorted(set(methods or ()) - told):
-            raise ValueError(f"methods = {unknown} is not allowed: it must be of {', '.join(sorted(told))}")
-        for (method, other), each in pairs.items():
-            if methods is None or method in methods:
-                self._found[study, metric, view, method, other] = role, each
+        pairs = comparison.pairs(view, baseline, metric)
+        known = list(dict.fromkeys(each.method for each in pairs))
+        chosen = known if methods is None else list(methods)
+        if unknown := [name for name in chosen if name not in known]:
+            raise ValueError(f"methods = {unknown} is not allowed: it must be of {', '.join(known)}")
+        for each in pairs:
+            if each.method in chosen:
+                self._found[study, metric, view, each.method, each.other] = role, each
 
     def __len__(self) -> int:
         return len(self._found)

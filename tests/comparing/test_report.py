@@ -59,7 +59,7 @@ def test_each_study_keeps_its_own_test():
 
 def test_some_methods_alone_are_told():
     report = Report()
-    report.add("one", comparison(), "A", metric="test_loss", methods=["C"])
+    report.add("one", comparison(), "A", metric="test_loss", methods=iter(["C"]))
     (row,) = report.table().rows
     assert (row["method"], row["other"]) == ("C", "A") and row["p_holm"] == row["p"]
     with pytest.raises(ValueError, match=r"methods = \['A', 'Z'\] is not allowed: it must be of B, C"):
